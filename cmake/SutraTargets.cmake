@@ -1,0 +1,38 @@
+# Interface targets for warnings, sanitizers and hardening, and the two ways to declare a target.
+
+add_library(sutra_flags INTERFACE)
+target_compile_options(sutra_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wnull-dereference -Wswitch-enum -Wformat=2
+  $<$<BOOL:${SUTRA_WERROR}>:-Werror>)
+# The root only: includes read "common/result.h", so a file's directory is always in sight.
+target_include_directories(sutra_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_definitions(sutra_flags INTERFACE _GNU_SOURCE)
+if(SUTRA_SANITIZE)
+  target_compile_options(sutra_flags INTERFACE -fsanitize=${SUTRA_SANITIZE} -fno-omit-frame-pointer
+    $<$<BOOL:$<STREQUAL:${SUTRA_SANITIZE},address,undefined>>:-fno-sanitize-recover=all>)
+  target_link_options(sutra_flags INTERFACE -fsanitize=${SUTRA_SANITIZE})
+endif()
+if(SUTRA_HARDEN)
+  target_compile_options(sutra_flags INTERFACE -fstack-protector-strong -fstack-clash-protection
+    -fcf-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  target_link_options(sutra_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# sutra_library(name SOURCES... [LIBS libs...]): one library a directory.
+function(sutra_library name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC sutra_flags ${ARG_LIBS})
+endfunction()
+
+# sutra_executable(name SOURCES... [LIBS libs...]): a thin main over libraries.
+function(sutra_executable name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${name} PRIVATE sutra_flags ${ARG_LIBS})
+  if(SUTRA_HARDEN)
+    target_link_options(${name} PRIVATE -pie)
+  endif()
+endfunction()

@@ -1,0 +1,75 @@
+// Starts a program through sutra-node-launch: vfork-style, with a pidfd, in a cgroup from birth. Supervisor.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "supervisor/launch/spec.h"
+
+namespace sutra::supervisor {
+
+/// Everything a child inherits stands here and nowhere else. Descriptors are borrowed for the call.
+struct LaunchPlan {
+  std::string program;                    ///< absolute path
+  std::vector<std::string> arguments;     ///< argv, argv[0] included
+  std::vector<std::string> environment;   ///< "NAME=value"; nothing of our own environment is passed
+  std::uint32_t flags = 0;                ///< launch::Flag
+  std::uint32_t uid = 0, gid = 0;         ///< with kSetIds
+  std::optional<int> oom_score_adj;       ///< unset: leave as it is
+  std::vector<launch::Limit> limits;      ///< at most 6
+  int directory_fd = -1;                  ///< with kChangeDirectory, kLockDirectory
+  int log_fd = -1;                        ///< with kRedirectOutput
+  int extra_fds[3] = {-1, -1, -1};        ///< with kPassExtra
+  int cgroup_fd = -1;                     ///< directory fd of the cgroup to be born in; -1: none
+};
+
+/// A launcher that waits at the gate. Dropping it closes the gate: the launcher exits and nothing starts.
+struct Launched {
+  pid_t pid = -1;
+  UniqueFd pidfd;
+  UniqueFd gate;    ///< write end; open_gate() lets the launcher exec
+  UniqueFd report;  ///< read end, non-blocking; see LaunchReport
+};
+
+/// What came up the report pipe so far.
+enum class LaunchProgress { kPending, kExeced, kFailed, kDied };
+struct LaunchReport {
+  LaunchProgress progress = LaunchProgress::kPending;
+  bool about_to_exec = false;  ///< seen so far; kept by the caller between reads
+  launch::Stage stage = launch::kAboutToExec;  ///< with kFailed
+  int error = 0;                               ///< errno, with kFailed
+};
+
+/// Owned by the supervisor; one for its life. Single-threaded.
+class Launcher {
+ public:
+  /// Opens the launcher binary once (later upgrades of the file do not mix versions), reserves the slots 3..9,
+  /// and finds out whether clone3 works. Call before any other descriptor is opened.
+  [[nodiscard]] static Result<std::unique_ptr<Launcher>> open(const std::string& launcher_path);
+  virtual ~Launcher() = default;
+
+  /// The launcher's process exists on success, is in the cgroup, and waits at the gate. On failure nothing is left.
+  /// Signals are blocked around the clone. Never blocks on a frozen cgroup: that is an error.
+  [[nodiscard]] virtual Result<Launched> launch(const LaunchPlan& plan) = 0;
+
+  /// False: clone3 was refused (ENOSYS, EPERM), clone(2) and a write to cgroup.procs are used instead.
+  [[nodiscard]] virtual bool clone3_works() const = 0;
+};
+
+/// Lets the launcher exec. Call when the pid is recorded.
+[[nodiscard]] Status open_gate(Launched& launched);
+
+/// Reads the report pipe without blocking; pass the previous report to go on from it.
+[[nodiscard]] LaunchReport read_report(const UniqueFd& report, LaunchReport so_far);
+
+/// "execute /usr/bin/x: No such file or directory; ..." for a failed report.
+[[nodiscard]] Error launch_error(const LaunchReport& report, const LaunchPlan& plan);
+
+}  // namespace sutra::supervisor

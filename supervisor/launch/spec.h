@@ -1,0 +1,88 @@
+// What the supervisor hands to sutra-node-launch: a fixed-layout spec on a pipe, then one byte that opens the
+// gate. Shared by the supervisor (C++20) and the launcher (no standard library): plain C types only.
+//
+// Layout on the pipe: Spec, then `strings_size` bytes of NUL-terminated strings (argv, then envp), then, when the
+// supervisor has recorded the pid, the byte kGateOpen. End of file before that byte: the launcher exits and
+// nothing was started.
+//
+// Reports go up a second, CLOEXEC pipe as Report. kAboutToExec followed by end of file means that execve
+// succeeded; a failing stage means that it did not; end of file alone means that the launcher was killed.
+#pragma once
+#include <stdint.h>
+
+namespace sutra::launch {
+
+// Descriptors that the launcher finds. Everything from kFirstClosed up is closed before it runs.
+enum Slot : int {
+  kSlotPipe = 3,      // spec and gate, read end
+  kSlotReport = 4,    // reports, write end, CLOEXEC
+  kSlotDirectory = 5, // data directory, when kLockDirectory or kChangeDirectory is set
+  kSlotLog = 6,       // becomes stdout and stderr, when kRedirectOutput is set
+  kSlotExtra0 = 7,    // handed on to the program as 3, 4, 5 (comms: channel, table, configuration)
+  kSlotExtra1 = 8,
+  kSlotExtra2 = 9,
+  kFirstClosed = 10,
+};
+
+enum Flag : uint32_t {
+  kSetIds = 1 << 0,           // setgroups({}), setresgid, setresuid, capabilities cleared
+  kRedirectOutput = 1 << 1,   // stdin from /dev/null, stdout and stderr to kSlotLog
+  kChangeDirectory = 1 << 2,  // fchdir to kSlotDirectory
+  kLockDirectory = 1 << 3,    // flock(LOCK_EX|LOCK_NB) on kSlotDirectory, inherited by the program
+  kDieWithParent = 1 << 4,    // PR_SET_PDEATHSIG, and exit when the parent is no longer `parent_pid`
+  kPassExtra = 1 << 5,        // kSlotExtra0..2 become 3..5 of the program
+  kNewSession = 1 << 6,       // setsid: the leader of a process group of its own
+};
+
+enum Stage : uint32_t {
+  kAboutToExec = 0,
+  kStageSpec = 1,
+  kStageSession,
+  kStageParent,
+  kStageLimits,
+  kStageOom,
+  kStageSignals,
+  kStageStdio,
+  kStageIds,
+  kStageCapabilities,
+  kStageNoNewPrivs,
+  kStageDirectory,
+  kStageLock,
+  kStageGate,
+  kStageExec,
+};
+
+struct Report {
+  uint32_t stage;
+  int32_t error;  // errno
+};
+
+struct Limit {
+  int32_t resource;  // RLIMIT_*; -1 = unused
+  uint32_t reserved;
+  uint64_t soft, hard;
+};
+
+constexpr uint32_t kSpecMagic = 0x4c4e5453;  // "STNL"
+constexpr uint32_t kSpecVersion = 1;
+constexpr uint32_t kMaxStrings = 48 * 1024;  // a pipe holds 64 KiB: writing a spec never blocks
+constexpr uint32_t kMaxArguments = 256;
+constexpr char kGateOpen = 'g';
+
+// Exit statuses of the launcher itself.
+constexpr int kExitGateClosed = 125;
+constexpr int kExitFailed = 126;
+
+struct Spec {
+  uint32_t magic, version;
+  uint32_t flags;
+  int32_t oom_score_adj;
+  uint32_t uid, gid;
+  int32_t parent_pid;
+  uint32_t argc, envc;     // strings that follow: argv[0..argc), envp[0..envc)
+  uint32_t strings_size;
+  Limit limits[6];
+  char program[256];       // absolute path
+};
+
+}  // namespace sutra::launch

@@ -1,0 +1,50 @@
+// A process as the kernel knows it: a pidfd, verified, never a bare pid. Supervisor.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "supervisor/core/node.h"
+
+namespace sutra::supervisor {
+
+/// Enough to find the same process again after we were replaced. `stamp` is CLOCK_BOOTTIME, taken while the
+/// child is unreaped: whatever has the pid later and started after the stamp is another process.
+struct ProcessIdentity {
+  pid_t pid = 0;
+  std::uint64_t stamp_ns = 0;
+  std::uint64_t pidfd_inode = 0;  ///< unique for a boot where pidfds have a file system of their own (Linux 6.9); else 0
+  std::string boot_id;            ///< empty when it cannot be read
+  friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
+};
+
+/// The identity of an unreaped child.
+[[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);
+
+/// A pidfd for the recorded process, or nothing when it is gone or the pid belongs to another by now.
+[[nodiscard]] std::optional<UniqueFd> reopen(const ProcessIdentity& identity);
+
+/// Start time of a process in CLOCK_BOOTTIME, in whole clock ticks rendered as ns (field 22 of /proc/PID/stat).
+[[nodiscard]] std::optional<std::uint64_t> start_time_ns(pid_t pid);
+
+[[nodiscard]] std::string boot_id();
+
+/// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of others only
+/// PIDFD_GET_INFO (Linux 6.15) can tell, else the cause is kUnknown. Nothing when it has not ended.
+struct Ended {
+  core::Exit exit;
+  bool child = false;
+};
+[[nodiscard]] std::optional<Ended> peek_exit(const UniqueFd& pidfd);
+
+/// Takes a dead child off the process table. No-op for a process that is not our child.
+void reap(const UniqueFd& pidfd);
+
+/// pidfd_send_signal. Success too when it is already dead.
+[[nodiscard]] Status send_signal(const UniqueFd& pidfd, int signal);
+
+}  // namespace sutra::supervisor

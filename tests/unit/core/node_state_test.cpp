@@ -1,0 +1,350 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/core/drive.h"
+
+namespace sutra::supervisor::core {
+namespace {
+
+using testing::Drive;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+TEST(NodeState, AFirstStartCommitsItsIntentBeforeItSpawns) {
+  Drive node;
+  node.start();
+  ASSERT_EQ(node.effects.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<CommitIntent>(node.effects[0]));
+  EXPECT_TRUE(std::holds_alternative<Spawn>(node.effects[1]));
+  EXPECT_EQ(node.node.state, State::kStarting);
+}
+
+TEST(NodeState, ReadyConfirmsOnDiskBeforeItAnswers) {
+  Drive node;
+  node.start().exec().ready();
+  EXPECT_EQ(node.node.state, State::kRunning);
+  EXPECT_TRUE(node.node.intent.confirmed);
+  EXPECT_TRUE(std::holds_alternative<DisarmTimer>(node.effects[0]));
+  EXPECT_TRUE(std::holds_alternative<SaveIntent>(node.effects[1]));
+  ASSERT_NE(node.answer(Waiter::kStart), nullptr);
+  EXPECT_TRUE(node.answer(Waiter::kStart)->success);
+}
+
+TEST(NodeState, WithoutReadinessProbeExecIsReady) {
+  Drive node;
+  node.context.policy.readiness_by_probe = false;
+  node.start().exec();
+  EXPECT_EQ(node.node.state, State::kRunning);
+}
+
+TEST(NodeState, AFirstStartThatExitsIsForgottenAndSaysHowItEnded) {
+  Drive node;
+  node.start().exec().die({ExitCause::kExit, 7, 0, 0});
+  EXPECT_EQ(node.node.state, State::kCleaning);
+  node.empty();
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_NE(node.ordered<Forget>(), nullptr);
+  EXPECT_EQ(node.ordered<Spawn>(), nullptr);
+  ASSERT_NE(node.answer(Waiter::kStart), nullptr);
+  EXPECT_FALSE(node.answer(Waiter::kStart)->success);
+  EXPECT_TRUE(node.answer(Waiter::kStart)->with_output);
+  EXPECT_EQ(node.answer(Waiter::kStart)->text, "start node node-1: it exited with code 7 before it served");
+}
+
+TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
+  Drive node;
+  node.start().exec().wait(10s).fire();
+  EXPECT_EQ(node.node.state, State::kStopping);
+  EXPECT_NE(node.ordered<Terminate>(), nullptr);
+  node.die().empty();
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_THAT(node.answer(Waiter::kStart)->text, HasSubstr("does not accept connections on port 50051 after 10 s"));
+}
+
+TEST(NodeState, TheReadinessClockWaitsForALivingComms) {
+  Drive node;
+  node.start().exec();
+  node.context.witness_since = std::nullopt;
+  node.wait(10s).fire();
+  EXPECT_EQ(node.node.state, State::kStarting);
+  node.wait(5s);
+  node.context.witness_since = node.context.now.boot;
+  node.wait(5s).fire();
+  EXPECT_EQ(node.node.state, State::kStarting) << "comms is back for 5 s only";
+  node.wait(5s).fire();
+  EXPECT_EQ(node.node.state, State::kStopping);
+}
+
+TEST(NodeState, ARestartedNodeHasNoTimeOut) {
+  Drive node;
+  node.running().die().empty().exec();
+  EXPECT_EQ(node.node.state, State::kStarting);
+  EXPECT_FALSE(node.node.timer.has_value());
+}
+
+TEST(NodeState, ACrashIsRecordedThenReapedThenItsTreeIsKilled) {
+  Drive node;
+  node.running().die();
+  ASSERT_EQ(node.effects.size(), 4U);
+  EXPECT_TRUE(std::holds_alternative<RecordDeath>(node.effects[0]));
+  EXPECT_TRUE(std::holds_alternative<SaveFacts>(node.effects[1]));
+  EXPECT_TRUE(std::holds_alternative<Reap>(node.effects[2]));
+  EXPECT_TRUE(std::holds_alternative<Kill>(node.effects[3]));
+}
+
+TEST(NodeState, ACrashKeepsPlacementAndCountsTheRestart) {
+  Drive node;
+  node.running();
+  const Placement before = node.node.intent.placement;
+  node.die().empty();
+  EXPECT_NE(node.ordered<Spawn>(), nullptr) << "the first restart is at once";
+  EXPECT_EQ(node.node.history.restart_count, 1U);
+  EXPECT_EQ(node.node.intent.placement, before);
+}
+
+TEST(NodeState, NothingIsSpawnedBeforeTheOldTreeIsGone) {
+  Drive node;
+  node.running().die();
+  EXPECT_EQ(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, RepeatedCrashesBackOffThenQuarantine) {
+  Drive node;
+  node.running().die().empty();
+  node.exec().die().empty();
+  EXPECT_EQ(node.node.state, State::kBackoff);
+  EXPECT_EQ(node.ordered<ArmTimer>()->timer.due - node.context.now.boot, 500ms);
+  node.wait(500ms).fire().exec().die().empty();
+  EXPECT_EQ(node.node.state, State::kBackoff);
+  EXPECT_EQ(node.ordered<ArmTimer>()->timer.due - node.context.now.boot, 1s);
+  node.wait(1s).fire().exec().die().empty();
+  EXPECT_EQ(node.node.state, State::kFailed) << "four failures, three restarts allowed";
+  EXPECT_TRUE(node.node.intent.quarantined);
+  EXPECT_NE(node.ordered<SaveIntent>(), nullptr);
+}
+
+TEST(NodeState, AStableRunResetsTheBackoff) {
+  Drive node;
+  node.running().die().empty().exec().ready().wait(60s).die().empty();
+  EXPECT_EQ(node.node.state, State::kStarting) << "started again at once";
+  EXPECT_EQ(node.node.history.in_a_row, 1U);
+  EXPECT_EQ(node.node.history.restart_count, 2U) << "the count is never reset";
+}
+
+TEST(NodeState, WithRestartsOffACrashedNodeIsFailed) {
+  Drive node;
+  node.context.policy.restart_failed_nodes = false;
+  node.running().die().empty();
+  EXPECT_EQ(node.node.state, State::kFailed);
+}
+
+TEST(NodeState, StopCommitsBeforeItSignals) {
+  Drive node;
+  node.running().feed(StopRequested{});
+  EXPECT_TRUE(std::holds_alternative<CommitIntent>(node.effects[0]));
+  EXPECT_TRUE(std::holds_alternative<Terminate>(node.effects[1]));
+  EXPECT_EQ(node.node.intent.goal, Goal::kStopped);
+  EXPECT_EQ(node.node.timer->kind, TimerKind::kGrace);
+}
+
+TEST(NodeState, StopAnswersOnlyWhenNothingIsLeft) {
+  Drive node;
+  node.running().feed(StopRequested{});
+  EXPECT_EQ(node.answer(Waiter::kStop), nullptr);
+  node.die();
+  EXPECT_EQ(node.answer(Waiter::kStop), nullptr) << "a grandchild may live";
+  node.empty();
+  ASSERT_NE(node.answer(Waiter::kStop), nullptr);
+  EXPECT_TRUE(node.answer(Waiter::kStop)->success);
+  EXPECT_NE(node.ordered<Forget>(), nullptr);
+}
+
+TEST(NodeState, AfterTheGraceTheTreeIsKilled) {
+  Drive node;
+  node.running().feed(StopRequested{}).wait(8s).fire();
+  EXPECT_NE(node.ordered<Kill>(), nullptr);
+  EXPECT_EQ(node.node.state, State::kStopping);
+}
+
+TEST(NodeState, StopDuringBackoffCancelsTheTimer) {
+  Drive node;
+  node.running().die().empty().exec().die().empty();
+  ASSERT_EQ(node.node.state, State::kBackoff);
+  const TimerFired late{node.node.timer->token};
+  node.feed(StopRequested{});
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_NE(node.ordered<DisarmTimer>(), nullptr);
+  node.feed(late);
+  EXPECT_EQ(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, StopDuringAFirstStartAnswersBoth) {
+  Drive node;
+  node.start().exec().feed(StopRequested{}).die().empty();
+  EXPECT_TRUE(node.answer(Waiter::kStop)->success);
+  EXPECT_FALSE(node.answer(Waiter::kStart)->success);
+  EXPECT_THAT(node.answer(Waiter::kStart)->text, HasSubstr("stopped meanwhile"));
+}
+
+TEST(NodeState, StopWhileLaunchingEndsWithTheLauncher) {
+  Drive node;
+  node.start().feed(StopRequested{});
+  EXPECT_NE(node.ordered<Terminate>(), nullptr);
+  node.feed(LaunchFailed{node.node.generation, false, "the launcher was killed"});
+  EXPECT_EQ(node.node.state, State::kGone);
+}
+
+TEST(NodeState, StartWhileStoppingIsRefused) {
+  Drive node;
+  node.running().feed(StopRequested{}).feed(StartRequested{});
+  ASSERT_NE(node.ordered<Refuse>(), nullptr);
+  EXPECT_THAT(node.ordered<Refuse>()->text, HasSubstr("being stopped"));
+  EXPECT_EQ(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, TheSameRequestForARunningNodeIsASuccess) {
+  Drive node;
+  node.running().feed(StartRequested{});
+  EXPECT_TRUE(node.answer(Waiter::kStart)->success);
+  EXPECT_EQ(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, TheSameRequestInBackoffStartsItNow) {
+  Drive node;
+  node.running().die().empty().exec().die().empty().feed(StartRequested{});
+  EXPECT_NE(node.ordered<Spawn>(), nullptr);
+  EXPECT_NE(node.ordered<DisarmTimer>(), nullptr);
+}
+
+TEST(NodeState, TheSameRequestInQuarantineLiftsItOnDiskFirst) {
+  Drive node;
+  node.context.policy.restart_failed_nodes = false;
+  node.running().die().empty().feed(StartRequested{});
+  EXPECT_TRUE(std::holds_alternative<CommitIntent>(node.effects[0]));
+  EXPECT_FALSE(node.node.intent.quarantined);
+  EXPECT_NE(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, AnOperatorsRestartAnswersAtExecAndIsNotCounted) {
+  Drive node;
+  node.running().feed(RestartRequested{}).die().empty();
+  EXPECT_NE(node.ordered<Spawn>(), nullptr);
+  node.exec();
+  EXPECT_TRUE(node.answer(Waiter::kRestart)->success);
+  EXPECT_EQ(node.node.history.restart_count, 0U);
+  EXPECT_EQ(node.node.history.in_a_row, 0U);
+}
+
+TEST(NodeState, StopDuringARestartWins) {
+  Drive node;
+  node.running().feed(RestartRequested{}).feed(StopRequested{}).die().empty();
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_FALSE(node.answer(Waiter::kRestart)->success);
+  EXPECT_TRUE(node.answer(Waiter::kStop)->success);
+}
+
+TEST(NodeState, AnUnresponsiveNodeIsStoppedAndStartedAgainAndCounted) {
+  Drive node;
+  node.running().feed(Unresponsive{node.node.generation, "3 probes failed"});
+  EXPECT_EQ(node.node.state, State::kStopping);
+  EXPECT_TRUE(node.node.probe_restart);
+  node.die().empty();
+  EXPECT_NE(node.ordered<Spawn>(), nullptr);
+  EXPECT_EQ(node.node.history.restart_count, 1U);
+  node.exec().ready();
+  EXPECT_FALSE(node.node.probe_restart);
+}
+
+TEST(NodeState, AHeldLockIsOccupiedAndRetriedWithBackoff) {
+  Drive node;
+  node.running().die().empty().feed(LaunchFailed{node.node.generation, true, "lock /data/node-1: held by pid 7"});
+  EXPECT_EQ(node.node.state, State::kOccupied);
+  EXPECT_EQ(node.ordered<ArmTimer>()->timer.due - node.context.now.boot, 500ms);
+  node.wait(500ms).fire();
+  EXPECT_NE(node.ordered<Spawn>(), nullptr);
+}
+
+TEST(NodeState, AHeldLockFailsAFirstStart) {
+  Drive node;
+  node.start().feed(LaunchFailed{node.node.generation, true, "lock /data/node-1: held by pid 7"});
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_THAT(node.answer(Waiter::kStart)->text, HasSubstr("held by pid 7"));
+}
+
+TEST(NodeState, ShutdownParksAndForgetsNothing) {
+  Drive node;
+  node.running().feed(ShutdownRequested{}).die().empty();
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_EQ(node.ordered<Forget>(), nullptr);
+  EXPECT_EQ(node.node.intent.goal, Goal::kRunning);
+}
+
+TEST(NodeState, ShutdownDoesNotReviveAStoppedNode) {
+  Drive node;
+  node.running().feed(StopRequested{}).feed(ShutdownRequested{}).die().empty();
+  EXPECT_NE(node.ordered<Forget>(), nullptr);
+}
+
+TEST(NodeState, StaleEventsChangeNothing) {
+  Drive node;
+  node.running().die().empty().exec();
+  const Node before = node.node;
+  for (const Event& stale :
+       {Event{Exited{1, {}}}, Event{Emptied{1}}, Event{Ready{1}}, Event{Unresponsive{1, ""}}, Event{Execed{1}},
+        Event{LaunchFailed{1, false, ""}}, Event{TimerFired{999}}}) {
+    node.feed(stale);
+    EXPECT_TRUE(node.effects.empty()) << stale.index();
+    EXPECT_EQ(node.node.state, before.state);
+  }
+}
+
+struct RecoveryCase {
+  const char* name;
+  State recorded;
+  Goal goal;
+  bool confirmed;
+  bool quarantined;
+  Recovered event;
+  State expected;
+};
+class NodeRecovery : public ::testing::TestWithParam<RecoveryCase> {};
+
+TEST_P(NodeRecovery, LeadsTo) {
+  const RecoveryCase& c = GetParam();
+  Drive node;
+  node.running();
+  node.node.state = c.recorded;
+  node.node.leader = Leader::kNone;
+  node.node.intent.goal = c.goal;
+  node.node.intent.confirmed = c.confirmed;
+  node.node.intent.quarantined = c.quarantined;
+  node.feed(c.event);
+  EXPECT_EQ(node.node.state, c.expected);
+  EXPECT_EQ(node.ordered<Spawn>() != nullptr, c.expected == State::kStarting && !c.event.process);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, NodeRecovery,
+    ::testing::Values(
+        RecoveryCase{"RunningStaysRunning", State::kRunning, Goal::kRunning, true, false, {true, false}, State::kRunning},
+        RecoveryCase{"StartingStaysStarting", State::kStarting, Goal::kRunning, false, false, {true, false}, State::kStarting},
+        RecoveryCase{"StoppedIsStoppedFurther", State::kRunning, Goal::kStopped, true, false, {true, false}, State::kStopping},
+        RecoveryCase{"RestartUnderWayGoesOn", State::kStopping, Goal::kRunning, true, false, {true, false}, State::kStopping},
+        RecoveryCase{"WithoutProcessItIsSpawned", State::kRunning, Goal::kRunning, true, false, {false, false}, State::kStarting},
+        RecoveryCase{"LeftoversAreCleanedFirst", State::kCleaning, Goal::kRunning, true, false, {false, true}, State::kCleaning},
+        RecoveryCase{"StoppedLeftoversAreCleaned", State::kStopping, Goal::kStopped, true, false, {false, true}, State::kStopping},
+        RecoveryCase{"StoppedWithoutProcessIsForgotten", State::kStopping, Goal::kStopped, true, false, {false, false}, State::kGone},
+        RecoveryCase{"UnconfirmedWithoutProcessIsForgotten", State::kStarting, Goal::kRunning, false, false, {false, false}, State::kGone},
+        RecoveryCase{"QuarantineSurvives", State::kFailed, Goal::kRunning, true, true, {false, false}, State::kFailed}),
+    [](const auto& at) { return at.param.name; });
+
+TEST(NodeState, ABackoffSurvivesOurRestartWithWhatIsLeftOfIt) {
+  Drive node;
+  node.running().die().empty().exec().die().empty();
+  node.wait(200ms).feed(Recovered{false, false});
+  EXPECT_EQ(node.node.state, State::kBackoff);
+  EXPECT_EQ(node.node.timer->due - node.context.now.boot, 300ms);
+}
+
+}  // namespace
+}  // namespace sutra::supervisor::core
