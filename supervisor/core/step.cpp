@@ -420,7 +420,7 @@ void Step::on(const Recovered& event) {
     gone();
   } else if (node_.intent.quarantined) {
     node_.state = State::kFailed;
-  } else if (retry && retry->due > now()) {
+  } else if (retry && retry->kind == TimerKind::kRetry && retry->due > now()) {
     retry_later(last == State::kOccupied ? State::kOccupied : State::kBackoff, retry->due - now());
   } else if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {
     // We died between a noted failure and what the policy makes of it: it is judged now, not forgiven.

@@ -33,6 +33,7 @@ struct World {
   bool process_in_facts = false;
   bool known_on_disk = false;
   bool stop_promised = false;   // a stop reached the disk
+  Nanoseconds now{1000s};       // moved by timers alone
   int restarts = 0;             // unasked spawns since an operator last spoke
   std::vector<std::string> path;
 };
@@ -49,7 +50,7 @@ struct Model {
 std::string key(const World& w) {
   std::ostringstream out;
   const Node& n = w.node;
-  out << int(n.state) << int(n.goal) << int(n.leader) << n.timer.has_value()
+  out << (w.now - n.since >= 60s) << int(n.state) << int(n.goal) << int(n.leader) << n.timer.has_value()
       << (n.timer ? int(n.timer->kind) : 9) << n.intent.confirmed << n.intent.quarantined << int(n.intent.goal)
       << n.history.in_a_row << '/' << n.history.failures.size() << n.failure.empty() << n.lock_attempts << n.probe_restart << '|'
       << int(w.process) << w.others << w.death_unreported << w.empty_unreported << w.process_in_facts << w.known_on_disk
@@ -195,12 +196,8 @@ Model explore(Model m, std::size_t limit) {
       World next = at;
       next.path.push_back(name);
       if (const auto event = happen(next)) {
-        if (const auto* fired = std::get_if<TimerFired>(&*event); fired != nullptr && next.node.timer &&
-                                                                    next.node.timer->token == fired->token) {
-          m.context.now.boot = next.node.timer->due;
-        } else {
-          m.context.now.boot = 1000s;
-        }
+        if (name == "timer") next.now = std::max(next.now, next.node.timer->due);
+        m.context.now.boot = next.now;
         auto transition = m.step_function(next.node, *event, m.context);
         ++m.steps;
         next.node = transition.node;
