@@ -34,7 +34,9 @@ struct World {
   bool known_on_disk = false;
   bool stop_promised = false;   // a stop reached the disk
   Nanoseconds now{1000s};       // moved by timers alone
-  int restarts = 0;             // unasked spawns since an operator last spoke
+  std::vector<Nanoseconds> restarts;  // unasked spawns since an operator last spoke, within the window
+  bool asked = true;            // the next spawn is an operator's
+  bool last_was_asked = true;
   std::vector<std::string> path;
 };
 
@@ -52,14 +54,14 @@ std::string key(const World& w) {
   const Node& n = w.node;
   out << (w.now - n.since >= 60s) << int(n.state) << int(n.goal) << int(n.leader) << n.timer.has_value()
       << (n.timer ? int(n.timer->kind) : 9) << n.intent.confirmed << n.intent.quarantined << int(n.intent.goal)
-      << n.history.in_a_row << '/' << n.history.failures.size() << n.failure.empty() << n.lock_attempts << n.probe_restart << '|'
+      << n.history.in_a_row << '/' << n.history.failures.size() << n.failure.empty() << std::min(n.lock_attempts, 2U) << n.probe_restart << '|'
       << int(w.process) << w.others << w.death_unreported << w.empty_unreported << w.process_in_facts << w.known_on_disk
-      << w.stop_promised << w.restarts << int(w.on_disk.goal) << w.on_disk.confirmed << w.on_disk.quarantined
+      << w.stop_promised << w.restarts.size() << w.asked << w.last_was_asked << int(w.on_disk.goal) << w.on_disk.confirmed << w.on_disk.quarantined
       << int(w.facts.state) << w.facts.history.in_a_row << (w.facts.timer.has_value());
   return out.str();
 }
 
-void obey(World& w, Model& m, const std::vector<Effect>& effects, bool asked) {
+void obey(World& w, Model& m, const std::vector<Effect>& effects) {
   const auto violate = [&](const std::string& what) {
     std::string story = what + ":";
     for (const auto& p : w.path) story += " " + p;
@@ -78,9 +80,10 @@ void obey(World& w, Model& m, const std::vector<Effect>& effects, bool asked) {
     } else if (std::holds_alternative<Spawn>(effect)) {
       if (w.process != Process::kNone || w.others || w.death_unreported) violate("I2 spawned beside a live tree");
       if (w.stop_promised) violate("I4 a stopped node was started");
-      w.restarts = asked ? 0 : w.restarts + 1;
-      // One spawn is the operator's own; after it, restarts are bounded by the policy.
-      if (w.restarts > int(m.context.policy.max_restarts) + 1) violate("I8 restarted without bound");
+      w.last_was_asked = std::exchange(w.asked, false);
+      if (!w.last_was_asked) w.restarts.push_back(w.now);
+      std::erase_if(w.restarts, [&](Nanoseconds at) { return at + m.context.policy.restart_window < w.now; });
+      if (w.restarts.size() > m.context.policy.max_restarts) violate("I8 restarted without bound");
       w.process = Process::kLaunching;
       w.others = w.empty_unreported = false;
       w.facts = w.node;
@@ -117,7 +120,9 @@ std::vector<std::pair<std::string, std::function<std::optional<Event>(World&)>>>
     for (const bool locked : {false, true}) {
       add(locked ? "locked" : "launch-failed", [g, locked](World& x) {
         x.process = Process::kNone;
-        if (locked) --x.restarts;  // no server was started: whoever holds the directory is waited for, with backoff
+        // No server was started: whoever holds the directory is waited for, with backoff.
+        if (locked && x.last_was_asked) x.asked = true;
+        if (locked && !x.last_was_asked && !x.restarts.empty()) x.restarts.pop_back();
         return Event{LaunchFailed{g, locked, "why"}};
       });
     }
@@ -186,7 +191,7 @@ Model explore(Model m, std::size_t limit) {
   World first;
   auto begun = start_new(testing::some_intent(), m.context);
   first.node = begun.node;
-  obey(first, m, begun.effects, true);
+  obey(first, m, begun.effects);
   std::unordered_set<std::string> seen{key(first)};
   std::deque<World> frontier{first};
   while (!frontier.empty() && seen.size() < limit && m.violations.size() < 10) {
@@ -201,9 +206,11 @@ Model explore(Model m, std::size_t limit) {
         auto transition = m.step_function(next.node, *event, m.context);
         ++m.steps;
         next.node = transition.node;
-        obey(next, m, transition.effects, name == "start" || name == "restart");
-        if (name == "start" || name == "restart") next.restarts = 0;
-        if (name == "shutdown") next.restarts = -1;  // the spawn with the agent's next start was asked for
+        if (name == "start" || name == "restart" || name == "shutdown") {
+          next.restarts.clear();
+          next.asked = true;  // of a shutdown: the spawn with the agent's next start
+        }
+        obey(next, m, transition.effects);
       }
       if (seen.insert(key(next)).second) frontier.push_back(std::move(next));
     }
