@@ -1,0 +1,30 @@
+// The command line of sutra-agentctl. The operator's tool.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace sutra::ctl {
+
+enum class Command { kStatus, kList, kSpawn, kStop, kRestart, kReload, kCheckConfig, kDoctor };
+
+struct Options {
+  Command command = Command::kStatus;
+  std::string config_path;  ///< empty: the default places
+  std::string runtime_dir;  ///< empty: from the configuration
+  bool json = false;
+  std::string node_id;      ///< of spawn: empty = one is made
+  std::string storage_path;
+  std::uint32_t port = 0;
+  std::uint64_t memory_mb = 0;
+};
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotRunning = 3;  ///< only of `status`
+
+/// The options, or the exit status when --help, --version or a mistake already said all.
+[[nodiscard]] std::variant<Options, int> parse_options(int argc, char** argv);
+
+}  // namespace sutra::ctl

@@ -1,0 +1,228 @@
+#include "supervisor/comms_keeper.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "common/logging.h"
+#include "supervisor/clock.h"
+#include "supervisor/memfd.h"
+
+namespace sutra::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPingInterval = 2s;
+constexpr int kMissedPingsMeanHung = 3;
+constexpr auto kAbortGrace = 1s;
+constexpr auto kRetireDeadline = 4s;  // unregistering takes 2 s at most
+constexpr auto kFirstRestartDelay = 250ms;
+constexpr auto kLongestRestartDelay = 5000ms;
+constexpr auto kStableRun = 30s;
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+CommsKeeper::CommsKeeper(Parts parts, Callbacks callbacks) : parts_(std::move(parts)), callbacks_(std::move(callbacks)) {}
+
+CommsKeeper::~CommsKeeper() = default;
+
+CommsKeeper::Status CommsKeeper::status() const {
+  Status s;
+  s.pid = static_cast<std::uint32_t>(process_.pid);
+  s.state = retiring_ ? ipc::CommsState::kRetiring
+                      : (process_.pid > 0 ? ipc::CommsState::kRunning : ipc::CommsState::kDown);
+  s.restarts = restarts_;
+  s.link = link_;
+  return s;
+}
+
+void CommsKeeper::start() {
+  const sutra::Status started = try_start();
+  if (started) return;
+  log::error("start comms: " + started.error().message() + "; trying again", {});
+  ++failures_in_a_row_;
+  restart_later();
+}
+
+Result<UniqueFd> CommsKeeper::configuration_memfd() const {
+  return sealed_memfd("sutra-comms-config", render_config(parts_.config, Audience::kComms));
+}
+
+sutra::Status CommsKeeper::try_start() {
+  auto pair = ipc::Channel::make_pair();
+  if (!pair) return pair.error();
+  auto table = parts_.table.open_read_only();
+  if (!table) return table.error();
+  auto configuration = configuration_memfd();
+  if (!configuration) return configuration.error();
+
+  LaunchPlan plan;
+  plan.program = parts_.program;
+  plan.arguments = {"sutra-agent-comms"};
+  plan.environment = {"PATH=/usr/bin:/bin"};
+  for (const char* name : {"SUTRA_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
+  }
+  plan.flags = launch::kPassExtra | launch::kDieWithParent;
+  if (geteuid() == 0) plan.flags |= launch::kSetIds;
+  plan.uid = parts_.comms_account.uid;
+  plan.gid = parts_.comms_account.gid;
+  plan.extra_fds[0] = pair.value().second.get();
+  plan.extra_fds[1] = table.value().get();
+  plan.extra_fds[2] = configuration.value().get();
+
+  auto launched = parts_.launcher.launch(plan);
+  if (!launched) return launched.error();
+  if (const sutra::Status opened = open_gate(launched.value()); !opened) return opened;
+
+  ++epoch_;
+  process_ = {launched.value().pid, std::move(launched.value().pidfd), std::chrono::steady_clock::now()};
+  channel_.emplace(std::move(pair.value().first));
+  link_ = {};
+  pinged_ = false;
+  missed_pings_ = 0;
+  exit_watch_ = PollWatch(parts_.loop, process_.pidfd.get(), UV_READABLE, [this](int) { on_exit(); });
+  ping_watch_ = TimerWatch(parts_.loop, kPingInterval, kPingInterval, [this] { check_pings(); });
+  watch_channel();
+  ipc::Welcome welcome;
+  welcome.comms_restarts = restarts_;
+  welcome.storage_uid = parts_.storage_account.uid;
+  welcome.acknowledged.assign(callbacks_.last_acknowledged());
+  send_now(welcome);
+  return {};
+}
+
+void CommsKeeper::watch_channel() {
+  channel_watch_ = PollWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
+}
+
+void CommsKeeper::check_sent(const sutra::Status& sent) {
+  if (!sent) {
+    lose(sent.error().message());
+    return;
+  }
+  channel_watch_.set(channel_->wants_write() ? UV_READABLE | UV_WRITABLE : UV_READABLE);
+}
+
+void CommsKeeper::on_channel(int events) {
+  if ((events & UV_WRITABLE) != 0) check_sent(channel_->flush());
+  if (channel_ && (events & UV_READABLE) != 0) receive_all();
+}
+
+void CommsKeeper::receive_all() {
+  // Bounded, so that a chattering comms cannot keep us from everything else.
+  for (int i = 0; i < 64 && channel_; ++i) {
+    const auto received = channel_->receive();
+    if (std::holds_alternative<ipc::Channel::Empty>(received)) return;
+    if (std::holds_alternative<ipc::Channel::Closed>(received)) return lose("it closed its channel");
+    if (const auto* error = std::get_if<Error>(&received)) return violation(error->message());
+    const auto message = ipc::decode<ipc::FromComms>(std::get<std::span<const std::byte>>(received));
+    if (!message) return violation(message.error().message());
+    take(message.value());
+  }
+}
+
+void CommsKeeper::take(const ipc::FromComms& message) {
+  std::visit(Overload{[&](const ipc::Ping& ping) {
+                        if (!std::exchange(pinged_, true) && missed_pings_ == 0) callbacks_.witness(now().boot);
+                        missed_pings_ = 0;
+                        send_now(ipc::Pong{ping.sequence});
+                      },
+                      [&](const ipc::LinkChanged& link) { link_ = link; },
+                      [&](const ipc::AgentAcknowledged& ack) {
+                        callbacks_.acknowledged(std::string(ack.agent_info.view()));
+                      },
+                      [&](const auto&) { callbacks_.request(message, epoch_); }},
+             message);
+}
+
+/// Never fatal to us and never ignored: whoever speaks so is not our comms any more.
+void CommsKeeper::violation(const std::string& what) {
+  ++violations_;
+  log::error("comms (pid " + std::to_string(process_.pid) + ") broke the protocol: " + what +
+                 "; it is killed and replaced (" + std::to_string(violations_) + " so far)",
+             {{"pid", process_.pid}, {"violations", violations_}});
+  lose({});
+}
+
+/// The channel is useless: what is left of the process goes, and its end brings the next one.
+void CommsKeeper::lose(const std::string& why) {
+  if (!why.empty() && !retiring_) log::debug("", "comms channel lost: " + why);
+  channel_watch_.stop();
+  channel_.reset();
+  callbacks_.witness(std::nullopt);
+  if (!retiring_ && process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
+}
+
+// Strikes, not a time stamp: when we were stopped ourselves, its pings wait in the socket and are read first.
+void CommsKeeper::check_pings() {
+  if (retiring_ || process_.pid == 0) return;
+  if (std::exchange(pinged_, false)) {
+    missed_pings_ = 0;
+    return;
+  }
+  if (++missed_pings_ == kMissedPingsMeanHung) hung();
+}
+
+void CommsKeeper::hung() {
+  callbacks_.witness(std::nullopt);
+  log::error("comms (pid " + std::to_string(process_.pid) + ") missed " + std::to_string(missed_pings_) +
+                 " pings and is taken for hung; it is replaced", {{"pid", process_.pid}});
+  (void)send_signal(process_.pidfd, SIGABRT);
+  // A stopped process takes no SIGABRT.
+  kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] {
+    if (process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
+  });
+}
+
+void CommsKeeper::on_exit() {
+  const auto ended = peek_exit(process_.pidfd);
+  if (!ended) return;
+  if (channel_) receive_all();  // its last words
+  exit_watch_.stop();
+  ping_watch_.stop();
+  kill_timer_.stop();
+  channel_watch_.stop();
+  channel_.reset();
+  reap(process_.pidfd);
+  const pid_t pid = process_.pid;
+  const bool was_stable = std::chrono::steady_clock::now() - process_.started >= kStableRun;
+  process_ = {};
+  link_.state = ipc::LinkState::kLost;
+  callbacks_.witness(std::nullopt);
+  if (retiring_) return callbacks_.retired();
+  ++restarts_;
+  failures_in_a_row_ = was_stable ? 0 : failures_in_a_row_;
+  log::warning("comms (pid " + std::to_string(pid) + ") " + describe(ended->exit) + "; it is replaced",
+               {{"pid", pid}, {"restarts", restarts_}});
+  restart_later();
+}
+
+/// At once, then 250 ms doubling to 5 s; never given up.
+void CommsKeeper::restart_later() {
+  const std::uint32_t failures = failures_in_a_row_++;
+  auto delay = 0ms;
+  if (failures > 0) delay = std::min<std::chrono::milliseconds>(kFirstRestartDelay * (1 << std::min(failures - 1, 10U)), kLongestRestartDelay);
+  restart_timer_ = TimerWatch(parts_.loop, delay, 0ms, [this] { start(); });
+}
+
+void CommsKeeper::retire() {
+  retiring_ = true;
+  restart_timer_.stop();
+  if (process_.pid == 0) return callbacks_.retired();
+  send_now(ipc::Retire{});
+  kill_timer_ = TimerWatch(parts_.loop, kRetireDeadline, 0ms, [this] {
+    if (process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
+  });
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,33 @@
+#include "supervisor/instance_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace sutra::supervisor {
+
+Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what) {
+  const std::string path = directory + "/agent.lock";
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return errno_error("open lock file", path, "check " + what);
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return errno_error("lock", path);
+    std::array<char, 32> text{};
+    const ssize_t n = pread(fd.get(), text.data(), text.size() - 1, 0);
+    std::string pid(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+    while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
+    return make_error("start agent", "with " + what + " " + directory,
+                      "another agent (pid " + (pid.empty() ? "unknown" : pid) + ") uses it",
+                      "stop that one first, or give this one a " + what + " of its own");
+  }
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(fd.get(), 0) != 0 || pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) {
+    return errno_error("write lock file", path);
+  }
+  return fd;
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,14 @@
+// One agent for a directory: a flock that the kernel lets go of when we die, and carries through a re-exec.
+// Supervisor.
+#pragma once
+#include <string>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace sutra::supervisor {
+
+/// Locks DIRECTORY/agent.lock and writes our pid into it. Held by another: an error that names its pid.
+[[nodiscard]] Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what);
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,111 @@
+// RAII over the libuv handles that the supervisor uses. A handle's memory lives until libuv has closed it, so an
+// owner may be destroyed inside of its own callback, as long as it touches nothing afterwards. Supervisor.
+#pragma once
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <utility>
+
+namespace sutra::supervisor {
+
+/// One libuv handle with one callback. Destroying it closes it; the callback is never called again.
+template <typename Handle, typename Callback>
+class Watch {
+ public:
+  Watch() = default;
+  Watch(Watch&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Watch& operator=(Watch&& other) noexcept {
+    if (this != &other) {
+      stop();
+      block_ = std::exchange(other.block_, nullptr);
+    }
+    return *this;
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch() { stop(); }
+
+  [[nodiscard]] bool active() const { return block_ != nullptr; }
+  void stop() {
+    if (block_ == nullptr) return;
+    Block* block = std::exchange(block_, nullptr);
+    block->dead = true;
+    uv_close(reinterpret_cast<uv_handle_t*>(&block->handle),
+             [](uv_handle_t* handle) { delete static_cast<Block*>(handle->data); });
+  }
+
+ protected:
+  struct Block {
+    Handle handle{};
+    Callback callback;
+    bool dead = false;
+  };
+  explicit Watch(Callback callback) : block_(new Block{{}, std::move(callback), false}) {
+    block_->handle.data = block_;
+  }
+  /// Runs the callback from a copy: it may destroy the watch, and with it the original.
+  template <typename... Args>
+  static void call(void* data, Args... args) {
+    auto* block = static_cast<Block*>(data);
+    if (block->dead) return;
+    const Callback callback = block->callback;
+    callback(args...);
+  }
+  Block* block_ = nullptr;
+};
+
+/// A one-shot or repeating timer, in the loop's monotonic time.
+class TimerWatch : public Watch<uv_timer_t, std::function<void()>> {
+ public:
+  TimerWatch() = default;
+  TimerWatch(uv_loop_t* loop, std::chrono::milliseconds delay, std::chrono::milliseconds repeat,
+             std::function<void()> callback)
+      : Watch(std::move(callback)) {
+    uv_timer_init(loop, &block_->handle);
+    block_->handle.data = block_;
+    uv_update_time(loop);
+    uv_timer_start(&block_->handle, [](uv_timer_t* t) { call(t->data); },
+                   static_cast<std::uint64_t>(delay.count()), static_cast<std::uint64_t>(repeat.count()));
+  }
+};
+
+/// Readiness of a descriptor, which must outlive the watch. The callback gets uv_poll_event bits; an error of the
+/// poll itself counts as readable, so that the owner reads and finds out.
+class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
+ public:
+  PollWatch() = default;
+  PollWatch(uv_loop_t* loop, int fd, int events, std::function<void(int)> callback) : Watch(std::move(callback)) {
+    failed_ = uv_poll_init(loop, &block_->handle, fd) != 0;
+    block_->handle.data = block_;
+    if (failed_) {
+      delete std::exchange(block_, nullptr);
+      return;
+    }
+    set(events);
+  }
+  /// False: the kernel cannot poll this descriptor, or there is no memory.
+  [[nodiscard]] bool ok() const { return !failed_; }
+  void set(int events) {
+    if (block_ == nullptr) return;
+    uv_poll_start(&block_->handle, events, [](uv_poll_t* p, int status, int seen) {
+      call(p->data, status < 0 ? static_cast<int>(UV_READABLE) : seen);
+    });
+  }
+
+ private:
+  bool failed_ = false;
+};
+
+/// A signal, delivered as a loop event.
+class SignalWatch : public Watch<uv_signal_t, std::function<void(int)>> {
+ public:
+  SignalWatch() = default;
+  SignalWatch(uv_loop_t* loop, int signum, std::function<void(int)> callback) : Watch(std::move(callback)) {
+    uv_signal_init(loop, &block_->handle);
+    block_->handle.data = block_;
+    uv_signal_start(&block_->handle, [](uv_signal_t* s, int seen) { call(s->data, seen); }, signum);
+  }
+};
+
+}  // namespace sutra::supervisor

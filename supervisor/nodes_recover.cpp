@@ -1,0 +1,85 @@
+// Starting is recovering: what the ledger says was intended meets what the kernel says still runs. Supervisor.
+#include <algorithm>
+
+#include "common/logging.h"
+#include "supervisor/nodes_entry.h"
+
+namespace sutra::supervisor {
+
+void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+  for (const auto& leaf : parts_.forest.leaves()) {
+    const auto known = recorded.find(leaf.node_id);
+    const bool ours = known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
+    if (leaf.populated && !ours) {
+      unmanaged_.push_back(leaf);
+      log::warning("processes run in cgroup " + parts_.forest.path() + "/" + leaf.node_id + "." +
+                       std::to_string(leaf.generation) + " that no record knows; they are left alone",
+                   {{"node_id", leaf.node_id}, {"generation", leaf.generation}});
+    }
+  }
+  std::vector<NodeForest::Leaf> keep = unmanaged_;
+  for (const auto& [id, each] : recorded) {
+    if (each.facts) keep.push_back({id, each.facts->generation, true});
+  }
+  parts_.forest.sweep(keep);
+  for (const auto& [id, each] : recorded) {
+    if (free_rows_.empty()) {
+      log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes", {{"node_id", id}});
+      continue;
+    }
+    adopt(id, each);
+  }
+}
+
+/// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
+void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
+  Entry& entry = make_entry(node_id);
+  core::Node& node = entry.node;
+  node.intent = recorded.intent;
+  node.state = core::State::kBackoff;
+  for (const auto& leaf : unmanaged_) {
+    if (leaf.node_id == node_id) node.generation = std::max(node.generation, leaf.generation);
+  }
+  if (!recorded.facts) {
+    post(node_id, core::Recovered{false, false});
+    return;
+  }
+  const Facts& facts = *recorded.facts;
+  node.state = facts.state;
+  node.generation = std::max(node.generation, facts.generation);
+  node.started_at_unix = facts.started_at_unix;
+  node.since = core::Nanoseconds(facts.since_boot_ns);
+  node.history = facts.history;
+  node.last_exit = facts.last_exit;
+  if (facts.retry_due_boot_ns != 0) {
+    node.timer = core::Timer{core::TimerKind::kRetry, 0, core::Nanoseconds(facts.retry_due_boot_ns)};
+  }
+  entry.process = std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
+                                                [this, id = node_id](core::Event event) { post(id, std::move(event)); });
+  if (facts.process.pid != 0) {
+    auto pidfd = reopen(facts.process);
+    if (pidfd) {
+      log::info("", "adopted node " + node_id + " (pid " + std::to_string(facts.process.pid) + ")",
+                {{"node_id", node_id}, {"pid", facts.process.pid}});
+    }
+    // Posted before the process can post its own end, so that they arrive in this order.
+    const std::uint64_t incarnation = entry.incarnation;
+    posted_.push_back({node_id, incarnation, core::Recovered{true, false}, std::nullopt});
+    entry.process->adopt(facts.process, std::move(pidfd));
+    drain();
+    return;
+  }
+  const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
+  const bool leftovers = tree && tree->populated();
+  if (leftovers) {
+    posted_.push_back({node_id, entry.incarnation, core::Recovered{false, true}, std::nullopt});
+    entry.process->adopt_leftovers();
+    drain();
+  } else {
+    if (tree) (void)tree->remove();
+    entry.process.reset();
+    post(node_id, core::Recovered{false, false});
+  }
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,294 @@
+#include "supervisor/supervisor.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <cstdlib>
+#include <ctime>
+#include <variant>
+
+#include "common/logging.h"
+#include "common/version.h"
+#include "supervisor/clock.h"
+#include "supervisor/directories.h"
+#include "supervisor/instance_lock.h"
+
+namespace sutra::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHousekeeping = 10s;
+constexpr auto kStrayRetry = 20ms;
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+Result<Programs> find_programs() {
+  std::array<char, 4096> self{};
+  const ssize_t n = readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (n < 0) return errno_error("read link", "/proc/self/exe", "mount /proc");
+  Programs programs;
+  programs.self.assign(self.data(), static_cast<std::size_t>(n));
+  // After an upgrade the running file is gone, and the new version lies at its path.
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (programs.self.ends_with(kDeleted)) programs.self.resize(programs.self.size() - kDeleted.size());
+  const std::string beside = directory_of(programs.self);
+  const auto find = [&](const std::string& name) -> Result<std::string> {
+    for (const std::string& directory : {beside, std::string("/usr/libexec/sutra-agent")}) {
+      std::string path = directory + "/" + name;
+      if (access(path.c_str(), X_OK) == 0) return path;
+    }
+    return make_error("find program", name, "it is neither in " + beside + " nor in /usr/libexec/sutra-agent",
+                      "install the package again, or keep the agent's programs in one directory");
+  };
+  auto launcher = find("sutra-node-launch");
+  if (!launcher) return launcher.error();
+  auto comms = find("sutra-agent-comms");
+  if (!comms) return comms.error();
+  programs.launcher = std::move(launcher).value();
+  programs.comms = std::move(comms).value();
+  return programs;
+}
+
+Supervisor::Supervisor(Given given) : given_(std::move(given)) { uv_loop_init(&loop_); }
+
+Supervisor::~Supervisor() {
+  signals_.clear();
+  rotation_.reset();
+  reload_check_.reset();
+  control_.reset();
+  comms_.reset();
+  nodes_.reset();
+  housekeeping_timer_.stop();
+  exec_timer_.stop();
+  stray_timer_.stop();
+  uv_run(&loop_, UV_RUN_NOWAIT);  // lets the closed handles go
+  uv_loop_close(&loop_);
+}
+
+Status Supervisor::set_up_accounts() {
+  auto storage = child_account(given_.config.agent.storage_user, "sutra-storage", "agent.storage_user");
+  if (!storage) return storage.error();
+  auto comms = child_account(given_.config.agent.comms_user, "sutra-comms", "agent.comms_user");
+  if (!comms) return comms.error();
+  storage_account_ = std::move(storage).value();
+  comms_account_ = std::move(comms).value();
+  return {};
+}
+
+Status Supervisor::set_up() {
+  const Config& config = given_.config;
+  if (const Status s = set_up_accounts(); !s) return s;
+  if (const Status s = make_own_directory(config.agent.state_dir, 0755); !s) return s;
+  if (const Status s = make_own_directory(config.agent.runtime_dir, 0755); !s) return s;
+  if (const Status s = make_own_directory(config.storage.log_dir, 0750); !s) return s;
+
+  // The locks of a re-exec are ours already; flock is a matter of the open file, which we still hold.
+  auto& locks = given_.handoff.locks;
+  if (locks.size() == 2) {
+    runtime_lock_ = std::move(locks[0]);
+    state_lock_ = std::move(locks[1]);
+  } else {
+    auto runtime_lock = lock_directory(config.agent.runtime_dir, "runtime_dir");
+    if (!runtime_lock) return runtime_lock.error();
+    auto state_lock = lock_directory(config.agent.state_dir, "state_dir");
+    if (!state_lock) return state_lock.error();
+    runtime_lock_ = std::move(runtime_lock).value();
+    state_lock_ = std::move(state_lock).value();
+  }
+  auto ledger = Ledger::open(config.agent.state_dir, config.agent.runtime_dir);
+  if (!ledger) return ledger.error();
+  ledger_ = std::move(ledger).value();
+  forest_ = NodeForest::open(environment("SUTRA_NODES_CGROUP"), config.agent.agent_id);
+  return {};
+}
+
+int Supervisor::run() {
+  started_at_unix_ = now().unix_secs;
+  if (const Status ready = set_up(); !ready) {
+    log::error(ready.error().message());
+    return 1;
+  }
+  warn_of_what_is_off();
+  watch_signals();
+  recover();
+  if (!nodes_) return 1;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  if (!stopping_) log::error("the event loop ended by itself", {});
+  return stopping_ ? 0 : 1;
+}
+
+void Supervisor::watch_signals() {
+  signals_.emplace_back(&loop_, SIGTERM, [this](int signum) { shut_down(signum); });
+  signals_.emplace_back(&loop_, SIGINT, [this](int signum) { shut_down(signum); });
+  signals_.emplace_back(&loop_, SIGHUP, [this](int) { reload(std::nullopt); });
+  signals_.emplace_back(&loop_, SIGCHLD, [this](int) { reap_strays(); });
+}
+
+void Supervisor::recover() {
+  auto contents = ledger_->read();
+  for (const auto& sentence : contents.set_aside) log::error(sentence);
+  const auto capacity = std::max<std::size_t>(given_.config.agent.max_storage_nodes, contents.nodes.size());
+  auto table = ipc::NodeTableWriter::create(given_.config.agent.runtime_dir + "/nodes.table",
+                                            static_cast<std::uint32_t>(capacity));
+  if (!table) return log::error(table.error().message());
+  table_ = std::move(table).value();
+  auto control = ControlServer::open(&loop_, given_.config.agent.runtime_dir + "/control.sock",
+                                     std::move(given_.handoff.listener),
+                                     [this](const auto& message, std::uint64_t client) { on_operator(message, client); });
+  if (!control) return log::error(control.error().message());
+  control_ = std::move(control).value();
+
+  comms_ = std::make_unique<CommsKeeper>(
+      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *table_,
+                         given_.programs.comms},
+      CommsKeeper::Callbacks{
+          [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
+          [this](std::optional<core::Nanoseconds> since) { nodes_->set_witness(since); },
+          [this](const std::string& info) {
+            if (const Status s = ledger_->write_registration(info); !s) log::error(s.error().message());
+          },
+          [this] { return ledger_->read_registration(); },
+          [this] {
+            comms_retired_ = true;
+            stop_when_empty();
+          }});
+  nodes_ = std::make_unique<Nodes>(
+      Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *forest_, *table_},
+      [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
+  rotation_ = std::make_unique<LogRotation>(&loop_, *given_.launcher, given_.config.storage.log_dir,
+                                            given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
+  nodes_->recover(contents.nodes);
+  if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());
+  comms_->start();
+  housekeeping_timer_ = TimerWatch(&loop_, kHousekeeping, kHousekeeping, [this] { housekeeping(); });
+  for (auto& waiter : given_.handoff.waiters) reload_waiters_.push_back(control_->adopt(std::move(waiter)));
+  given_.handoff.waiters.clear();
+  if (given_.handoff.valid()) {
+    log::info("", "reloaded " + given_.config_path);
+    answer_reload(true, "reloaded " + given_.config_path);
+  }
+}
+
+void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
+  const auto started = [this, epoch](std::uint64_t request_id) {
+    return [this, epoch, request_id](const Outcome& outcome) {
+      ipc::NodeStarted answer;
+      answer.request_id = request_id;
+      answer.success = outcome.success ? 1 : 0;
+      answer.pid = outcome.pid;
+      answer.port = outcome.port;
+      answer.reason.assign(outcome.text);
+      comms_->send(answer, epoch);
+    };
+  };
+  const auto stopped = [this, epoch](std::uint64_t request_id) {
+    return [this, epoch, request_id](const Outcome& outcome) {
+      ipc::NodeStopped answer;
+      answer.request_id = request_id;
+      answer.success = outcome.success ? 1 : 0;
+      answer.reason.assign(outcome.text);
+      comms_->send(answer, epoch);
+    };
+  };
+  std::visit(Overload{
+                 [&](const ipc::StartNode& m) {
+                   nodes_->start(std::string(m.node_id.view()), {std::string(m.storage_path.view()), m.port, m.memory_mb},
+                                 started(m.request_id));
+                 },
+                 [&](const ipc::StopNode& m) { nodes_->stop(std::string(m.node_id.view()), stopped(m.request_id)); },
+                 [&](const ipc::NodeReady& m) { nodes_->node_ready(std::string(m.node_id.view()), m.generation); },
+                 [&](const ipc::NodeUnresponsive& m) {
+                   nodes_->node_unresponsive(std::string(m.node_id.view()), m.generation, std::string(m.reason.view()));
+                 },
+                 [](const ipc::LinkChanged&) {},        // the keeper's own
+                 [](const ipc::AgentAcknowledged&) {},
+                 [](const ipc::Ping&) {},
+             },
+             message);
+}
+
+void Supervisor::on_operator(const ipc::FromOperator& message, std::uint64_t client) {
+  const Reply reply = [this, client](const Outcome& outcome) {
+    ipc::Done done;
+    done.success = outcome.success ? 1 : 0;
+    done.pid = outcome.pid;
+    done.port = outcome.port;
+    done.text.assign(outcome.text);
+    control_->send(client, done);
+  };
+  std::visit(Overload{
+                 [&](const ipc::OperatorStart& m) {
+                   nodes_->start(std::string(m.node_id.view()), {std::string(m.storage_path.view()), m.port, m.memory_mb},
+                                 reply);
+                 },
+                 [&](const ipc::OperatorStop& m) { nodes_->stop(std::string(m.node_id.view()), reply); },
+                 [&](const ipc::OperatorRestart& m) { nodes_->restart(std::string(m.node_id.view()), reply); },
+                 [&](const ipc::Reload&) { reload(client); },
+                 [&](const ipc::GetStatus&) { control_->send(client, status()); },
+             },
+             message);
+}
+
+void Supervisor::shut_down(int signum) {
+  if (stopping_) return;
+  stopping_ = true;
+  log::info("👋", std::string("Stopping: ") + strsignal(signum) + "; storage nodes are stopped and start again with the agent",
+            {{"signal", signum}});
+  answer_reload(false, "reload: the agent is stopping");
+  comms_->retire();
+  nodes_->shut_down();
+}
+
+void Supervisor::stop_when_empty() {
+  if (!stopping_ || !comms_retired_ || !nodes_->empty()) return;
+  // An orderly stop said good-bye to the Master: the next comms registers anew.
+  (void)ledger_->write_registration({});
+  log::info("👋", "Stopped");
+  uv_stop(&loop_);
+}
+
+/// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are subreaper.
+void Supervisor::reap_strays() {
+  for (int looked = 0; looked < 1024; ++looked) {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    const pid_t pid = info.si_pid;
+    const bool watched = nodes_->owns_pid(pid) || comms_->owns_pid(pid) || rotation_->owns_pid(pid) ||
+                         (reload_check_ && reload_check_->owns_pid(pid));
+    if (watched) {
+      // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this turn
+      // of the loop. Others may wait behind it.
+      stray_timer_ = TimerWatch(&loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
+      return;
+    }
+    waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  }
+}
+
+void Supervisor::housekeeping() {
+  control_->keep_bound();
+  rotation_->look(nodes_->names());
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,90 @@
+// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX only.
+#pragma once
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config.h"
+#include "supervisor/accounts.h"
+#include "supervisor/comms_keeper.h"
+#include "supervisor/control_server.h"
+#include "supervisor/handoff.h"
+#include "supervisor/ledger/ledger.h"
+#include "supervisor/log_rotation.h"
+#include "supervisor/nodes.h"
+#include "supervisor/reload_check.h"
+
+namespace sutra::supervisor {
+
+/// Where our own programs are: beside our binary, else in libexec.
+struct Programs {
+  std::string self;      ///< absolute; after an upgrade the new version lies there
+  std::string launcher;
+  std::string comms;
+};
+[[nodiscard]] Result<Programs> find_programs();
+
+class Supervisor {
+ public:
+  struct Given {
+    Config config;
+    std::string config_text;  ///< the bytes that were checked
+    std::string config_path;  ///< absolute
+    Programs programs;
+    std::unique_ptr<Launcher> launcher;
+    Handoff handoff;
+  };
+  explicit Supervisor(Given given);
+  ~Supervisor();
+
+  /// Recovers, then runs until it is told to stop and nothing is left. The exit status.
+  [[nodiscard]] int run();
+
+ private:
+  [[nodiscard]] Status set_up();
+  [[nodiscard]] Status set_up_accounts();
+  void watch_signals();
+  void warn_of_what_is_off() const;
+  void recover();
+  void on_comms(const ipc::FromComms& message, std::uint64_t epoch);
+  void on_operator(const ipc::FromOperator& message, std::uint64_t client);
+  [[nodiscard]] ipc::AgentStatus status() const;
+  [[nodiscard]] std::string protections_off() const;
+  void reload(std::optional<std::uint64_t> client);
+  void on_reload_verdict(Result<UniqueFd> verdict);
+  void exec_when_quiet();
+  void exec_now();
+  void answer_reload(bool success, const std::string& text);
+  void shut_down(int signum);
+  void stop_when_empty();
+  void reap_strays();
+  void housekeeping();
+
+  Given given_;
+  uv_loop_t loop_{};
+  std::int64_t started_at_unix_ = 0;
+  UniqueFd runtime_lock_, state_lock_;
+  Account storage_account_, comms_account_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<NodeForest> forest_;
+  std::unique_ptr<ipc::NodeTableWriter> table_;
+  std::unique_ptr<Nodes> nodes_;
+  std::unique_ptr<CommsKeeper> comms_;
+  std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<LogRotation> rotation_;
+  std::vector<SignalWatch> signals_;
+  TimerWatch housekeeping_timer_, exec_timer_, stray_timer_;
+  std::unique_ptr<ReloadCheck> reload_check_;
+  UniqueFd checked_config_;
+  std::vector<std::uint64_t> reload_waiters_;
+  int exec_waits_ = 0;
+  bool reload_again_ = false;
+  bool stopping_ = false;
+  bool comms_retired_ = false;
+};
+
+}  // namespace sutra::supervisor

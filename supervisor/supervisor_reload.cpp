@@ -1,0 +1,91 @@
+// A reload: check in a child, then become the new image in place. The only way a configuration changes.
+// Supervisor.
+#include <csignal>
+
+#include "common/logging.h"
+#include "supervisor/supervisor.h"
+
+namespace sutra::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A launch takes milliseconds; one that hangs (a stopped launcher) must not keep a reload waiting.
+constexpr auto kQuietPoll = 10ms;
+constexpr int kQuietPolls = 200;
+
+}  // namespace
+
+void Supervisor::reload(std::optional<std::uint64_t> client) {
+  if (client) reload_waiters_.push_back(*client);
+  if (stopping_) return answer_reload(false, "reload: the agent is stopping");
+  if (reload_check_ || checked_config_) {
+    // The file may have changed since the check under way read it.
+    reload_again_ = true;
+    return;
+  }
+  reload_check_ = std::make_unique<ReloadCheck>();
+  const Status started = reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path,
+                                              given_.config, [this](Result<UniqueFd> verdict) {
+                                                on_reload_verdict(std::move(verdict));
+                                              });
+  if (!started) on_reload_verdict(started.error());
+}
+
+void Supervisor::on_reload_verdict(Result<UniqueFd> verdict) {
+  reload_check_.reset();
+  if (std::exchange(reload_again_, false)) return reload(std::nullopt);
+  if (!verdict) {
+    log::error("reload refused, nothing was changed: " + verdict.error().message());
+    return answer_reload(false, verdict.error().message());
+  }
+  checked_config_ = std::move(verdict).value();
+  exec_waits_ = 0;
+  exec_when_quiet();
+}
+
+void Supervisor::exec_when_quiet() {
+  if (stopping_) {
+    checked_config_.reset();
+    return;
+  }
+  if (nodes_->launching() && exec_waits_++ < kQuietPolls) {
+    exec_timer_ = TimerWatch(&loop_, kQuietPoll, 0ms, [this] { exec_when_quiet(); });
+    return;
+  }
+  exec_now();
+}
+
+void Supervisor::exec_now() {
+  // A signal that arrives from here on waits for the new image: its handlers are not there yet.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  Handoff handoff;
+  handoff.configuration = std::move(checked_config_);
+  handoff.listener = UniqueFd(dup(control_->listener_fd()));
+  handoff.locks.emplace_back(dup(runtime_lock_.get()));
+  handoff.locks.emplace_back(dup(state_lock_.get()));
+  for (const std::uint64_t client : reload_waiters_) {
+    if (const int fd = control_->client_fd(client); fd >= 0) handoff.waiters.emplace_back(dup(fd));
+  }
+  log::info("", "reloading " + given_.config_path + ": the new configuration is checked; replacing this process in place");
+  const Status failed = exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  log::error("reload failed, nothing was changed: " + failed.error().message());
+  answer_reload(false, failed.error().message());
+}
+
+void Supervisor::answer_reload(bool success, const std::string& text) {
+  std::vector<std::uint64_t> waiters;
+  waiters.swap(reload_waiters_);
+  for (const std::uint64_t client : waiters) {
+    ipc::Done done;
+    done.success = success ? 1 : 0;
+    done.text.assign(text);
+    control_->send(client, done);
+  }
+}
+
+}  // namespace sutra::supervisor
