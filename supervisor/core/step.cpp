@@ -444,8 +444,9 @@ std::string describe(const Exit& exit) {
   return {};
 }
 
-Transition start_new(Intent intent, const Context& context) {
+Transition start_new(Intent intent, std::uint64_t last_generation, const Context& context) {
   Node node;
+  node.generation = last_generation;
   node.intent = std::move(intent);
   Step first(std::move(node), context);
   first.commit();

@@ -23,8 +23,9 @@ struct Transition {
   std::vector<Effect> effects;
 };
 
-/// The first step of a node that was just admitted.
-[[nodiscard]] Transition start_new(Intent intent, const Context& context);
+/// The first step of a node that was just admitted. `last_generation`: the highest that this node_id ever had, so that
+/// generations never repeat, not even those of a node that was forgotten.
+[[nodiscard]] Transition start_new(Intent intent, std::uint64_t last_generation, const Context& context);
 
 [[nodiscard]] Transition step(Node node, const Event& event, const Context& context);
 

@@ -1,0 +1,28 @@
+// An agent in a sandbox, started by the test when its configuration stands. Tests only.
+#pragma once
+#include <gtest/gtest.h>
+
+#include "tests/e2e/agent.h"
+#include "tests/e2e/sandbox.h"
+
+namespace sutra::e2e {
+
+class AgentTest : public ::testing::Test {
+ protected:
+  void start() {
+    sandbox.write_config();
+    agent.start_and_wait();
+  }
+  /// Spawns and expects success; the answer.
+  agent::SpawnNodeResponse must_spawn(const std::string& node_id, std::uint32_t port = 0, const std::string& path = {},
+                                      std::uint64_t memory_mb = 0) {
+    auto response = agent.spawn(node_id, port, path, memory_mb);
+    EXPECT_TRUE(response.success()) << node_id << ": " << response.error_message();
+    return response;
+  }
+
+  Sandbox sandbox;
+  Agent agent{sandbox};
+};
+
+}  // namespace sutra::e2e

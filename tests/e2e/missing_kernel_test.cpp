@@ -1,0 +1,100 @@
+// The main job where the kernel, or a filter above us, lacks something: each feature alone, and each pair.
+#include <gmock/gmock.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <fstream>
+
+#include "tests/e2e/fixture.h"
+
+namespace sutra::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Missing {
+  const char* name;
+  bool clone3, cgroups, landlock;
+};
+
+/// Makes a system call fail with `error` in this process and its children.
+void refuse(const std::vector<unsigned>& calls, unsigned error) {
+  std::vector<sock_filter> code;
+  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+  for (const unsigned call : calls) {
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
+    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+  }
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  // Without no_new_privs a filter needs root; these tests skip without it for the mounts anyway.
+  if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(125);
+}
+
+/// Every cgroup2 mount becomes read-only for this process and its children.
+void hide_cgroups() {
+  if (unshare(CLONE_NEWNS) != 0) _exit(124);
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(123);
+  std::ifstream mounts("/proc/self/mounts");
+  std::vector<std::string> places;
+  for (std::string device, place, type, rest; mounts >> device >> place >> type && std::getline(mounts, rest);) {
+    if (type == "cgroup2") places.push_back(place);
+  }
+  for (const auto& place : places) {
+    if (mount(nullptr, place.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) _exit(122);
+  }
+}
+
+class MissingKernelFeature : public AgentTest, public ::testing::WithParamInterface<Missing> {};
+
+TEST_P(MissingKernelFeature, TheMainJobStillWorksAndTheLogSaysWhatIsLost) {
+  const Missing& missing = GetParam();
+  if (missing.cgroups && geteuid() != 0) GTEST_SKIP() << "needs root for a mount namespace";
+  sandbox.set("storage", "stop_grace_secs", "1");
+  sandbox.write_config();
+  agent.start_and_wait([&] {
+    if (missing.cgroups) hide_cgroups();
+    if (missing.landlock) {
+      refuse({SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self}, ENOSYS);
+    }
+    if (missing.clone3) refuse({SYS_clone3}, ENOSYS);
+  });
+  const auto r = must_spawn("serve-1");
+  must_spawn("orphan-1");
+  must_spawn("doublefork-1");
+  EXPECT_FALSE(agent.spawn("exit7-1").success());
+  ::kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(agent.wait_replaced("serve-1", r.pid()));
+  const auto before = agent.node("serve-1")->pid();
+  const auto result = agent.ctl({"reload"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  ASSERT_TRUE(agent.wait_until_serving());
+  EXPECT_EQ(agent.node("serve-1")->pid(), before);
+  EXPECT_TRUE(agent.stop_node("orphan-1").success());
+  EXPECT_TRUE(agent.stop_node("doublefork-1").success());
+  EXPECT_TRUE(agent.stop_node("serve-1").success());
+  if (missing.clone3) EXPECT_TRUE(agent.log_has("clone3 is refused")) << agent.log();
+  if (missing.cgroups) EXPECT_TRUE(agent.log_has("cgroup")) << agent.log();
+  EXPECT_EQ(agent.stop(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, MissingKernelFeature,
+                         ::testing::Values(Missing{"Clone3", true, false, false}, Missing{"Cgroups", false, true, false},
+                                           Missing{"Landlock", false, false, true},
+                                           Missing{"Clone3AndCgroups", true, true, false},
+                                           Missing{"Clone3AndLandlock", true, false, true},
+                                           Missing{"CgroupsAndLandlock", false, true, true}),
+                         [](const auto& at) { return at.param.name; });
+
+}  // namespace
+}  // namespace sutra::e2e

@@ -1,0 +1,90 @@
+// sutra-agentctl against the real agent, and sutra-agent's own command line.
+#include <gmock/gmock.h>
+
+#include "tests/e2e/fixture.h"
+
+namespace sutra::e2e {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class OperatorTool : public AgentTest {};
+
+TEST_F(OperatorTool, StatusSaysThatNothingRunsWithExitStatusThree) {
+  const auto r = agent.ctl({"status"});
+  EXPECT_EQ(r.status, 3);
+  EXPECT_THAT(r.err, HasSubstr("does not run"));
+  EXPECT_EQ(r.out, "");
+}
+
+TEST_F(OperatorTool, SpawnsListsRestartsAndStops) {
+  start();
+  auto r = agent.ctl({"spawn", "serve-1"});
+  EXPECT_EQ(r.status, 0) << r.err;
+  EXPECT_THAT(r.out, AllOf(HasSubstr("serve-1"), HasSubstr("port " + std::to_string(sandbox.range_start()))));
+  EXPECT_THAT(agent.ctl({"list"}).out, AllOf(HasSubstr("serve-1"), HasSubstr("running")));
+  EXPECT_THAT(agent.ctl({"list", "--json"}).out, AllOf(HasSubstr("\"schema\": 1"), HasSubstr("\"state\": \"running\"")));
+  const auto before = agent.node("serve-1")->pid();
+  r = agent.ctl({"restart", "serve-1"});
+  EXPECT_EQ(r.status, 0) << r.err;
+  ASSERT_TRUE(agent.wait_replaced("serve-1", before));
+  EXPECT_EQ(agent.node("serve-1")->restart_count(), 0U) << "an operator's restart is not counted";
+  EXPECT_EQ(agent.ctl({"stop", "serve-1"}).status, 0);
+  EXPECT_EQ(agent.ctl({"stop", "serve-1"}).status, 1);
+  EXPECT_THAT(agent.ctl({"stop", "serve-1"}).err, HasSubstr("no node has this id"));
+}
+
+TEST_F(OperatorTool, WorksWhileCommsIsDown) {
+  sandbox.write_config();
+  agent.start_and_wait();
+  const pid_t comms = agent.comms_pid();
+  kill(comms, SIGSTOP);
+  EXPECT_EQ(agent.ctl({"list"}).status, 0);
+  EXPECT_EQ(agent.ctl({"spawn", "--help"}).status, 0);
+  const auto status = agent.ctl({"status", "--json"});
+  EXPECT_EQ(status.status, 0);
+  EXPECT_THAT(status.out, AllOf(HasSubstr("\"agent\""), HasSubstr("\"comms\""), HasSubstr("\"master\"")));
+  kill(comms, SIGCONT);
+}
+
+TEST_F(OperatorTool, RefusesUsageMistakesWithTwo) {
+  EXPECT_EQ(agent.ctl({}).status, 2);
+  EXPECT_EQ(agent.ctl({"frobnicate"}).status, 2);
+  EXPECT_EQ(agent.ctl({"stop"}).status, 2);
+  EXPECT_EQ(run({sandbox.binary("sutra-agent"), "--nonsense"}).status, 2);
+}
+
+TEST_F(OperatorTool, CheckConfigPrintsTheEffectiveConfigurationOrAllFaults) {
+  sandbox.write_config();
+  for (const std::string& program : {sandbox.binary("sutra-agent")}) {
+    const auto good = run({program, "--check-config", "--config", sandbox.config_path()});
+    EXPECT_EQ(good.status, 0) << good.err;
+    EXPECT_THAT(good.out, HasSubstr("max_storage_nodes = 100"));
+  }
+  EXPECT_EQ(agent.ctl({"check-config"}).status, 0);
+  sandbox.set("agent", "agent_port", "0").set("storage", "binary_pth", "\"x\"");
+  sandbox.write_config();
+  const auto bad = run({sandbox.binary("sutra-agent"), "--check-config", sandbox.config_path()});
+  EXPECT_EQ(bad.status, 78);
+  EXPECT_THAT(bad.err, AllOf(HasSubstr("agent_port"), HasSubstr("binary_pth"), HasSubstr("binary_path")));
+  EXPECT_EQ(run({sandbox.binary("sutra-agent"), sandbox.config_path()}).status, 78) << "a start says the same";
+}
+
+TEST_F(OperatorTool, ASecondAgentOnTheSameDirectoriesNamesTheFirst) {
+  start();
+  const auto second = run({sandbox.binary("sutra-agent"), sandbox.config_path()});
+  EXPECT_NE(second.status, 0);
+  EXPECT_THAT(second.err, AllOf(HasSubstr(std::to_string(agent.pid())), HasSubstr("runtime_dir")));
+  EXPECT_EQ(agent.nodes().size(), 0U);
+}
+
+TEST_F(OperatorTool, DoctorSaysWhatIsOff) {
+  start();
+  const auto r = agent.ctl({"doctor"});
+  EXPECT_EQ(r.status, 0);
+  EXPECT_THAT(r.out, AllOf(HasSubstr("node cgroups"), HasSubstr("sandbox")));
+}
+
+}  // namespace
+}  // namespace sutra::e2e

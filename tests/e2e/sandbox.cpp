@@ -1,0 +1,122 @@
+#include "tests/e2e/sandbox.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+namespace sutra::e2e {
+namespace {
+
+bool is_free(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_ANY);
+  const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return free;
+}
+
+std::mt19937& random_source() {
+  static std::mt19937 source{std::random_device{}()};
+  return source;
+}
+
+}  // namespace
+
+std::uint16_t free_port() { return free_port_range(1); }
+
+// Below the ephemeral range: no outgoing connection of a test that runs beside us takes one between look and use.
+std::uint16_t free_port_range(unsigned count) {
+  std::uniform_int_distribution<unsigned> any(10000, 32000 - count);
+  for (;;) {
+    const auto start = static_cast<std::uint16_t>(any(random_source()));
+    unsigned free = 0;
+    while (free < count && is_free(static_cast<std::uint16_t>(start + free))) ++free;
+    if (free == count) return start;
+  }
+}
+
+Sandbox::Sandbox() : agent_port_(free_port()), range_start_(free_port_range(120)) {
+  std::string pattern = "/tmp/sutra-e2e.XXXXXX";
+  path_ = mkdtemp(pattern.data());
+  chmod(path_.c_str(), 0755);
+  set("agent", "agent_id", "\"e2e-" + std::to_string(getpid()) + "-" + std::to_string(agent_port_) + "\"");
+  set("agent", "platform", "\"docker\"");
+  set("agent", "master_host", "\"127.0.0.1:1\"");
+  set("agent", "max_storage_nodes", "100");
+  set("agent", "agent_port", std::to_string(agent_port_));
+  set("agent", "state_dir", "\"" + at("state") + "\"");
+  set("agent", "runtime_dir", "\"" + at("run") + "\"");
+  set("storage", "binary_path", "\"" + binary("sutra-test-node") + "\"");
+  set("storage", "data_path", "\"" + at("data") + "\"");
+  set("storage", "log_dir", "\"" + at("log") + "\"");
+  set("storage", "default_memory_mb", "512");
+  set("storage", "default_port_range_start", std::to_string(range_start_));
+  set("storage", "port_range_size", "120");
+  set("monitoring", "heartbeat_interval_secs", "1");
+  set("monitoring", "health_check_interval_secs", "1");
+  set("monitoring", "backoff_initial_ms", "100");
+  set("monitoring", "backoff_max_secs", "1");
+  set("logging", "level", "\"debug\"");
+  write_config();
+}
+
+Sandbox::~Sandbox() {
+  std::error_code ignored;
+  if (std::getenv("SUTRA_KEEP") == nullptr) std::filesystem::remove_all(path_, ignored);
+}
+
+Sandbox& Sandbox::set(const std::string& table, const std::string& key, const std::string& toml_value) {
+  if (toml_value.empty()) {
+    config_[table].erase(key);
+  } else {
+    config_[table][key] = toml_value;
+  }
+  return *this;
+}
+
+void Sandbox::write_config() const {
+  std::ostringstream text;
+  for (const auto& [table, keys] : config_) {
+    text << '[' << table << "]\n";
+    for (const auto& [key, value] : keys) text << key << " = " << value << '\n';
+  }
+  write_file(config_path(), text.str());
+}
+
+std::string Sandbox::binary(const std::string& name) const { return std::string(SUTRA_BIN_DIR) + "/" + name; }
+
+Sandbox& Sandbox::use_redis() {
+  set("storage", "binary_path", "\"/usr/bin/redis-server\"");
+  return set("storage", "args",
+             R"(["--port", "{port}", "--dir", "{storage_path}", "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])");
+}
+
+Sandbox& Sandbox::use_etcd() {
+  set("storage", "binary_path", "\"/usr/bin/etcd\"");
+  return set("storage", "args",
+             R"(["--name", "{node_id}", "--data-dir", "{storage_path}/member-data",
+  "--listen-client-urls", "http://127.0.0.1:{port}", "--advertise-client-urls", "http://127.0.0.1:{port}",
+  "--listen-peer-urls", "http://127.0.0.1:0"])");
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write_file(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::trunc) << text; }
+
+}  // namespace sutra::e2e

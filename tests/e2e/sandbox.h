@@ -1,0 +1,47 @@
+// A directory, free ports and an agent-config.toml for one end-to-end test; gone with the test. Tests only.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sutra::e2e {
+
+/// A port on loopback that nobody listens on now, outside of the ephemeral range.
+[[nodiscard]] std::uint16_t free_port();
+/// Start of `count` ports of which none is taken now.
+[[nodiscard]] std::uint16_t free_port_range(unsigned count);
+
+class Sandbox {
+ public:
+  Sandbox();
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string at(const std::string& relative) const { return path_ + "/" + relative; }
+  [[nodiscard]] std::uint16_t agent_port() const { return agent_port_; }
+  [[nodiscard]] std::uint16_t range_start() const { return range_start_; }
+
+  /// Sets one key of the configuration, value in TOML; written by the next write_config(). Empty value: leaves it out.
+  Sandbox& set(const std::string& table, const std::string& key, const std::string& toml_value);
+  void write_config() const;
+  [[nodiscard]] std::string config_path() const { return at("agent-config.toml"); }
+  [[nodiscard]] std::string binary(const std::string& name) const;
+
+  /// The configuration of a storage server that is the real thing.
+  Sandbox& use_redis();
+  Sandbox& use_etcd();
+
+ private:
+  std::string path_;
+  std::uint16_t agent_port_;
+  std::uint16_t range_start_;
+  std::map<std::string, std::map<std::string, std::string>> config_;
+};
+
+[[nodiscard]] std::string read_file(const std::string& path);
+void write_file(const std::string& path, const std::string& text);
+
+}  // namespace sutra::e2e

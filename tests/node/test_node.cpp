@@ -1,0 +1,153 @@
+// A small storage server that misbehaves on request: what it does stands before the dash of its node_id, so that
+// a Master's spawn chooses it. "serve-1" answers every line with PONG.
+//   exit7 exit0 segv        ends at once          ignoreterm   does not heed SIGTERM
+//   deaf                    never listens         late500      listens after 500 ms
+//   elsewhere               listens on port + 1   crash200     ends 200 ms after it listens
+//   daemonize               the parent exits      orphan       leaves a child that setsid()s and ignores SIGTERM
+//   doublefork              leaves a grandchild of init's      closefds     closes every descriptor but its sockets
+//   flood                   prints 64 MB          hang         accepts and never answers
+//   once                    serves the first time in a data directory, then exits 3
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Options {
+  int port = 0;
+  std::string storage_path;
+  std::string behaviour;
+  int milliseconds = 0;
+};
+
+Options parse(int argc, char** argv) {
+  Options o;
+  std::string id;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i];
+    if (flag == "--port") o.port = std::atoi(argv[i + 1]);
+    if (flag == "--storage-path") o.storage_path = argv[i + 1];
+    if (flag == "--node-id") id = argv[i + 1];
+  }
+  const std::string word = id.substr(0, id.find('-'));
+  const auto digits = word.find_first_of("0123456789");
+  o.behaviour = word.substr(0, digits);
+  if (digits != std::string::npos) o.milliseconds = std::atoi(word.c_str() + digits);
+  return o;
+}
+
+void pause_for(int milliseconds) { poll(nullptr, 0, milliseconds); }
+
+/// A child that nobody waits for: ignores SIGTERM, leaves the session, ends with its cgroup or never.
+void leave_child(bool twice) {
+  if (fork() != 0) return;
+  setsid();
+  if (twice && fork() != 0) _exit(0);
+  std::signal(SIGTERM, SIG_IGN);
+  for (int fd = 0; fd < 64; ++fd) close(fd);
+  for (;;) pause();
+}
+
+int listen_on(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 64) != 0) {
+    std::fprintf(stderr, "listen on %d: %s\n", port, std::strerror(errno));
+    std::exit(1);
+  }
+  return fd;
+}
+
+[[noreturn]] void serve(int listener, const Options& o) {
+  std::vector<pollfd> fds{{listener, POLLIN, 0}};
+  const bool crashes = o.behaviour == "crash";
+  timespec begin{};
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (;;) {
+    int timeout = -1;
+    if (crashes) {
+      timespec now{};
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      const auto passed = (now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1'000'000;
+      if (passed >= o.milliseconds) std::abort();
+      timeout = static_cast<int>(o.milliseconds - passed);
+    }
+    poll(fds.data(), fds.size(), timeout);
+    if ((fds[0].revents & POLLIN) != 0) {
+      const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+      if (client >= 0) fds.push_back({client, POLLIN, 0});
+    }
+    for (std::size_t i = fds.size(); i-- > 1;) {
+      if (fds[i].revents == 0) continue;
+      char buffer[512];
+      const ssize_t n = read(fds[i].fd, buffer, sizeof buffer);
+      if (n <= 0) {
+        close(fds[i].fd);
+        fds.erase(fds.begin() + static_cast<std::ptrdiff_t>(i));
+      } else if (o.behaviour != "hang") {
+        (void)!send(fds[i].fd, "PONG\n", 5, MSG_NOSIGNAL);
+      }
+    }
+  }
+}
+
+void before_listening(const Options& o) {
+  if (o.behaviour == "exit") {
+    std::fprintf(stderr, "test-node: exiting with %d as asked\n", o.milliseconds);
+    std::exit(o.milliseconds);
+  }
+  if (o.behaviour == "segv") {
+    std::signal(SIGSEGV, SIG_DFL);
+    std::raise(SIGSEGV);
+  }
+  if (o.behaviour == "once") {
+    const std::string marker = o.storage_path + "/served-once";
+    if (access(marker.c_str(), F_OK) == 0) std::exit(3);
+    close(open(marker.c_str(), O_WRONLY | O_CREAT, 0600));
+  }
+  if (o.behaviour == "flood") {
+    const std::string line(1023, 'x');
+    for (int i = 0; i < 64 * 1024; ++i) std::puts(line.c_str());
+  }
+  if (o.behaviour == "ignoreterm") std::signal(SIGTERM, SIG_IGN);
+  if (o.behaviour == "deaf") {
+    for (;;) pause();
+  }
+  if (o.behaviour == "late") pause_for(o.milliseconds);
+  if (o.behaviour == "orphan") leave_child(false);
+  if (o.behaviour == "doublefork") leave_child(true);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options o = parse(argc, argv);
+  std::printf("test-node %s on port %d\n", o.behaviour.c_str(), o.port);
+  std::fflush(stdout);
+  before_listening(o);
+  const int listener = listen_on(o.behaviour == "elsewhere" ? o.port + 1 : o.port);
+  if (o.behaviour == "daemonize" && fork() != 0) return 0;
+  if (o.behaviour == "closefds") {
+    for (int fd = 0; fd < 256; ++fd) {
+      if (fd != listener) close(fd);
+    }
+  }
+  serve(listener, o);
+}

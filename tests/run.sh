@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# All tests: everything as a debug build, everything once more under ASan+UBSan, and what has threads under TSan.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+total=0
+
+# run_preset PRESET "targets" "ctest arguments"
+run_preset() {
+  local preset=$1 targets=$2 log started
+  shift 2
+  started=$SECONDS
+  echo "== $preset: build"
+  cmake --preset "$preset" --log-level=WARNING
+  # shellcheck disable=SC2086
+  cmake --build --preset "$preset" -j "$jobs" ${targets:+--target $targets} | tail -n 3
+  echo "== $preset: built in $((SECONDS - started)) s; tests"
+  started=$SECONDS
+  log=build/$preset/test.log
+  if ! ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" >"$log" 2>&1; then
+    grep -vE '^ +(Start|[0-9]+/[0-9]+ Test).*(Start|Passed)' "$log" | tail -n 200
+    echo "== $preset: FAILED; the whole log is in $log" >&2
+    return 1
+  fi
+  local ran
+  ran=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log")
+  tail -n 3 "$log"
+  echo "== $preset: $ran tests ran in $((SECONDS - started)) s"
+  [ "$ran" -gt 0 ] || { echo "== $preset: no test ran" >&2; return 1; }
+  total=$((total + ran))
+}
+
+run_preset dev ""
+run_preset asan ""
+run_preset tsan "comms_tests ipc_tests" -L threads
+echo
+echo "$total passed, 0 failed"
