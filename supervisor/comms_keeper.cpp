@@ -37,9 +37,9 @@ CommsKeeper::~CommsKeeper() = default;
 
 CommsKeeper::Status CommsKeeper::status() const {
   Status s;
-  s.pid = static_cast<std::uint32_t>(process_.pid);
+  s.pid = static_cast<std::uint32_t>(process_.pid());
   s.state = retiring_ ? ipc::CommsState::kRetiring
-                      : (process_.pid > 0 ? ipc::CommsState::kRunning : ipc::CommsState::kDown);
+                      : (process_.pid() > 0 ? ipc::CommsState::kRunning : ipc::CommsState::kDown);
   s.restarts = restarts_;
   s.link = link_;
   return s;
@@ -80,17 +80,17 @@ sutra::Status CommsKeeper::try_start() {
   plan.extra_fds[1] = table.value().get();
   plan.extra_fds[2] = configuration.value().get();
 
-  auto launched = parts_.launcher.launch(plan);
-  if (!launched) return launched.error();
-  if (const sutra::Status opened = open_gate(launched.value()); !opened) return opened;
+  const sutra::Status started =
+      process_.start(parts_.loop, parts_.launcher, plan,
+                     [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
+  if (!started) return started;
 
   ++epoch_;
-  process_ = {launched.value().pid, std::move(launched.value().pidfd), std::chrono::steady_clock::now()};
+  process_since_ = std::chrono::steady_clock::now();
   channel_.emplace(std::move(pair.value().first));
   link_ = {};
   pinged_ = false;
   missed_pings_ = 0;
-  exit_watch_ = PollWatch(parts_.loop, process_.pidfd.get(), UV_READABLE, [this](int) { on_exit(); });
   ping_watch_ = TimerWatch(parts_.loop, kPingInterval, kPingInterval, [this] { check_pings(); });
   watch_channel();
   ipc::Welcome welcome;
@@ -148,9 +148,9 @@ void CommsKeeper::take(const ipc::FromComms& message) {
 /// Never fatal to us and never ignored: whoever speaks so is not our comms any more.
 void CommsKeeper::violation(const std::string& what) {
   ++violations_;
-  log::error("comms (pid " + std::to_string(process_.pid) + ") broke the protocol: " + what +
+  log::error("comms (pid " + std::to_string(process_.pid()) + ") broke the protocol: " + what +
                  "; it is killed and replaced (" + std::to_string(violations_) + " so far)",
-             {{"pid", process_.pid}, {"violations", violations_}});
+             {{"pid", process_.pid()}, {"violations", violations_}});
   lose({});
 }
 
@@ -160,12 +160,12 @@ void CommsKeeper::lose(const std::string& why) {
   channel_watch_.stop();
   channel_.reset();
   callbacks_.witness(std::nullopt);
-  if (!retiring_ && process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
+  if (!retiring_) process_.signal(SIGKILL);
 }
 
 // Strikes, not a time stamp: when we were stopped ourselves, its pings wait in the socket and are read first.
 void CommsKeeper::check_pings() {
-  if (retiring_ || process_.pid == 0) return;
+  if (retiring_ || process_.pid() == 0) return;
   if (std::exchange(pinged_, false)) {
     missed_pings_ = 0;
     return;
@@ -175,35 +175,28 @@ void CommsKeeper::check_pings() {
 
 void CommsKeeper::hung() {
   callbacks_.witness(std::nullopt);
-  log::error("comms (pid " + std::to_string(process_.pid) + ") missed " + std::to_string(missed_pings_) +
-                 " pings and is taken for hung; it is replaced", {{"pid", process_.pid}});
-  (void)send_signal(process_.pidfd, SIGABRT);
+  log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " + std::to_string(missed_pings_) +
+                 " pings and is taken for hung; it is replaced", {{"pid", process_.pid()}});
+  process_.signal(SIGABRT);
   // A stopped process takes no SIGABRT.
-  kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] {
-    if (process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
-  });
+  kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });
 }
 
-void CommsKeeper::on_exit() {
-  const auto ended = peek_exit(process_.pidfd);
-  if (!ended) return;
+void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_started) {
   if (channel_) receive_all();  // its last words
-  exit_watch_.stop();
   ping_watch_.stop();
   kill_timer_.stop();
   channel_watch_.stop();
   channel_.reset();
-  reap(process_.pidfd);
-  const pid_t pid = process_.pid;
-  const bool was_stable = std::chrono::steady_clock::now() - process_.started >= kStableRun;
-  process_ = {};
+  const bool was_stable = std::chrono::steady_clock::now() - process_since_ >= kStableRun;
   link_.state = ipc::LinkState::kLost;
   callbacks_.witness(std::nullopt);
   if (retiring_) return callbacks_.retired();
   ++restarts_;
   failures_in_a_row_ = was_stable ? 0 : failures_in_a_row_;
-  log::warning("comms (pid " + std::to_string(pid) + ") " + describe(ended->exit) + "; it is replaced",
-               {{"pid", pid}, {"restarts", restarts_}});
+  log::warning("comms " + (why_not_started.empty() ? describe(exit) : "was not started: " + why_not_started) +
+                   "; it is replaced",
+               {{"restarts", restarts_}});
   restart_later();
 }
 
@@ -218,11 +211,9 @@ void CommsKeeper::restart_later() {
 void CommsKeeper::retire() {
   retiring_ = true;
   restart_timer_.stop();
-  if (process_.pid == 0) return callbacks_.retired();
+  if (process_.pid() == 0) return callbacks_.retired();
   send_now(ipc::Retire{});
-  kill_timer_ = TimerWatch(parts_.loop, kRetireDeadline, 0ms, [this] {
-    if (process_.pidfd) (void)send_signal(process_.pidfd, SIGKILL);
-  });
+  kill_timer_ = TimerWatch(parts_.loop, kRetireDeadline, 0ms, [this] { process_.signal(SIGKILL); });
 }
 
 }  // namespace sutra::supervisor

@@ -14,9 +14,9 @@
 #include "ipc/channel.h"
 #include "ipc/node_table.h"
 #include "supervisor/accounts.h"
+#include "supervisor/child_process.h"
 #include "supervisor/launch/spawn.h"
 #include "supervisor/loop.h"
-#include "supervisor/process.h"
 
 namespace sutra::supervisor {
 
@@ -63,7 +63,7 @@ class CommsKeeper {
   };
   [[nodiscard]] Status status() const;
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  [[nodiscard]] bool owns_pid(pid_t pid) const { return process_.pid == pid && process_.pid > 0; }
+  [[nodiscard]] bool owns_pid(pid_t pid) const { return process_.owns(pid); }
 
  private:
   [[nodiscard]] sutra::Status try_start();
@@ -81,20 +81,17 @@ class CommsKeeper {
   void violation(const std::string& what);
   void check_pings();
   void hung();
-  void on_exit();
+  void on_exit(const core::Exit& exit, const std::string& why_not_started);
   void restart_later();
   void lose(const std::string& why);
 
   Parts parts_;
   Callbacks callbacks_;
-  struct Process {
-    pid_t pid = 0;
-    UniqueFd pidfd;
-    std::chrono::steady_clock::time_point started;
-  } process_;
+  ChildProcess process_;
+  std::chrono::steady_clock::time_point process_since_;
   std::optional<ipc::Channel> channel_;
   ipc::LinkChanged link_;
-  PollWatch channel_watch_, exit_watch_;
+  PollWatch channel_watch_;
   TimerWatch ping_watch_, restart_timer_, kill_timer_;
   std::uint64_t epoch_ = 0;
   std::uint64_t restarts_ = 0;

@@ -8,7 +8,6 @@
 
 #include "common/logging.h"
 #include "supervisor/directories.h"
-#include "supervisor/process.h"
 
 namespace sutra::supervisor {
 
@@ -17,7 +16,7 @@ LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, std::string log_di
     : loop_(loop), launcher_(launcher), log_dir_(std::move(log_dir)), runtime_dir_(std::move(runtime_dir)), max_mb_(max_mb) {}
 
 void LogRotation::look(const std::vector<std::string>& nodes) {
-  if (pid_ != 0) return;
+  if (child_.pid() != 0) return;
   const bool too_large = std::any_of(nodes.begin(), nodes.end(), [this](const std::string& node) {
     return static_cast<std::uint64_t>(log_size(log_dir_, node)) > max_mb_ * 1024 * 1024;
   });
@@ -40,25 +39,16 @@ Status LogRotation::rotate() {
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};
   plan.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   plan.flags = launch::kDieWithParent;
-  auto launched = launcher_.launch(plan);
-  if (!launched) return launched.error();
-  if (const Status opened = open_gate(launched.value()); !opened) return opened;
-  pid_ = launched.value().pid;
-  pidfd_ = std::move(launched.value().pidfd);
-  exit_watch_ = PollWatch(loop_, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
-  return {};
+  return child_.start(loop_, launcher_, plan,
+                      [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
 }
 
-void LogRotation::on_exit() {
-  const auto ended = peek_exit(pidfd_);
-  if (!ended) return;
-  exit_watch_.stop();
-  reap(pidfd_);
-  pid_ = 0;
-  const bool ok = ended->exit.cause == core::ExitCause::kExit && ended->exit.code == 0;
+void LogRotation::on_end(const core::Exit& exit, const std::string& why_not_started) {
+  const bool ok = why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0;
   if (!ok && !failed_) {
-    log::error("rotate logs in " + log_dir_ + ": logrotate " + describe(ended->exit) +
-               "; is the package logrotate installed? Node logs grow past storage.max_log_mb until it works");
+    log::error("rotate logs in " + log_dir_ + ": logrotate " +
+               (why_not_started.empty() ? describe(exit) : "was not started: " + why_not_started) +
+               "; node logs grow past storage.max_log_mb until it works (the package is logrotate)");
   }
   failed_ = !ok;
 }

@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/unique_fd.h"
-#include "supervisor/launch/spawn.h"
-#include "supervisor/loop.h"
+#include "supervisor/child_process.h"
 
 namespace sutra::supervisor {
 
@@ -19,19 +17,17 @@ class LogRotation {
 
   /// Starts logrotate when the log of one of `nodes` is too large and none runs already.
   void look(const std::vector<std::string>& nodes);
-  [[nodiscard]] bool owns_pid(pid_t pid) const { return pid > 0 && pid == pid_; }
+  [[nodiscard]] bool owns_pid(pid_t pid) const { return child_.owns(pid); }
 
  private:
   [[nodiscard]] Status rotate();
-  void on_exit();
+  void on_end(const core::Exit& exit, const std::string& why_not_started);
 
   uv_loop_t* loop_;
   Launcher& launcher_;
   std::string log_dir_, runtime_dir_;
   std::uint64_t max_mb_;
-  pid_t pid_ = 0;
-  UniqueFd pidfd_;
-  PollWatch exit_watch_;
+  ChildProcess child_;
   bool failed_ = false;
 };
 

@@ -17,24 +17,33 @@ namespace sutra::supervisor {
 struct ProcessIdentity {
   pid_t pid = 0;
   std::uint64_t stamp_ns = 0;
-  std::uint64_t pidfd_inode = 0;  ///< unique for a boot where pidfds have a file system of their own (Linux 6.9); else 0
-  std::string boot_id;            ///< empty when it cannot be read
+  std::uint64_t pidfd_inode =
+      0;  ///< unique for a boot where pidfds have a file system of their own (Linux 6.9); else 0
+  std::string boot_id;  ///< empty when it cannot be read
   friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
 };
 
 /// The identity of an unreaped child.
 [[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);
 
-/// A pidfd for the recorded process, or nothing when it is gone or the pid belongs to another by now.
+/// A pidfd for the recorded process, or nothing when it is gone or the pid belongs to another by now. A
+/// zombie is not gone: peek_exit tells how it ended.
 [[nodiscard]] std::optional<UniqueFd> reopen(const ProcessIdentity& identity);
 
-/// Start time of a process in CLOCK_BOOTTIME, in whole clock ticks rendered as ns (field 22 of /proc/PID/stat).
+/// Start time of a process in CLOCK_BOOTTIME, in whole clock ticks rendered as ns (field 22 of
+/// /proc/PID/stat).
 [[nodiscard]] std::optional<std::uint64_t> start_time_ns(pid_t pid);
+
+/// The same from the text of a stat file: pure.
+[[nodiscard]] std::optional<std::uint64_t> parse_start_time_ns(const std::string& stat,
+                                                               std::uint64_t ticks_per_sec);
 
 [[nodiscard]] std::string boot_id();
 
-/// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of others only
-/// PIDFD_GET_INFO (Linux 6.15) can tell, else the cause is kUnknown. Nothing when it has not ended.
+/// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of
+/// others only PIDFD_GET_INFO (Linux 6.15) can tell, once their parent has reaped them: that is waited for,
+/// 10 ms at most. Else the cause is kUnknown. Nothing when it has not ended. Exit::at_unix is the time of the
+/// call.
 struct Ended {
   core::Exit exit;
   bool child = false;

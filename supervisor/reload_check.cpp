@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "supervisor/memfd.h"
-#include "supervisor/process.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -36,20 +35,16 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
   plan.flags = launch::kPassExtra | launch::kRedirectOutput | launch::kDieWithParent;
   plan.extra_fds[0] = configuration.value().get();
   plan.log_fd = output.get();
-  auto launched = launcher.launch(plan);
-  if (!launched) return launched.error();
-  if (const Status opened = open_gate(launched.value()); !opened) return opened;
-
+  const Status started = child_.start(
+      loop, launcher, plan, [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+  if (!started) return started;
   configuration_ = std::move(configuration).value();
   output_ = std::move(output);
-  pid_ = launched.value().pid;
-  pidfd_ = std::move(launched.value().pidfd);
   config_path_ = config_path;
   done_ = std::move(done);
-  exit_watch_ = PollWatch(loop, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
   deadline_ = TimerWatch(loop, kDeadline, 0ms, [this] {
     timed_out_ = true;
-    (void)send_signal(pidfd_, SIGKILL);
+    child_.signal(SIGKILL);
   });
   return {};
 }
@@ -63,21 +58,17 @@ std::string ReloadCheck::report() const {
   return text;
 }
 
-void ReloadCheck::on_exit() {
-  const auto ended = peek_exit(pidfd_);
-  if (!ended) return;
-  exit_watch_.stop();
+void ReloadCheck::on_end(const core::Exit& exit, const std::string& why_not_started) {
   deadline_.stop();
-  reap(pidfd_);
   const Done done = std::move(done_);
-  if (ended->exit.cause == core::ExitCause::kExit && ended->exit.code == 0) {
+  if (why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0) {
     lseek(configuration_.get(), 0, SEEK_SET);
     return done(std::move(configuration_));
   }
-  std::string why = report();
+  std::string why = why_not_started.empty() ? report() : why_not_started;
   if (timed_out_) why = "checking it took longer than 10 s";
-  if (why.empty()) why = "the check " + describe(ended->exit);
-  done(make_error("reload", config_path_, why, "nothing was changed"));
+  if (why.empty()) why = "the check " + describe(exit);
+  done(make_error("reload", config_path_, why));
 }
 
 }  // namespace sutra::supervisor

@@ -9,7 +9,7 @@
 #include "common/config.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "supervisor/launch/spawn.h"
+#include "supervisor/child_process.h"
 #include "supervisor/loop.h"
 
 namespace sutra::supervisor {
@@ -22,17 +22,16 @@ class ReloadCheck {
   /// Begins; `done` comes later, once, within 10 s, and may destroy the check.
   [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const std::string& program,
                              const std::string& config_path, const Config& running, Done done);
-  [[nodiscard]] bool owns_pid(pid_t pid) const { return pid > 0 && pid == pid_; }
+  [[nodiscard]] bool owns_pid(pid_t pid) const { return child_.owns(pid); }
 
  private:
-  void on_exit();
+  void on_end(const core::Exit& exit, const std::string& why_not_started);
   [[nodiscard]] std::string report() const;
 
-  UniqueFd configuration_, output_, pidfd_;
-  pid_t pid_ = 0;
+  UniqueFd configuration_, output_;
+  ChildProcess child_;
   std::string config_path_;
   bool timed_out_ = false;
-  PollWatch exit_watch_;
   TimerWatch deadline_;
   Done done_;
 };

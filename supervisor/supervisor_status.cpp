@@ -26,9 +26,8 @@ std::string Supervisor::protections_off() const {
 void Supervisor::warn_of_what_is_off() const {
   if (!storage_account_.warning.empty()) log::warning(storage_account_.warning);
   if (!comms_account_.warning.empty()) log::warning(comms_account_.warning);
-  if (!forest_->lost().empty()) log::warning(forest_->lost());
-  if (forest_->mode() != TreeMode::kCgroupWithMemory) {
-    log::warning("no memory controller for node cgroups: memory limits are kept by RLIMIT_DATA, for each process of a node alone");
+  if (!forest_->lost().empty()) {
+    log::warning(forest_->lost() + "; meanwhile RLIMIT_DATA bounds each process of a node alone");
   }
   if (!given_.launcher->clone3_works()) {
     log::warning("clone3 is refused by this kernel or its filter: clone is used, and a start costs some 10 ms more");

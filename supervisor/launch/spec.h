@@ -1,9 +1,9 @@
 // What the supervisor hands to sutra-node-launch: a fixed-layout spec on a pipe, then one byte that opens the
 // gate. Shared by the supervisor (C++20) and the launcher (no standard library): plain C types only.
 //
-// Layout on the pipe: Spec, then `strings_size` bytes of NUL-terminated strings (argv, then envp), then, when the
-// supervisor has recorded the pid, the byte kGateOpen. End of file before that byte: the launcher exits and
-// nothing was started.
+// Layout on the pipe: Spec, then `strings_size` bytes of NUL-terminated strings (argv, then envp), then, when
+// the supervisor has recorded the pid, the byte kGateOpen. End of file before that byte: the launcher exits
+// and nothing was started.
 //
 // Reports go up a second, CLOEXEC pipe as Report. kAboutToExec followed by end of file means that execve
 // succeeded; a failing stage means that it did not; end of file alone means that the launcher was killed.
@@ -14,25 +14,30 @@ namespace sutra::launch {
 
 // Descriptors that the launcher finds. Everything from kFirstClosed up is closed before it runs.
 enum Slot : int {
-  kSlotPipe = 3,      // spec and gate, read end
-  kSlotReport = 4,    // reports, write end, CLOEXEC
-  kSlotDirectory = 5, // data directory, when kLockDirectory or kChangeDirectory is set
-  kSlotLog = 6,       // becomes stdout and stderr, when kRedirectOutput is set
-  kSlotExtra0 = 7,    // handed on to the program as 3, 4, 5 (comms: channel, table, configuration)
+  kSlotPipe = 3,       // spec and gate, read end
+  kSlotReport = 4,     // reports, write end, CLOEXEC
+  kSlotDirectory = 5,  // data directory (O_PATH is enough), when kLockDirectory or kChangeDirectory is set
+  kSlotLog = 6,        // becomes stdout and stderr, when kRedirectOutput is set
+  kSlotExtra0 = 7,     // handed on to the program as 3, 4, 5 (comms: channel, table, configuration)
   kSlotExtra1 = 8,
   kSlotExtra2 = 9,
-  kFirstClosed = 10,
+  kSlotLauncher = 10,  // the launcher's own file, O_PATH and CLOEXEC: what is exec'd
+  kFirstClosed = 11,
 };
 
 enum Flag : uint32_t {
-  kSetIds = 1 << 0,           // setgroups({}), setresgid, setresuid, capabilities cleared
+  kSetIds = 1 << 0,           // setgroups({}), setresgid, setresuid
   kRedirectOutput = 1 << 1,   // stdin from /dev/null, stdout and stderr to kSlotLog
   kChangeDirectory = 1 << 2,  // fchdir to kSlotDirectory
-  kLockDirectory = 1 << 3,    // flock(LOCK_EX|LOCK_NB) on kSlotDirectory, inherited by the program
-  kDieWithParent = 1 << 4,    // PR_SET_PDEATHSIG, and exit when the parent is no longer `parent_pid`
-  kPassExtra = 1 << 5,        // kSlotExtra0..2 become 3..5 of the program
-  kNewSession = 1 << 6,       // setsid: the leader of a process group of its own
+  kLockDirectory = 1 << 3,    // reopened as the program's user and flock'ed (LOCK_EX|LOCK_NB); the program
+                            // inherits it as kSlotDirectory
+  kDieWithParent = 1 << 4,  // PR_SET_PDEATHSIG (SIGKILL), and fail when the parent is no longer `parent_pid`
+  kPassExtra = 1 << 5,      // kSlotExtra0..2 become 3..5 of the program; not together with a directory
+  kNewSession = 1 << 6,     // setsid: the leader of a process group of its own
 };
+
+// What is always done, whatever the flags: signals to default and unblocked, every capability given up (the
+// bounding set too, where permitted), no_new_privs.
 
 enum Stage : uint32_t {
   kAboutToExec = 0,
@@ -66,7 +71,9 @@ struct Limit {
 constexpr uint32_t kSpecMagic = 0x4c4e5453;  // "STNL"
 constexpr uint32_t kSpecVersion = 1;
 constexpr uint32_t kMaxStrings = 48 * 1024;  // a pipe holds 64 KiB: writing a spec never blocks
-constexpr uint32_t kMaxArguments = 256;
+constexpr uint32_t kMaxArguments = 256;      // argv and envp together
+constexpr uint32_t kMaxLimits = 6;
+constexpr int32_t kKeepOomScore = INT32_MIN;  // Spec::oom_score_adj: leave it as it is
 constexpr char kGateOpen = 'g';
 
 // Exit statuses of the launcher itself.
@@ -79,10 +86,12 @@ struct Spec {
   int32_t oom_score_adj;
   uint32_t uid, gid;
   int32_t parent_pid;
-  uint32_t argc, envc;     // strings that follow: argv[0..argc), envp[0..envc)
+  uint32_t argc, envc;  // strings that follow: argv[0..argc), envp[0..envc)
   uint32_t strings_size;
-  Limit limits[6];
-  char program[256];       // absolute path
+  Limit limits[kMaxLimits];
+  char program[256];  // absolute path
 };
+static_assert(sizeof(Report) == 8 && sizeof(Limit) == 24 && sizeof(Spec) == 440,
+              "both programs read this layout");
 
 }  // namespace sutra::launch

@@ -1,0 +1,41 @@
+// A child that is no storage server (comms, a configuration check, logrotate): started through the launcher,
+// watched, reaped. Supervisor.
+#pragma once
+#include <uv.h>
+
+#include <functional>
+#include <string>
+
+#include "common/result.h"
+#include "supervisor/launch/spawn.h"
+#include "supervisor/loop.h"
+#include "supervisor/process.h"
+
+namespace sutra::supervisor {
+
+class ChildProcess {
+ public:
+  /// How it ended, already reaped. `why_not_started` says so when the program was never executed; else it is empty.
+  using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
+
+  ChildProcess() = default;
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  /// Nothing may run in it. `ended` comes later, once, and may destroy this object or start it again.
+  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan, Ended ended);
+  void signal(int signum) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }  ///< 0: nothing runs
+  [[nodiscard]] bool owns(pid_t pid) const { return pid > 0 && pid == pid_; }
+
+ private:
+  void on_exit();
+
+  LaunchPlan plan_;
+  pid_t pid_ = 0;
+  UniqueFd pidfd_, report_;
+  PollWatch exit_watch_;
+  Ended ended_;
+};
+
+}  // namespace sutra::supervisor

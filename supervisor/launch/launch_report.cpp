@@ -1,0 +1,152 @@
+// What became of a launcher, and the words for it. Supervisor.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "supervisor/launch/spawn.h"
+
+namespace sutra::supervisor {
+namespace {
+
+const char* operation_of(launch::Stage stage) {
+  switch (stage) {
+    case launch::kAboutToExec:
+    case launch::kStageExec:
+      return "execute";
+    case launch::kStageSpec:
+      return "read the launch spec of";
+    case launch::kStageSession:
+      return "make a session for";
+    case launch::kStageParent:
+      return "tie to its supervisor";
+    case launch::kStageLimits:
+      return "set the resource limits of";
+    case launch::kStageOom:
+      return "set oom_score_adj of";
+    case launch::kStageSignals:
+      return "reset the signals of";
+    case launch::kStageStdio:
+      return "redirect the output of";
+    case launch::kStageIds:
+      return "change the user of";
+    case launch::kStageCapabilities:
+      return "drop the capabilities of";
+    case launch::kStageNoNewPrivs:
+      return "set no_new_privs for";
+    case launch::kStageDirectory:
+      return "enter the data directory of";
+    case launch::kStageLock:
+      return "lock the data directory of";
+    case launch::kStageGate:
+      return "wait for the go-ahead of";
+  }
+  return "launch";
+}
+
+std::string user_text(const LaunchPlan& plan) {
+  return (plan.flags & launch::kSetIds) != 0 ? "uid " + std::to_string(plan.uid) : "the agent's user";
+}
+
+Error exec_error(int error, const LaunchPlan& plan) {
+  Error result{operation_of(launch::kStageExec), plan.program, error, {}, {}};
+  struct stat found {};
+  const bool there = ::stat(plan.program.c_str(), &found) == 0;
+  if (error == ENOENT && there) {
+    result.cause = "the interpreter or loader that it names does not exist";
+    result.remedy = "check its first line, or install the libraries for its architecture";
+  } else if (error == ENOENT || error == ENOTDIR) {
+    result.remedy = "set storage.binary_path to the storage server";
+  } else if (error == EACCES && there && S_ISDIR(found.st_mode)) {
+    result.cause = "it is a directory";
+    result.remedy = "set storage.binary_path to the storage server itself";
+  } else if (error == EACCES) {
+    result.remedy =
+        user_text(plan) +
+        " must be able to execute it: chmod 755 it, and check the directories above and noexec mounts";
+  } else if (error == ENOEXEC) {
+    result.cause = "it is not a program for this machine (truncated, or a script without #!)";
+    result.remedy = "install it again";
+  } else if (error == E2BIG) {
+    result.remedy = "give fewer or shorter storage.args and storage.env";
+  }
+  return result;
+}
+
+std::string remedy_of(const LaunchReport& report, const LaunchPlan& plan) {
+  switch (report.stage) {
+    case launch::kStageSpec:
+      return "the launcher is of another version: reinstall sutra-agent";
+    case launch::kStageLimits:
+    case launch::kStageOom:
+    case launch::kStageIds:
+      return "the agent lacks a capability for it: run it as root with CAP_SETUID, CAP_SETGID and "
+             "CAP_SYS_RESOURCE";
+    case launch::kStageDirectory:
+      return user_text(plan) + " must be able to enter it: check its mode and those of the directories above";
+    case launch::kStageLock:
+      return report.error == EWOULDBLOCK ? "another process holds the lock; stop it, or use another directory"
+                                         : user_text(plan) + " must be able to read the directory";
+    case launch::kAboutToExec:
+    case launch::kStageSession:
+    case launch::kStageParent:
+    case launch::kStageSignals:
+    case launch::kStageStdio:
+    case launch::kStageCapabilities:
+    case launch::kStageNoNewPrivs:
+    case launch::kStageGate:
+    case launch::kStageExec:
+      return {};
+  }
+  return {};
+}
+
+LaunchReport after(LaunchReport so_far, const launch::Report& message) {
+  so_far.stage = static_cast<launch::Stage>(message.stage);
+  so_far.error = message.error;
+  if (message.stage == launch::kAboutToExec) {
+    so_far.about_to_exec = true;
+  } else {
+    so_far.progress = LaunchProgress::kFailed;
+  }
+  return so_far;
+}
+
+}  // namespace
+
+Status open_gate(Launched& launched) {
+  const ssize_t written = ::write(launched.gate.get(), &launch::kGateOpen, 1);
+  const int error = errno;
+  launched.gate.reset();
+  if (written == 1) return {};
+  return Error{"open the gate of launcher", std::to_string(launched.pid), error, {}, {}};
+}
+
+LaunchReport read_report(const UniqueFd& report, LaunchReport so_far) {
+  while (so_far.progress == LaunchProgress::kPending) {
+    launch::Report message{};
+    const ssize_t got = ::read(report.get(), &message, sizeof message);
+    if (got == static_cast<ssize_t>(sizeof message)) {
+      so_far = after(so_far, message);
+    } else if (got < 0 && errno == EINTR) {
+      continue;
+    } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      return so_far;
+    } else {  // end of file; a torn message cannot be: eight bytes go through a pipe whole
+      so_far.progress = so_far.about_to_exec ? LaunchProgress::kExeced : LaunchProgress::kDied;
+    }
+  }
+  return so_far;
+}
+
+Error launch_error(const LaunchReport& report, const LaunchPlan& plan) {
+  if (report.progress != LaunchProgress::kFailed) {
+    return make_error("launch", plan.program, "the launcher died before it could start it",
+                      "look for an out-of-memory kill or a seccomp violation in the kernel log");
+  }
+  if (report.stage == launch::kStageExec) return exec_error(report.error, plan);
+  return Error{operation_of(report.stage), plan.program, report.error, {}, remedy_of(report, plan)};
+}
+
+}  // namespace sutra::supervisor

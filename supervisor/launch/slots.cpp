@@ -1,0 +1,63 @@
+#include "supervisor/launch/slots.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <string>
+
+namespace sutra::supervisor {
+namespace {
+
+constexpr const char* kTooManyFiles =
+    "raise the limit of open files (LimitNOFILE= in the unit, or ulimit -n)";
+
+Result<UniqueFd> above_slots(const UniqueFd& fd) {
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, int{launch::kFirstClosed}));
+  if (!moved) return errno_error("reserve", "descriptors for the launcher", kTooManyFiles);
+  return moved;
+}
+
+}  // namespace
+
+Result<Slots> Slots::reserve(UniqueFd launcher) {
+  auto source = above_slots(launcher);
+  if (!source) return source.error();
+  launcher.reset();
+  UniqueFd low_null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!low_null) return errno_error("open", "/dev/null", "the system lacks a usable /dev");
+  auto null = above_slots(low_null);
+  if (!null) return null.error();
+  low_null.reset();
+  for (int slot = launch::kSlotPipe; slot < launch::kFirstClosed; ++slot) {
+    const int flags = ::fcntl(slot, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) != 0) {
+      return make_error("reserve", "descriptor " + std::to_string(slot), "this process has opened it already",
+                        "open the launcher before anything else");
+    }
+  }
+  Slots slots(std::move(null).value());
+  slots.clear();
+  if (::dup3(source.value().get(), launch::kSlotLauncher, O_CLOEXEC) < 0) {
+    return errno_error("reserve", "descriptors for the launcher", kTooManyFiles);
+  }
+  return slots;
+}
+
+Slots::~Slots() {
+  if (!null_) return;
+  for (int slot = launch::kSlotPipe; slot < launch::kFirstClosed; ++slot) ::close(slot);
+}
+
+Status Slots::fill(launch::Slot slot, int fd) {
+  if (fd < 0) return {};
+  if (::dup2(fd, slot) < 0) return errno_error("pass", "descriptor " + std::to_string(fd));
+  return {};
+}
+
+void Slots::clear() {
+  // Cannot fail: null_ is open, and a slot is below any limit that let the process start.
+  for (int slot = launch::kSlotPipe; slot < launch::kSlotLauncher; ++slot)
+    (void)::dup3(null_.get(), slot, O_CLOEXEC);
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,107 @@
+// What survives us. Intents in state_dir/nodes (durable), facts in runtime_dir/nodes (a reboot clears them),
+// events in state_dir/events.jsonl. One TOML file a node, named NODE_ID.toml and sealed with a checksum; a
+// file that does not parse, or is of a future version, is set aside as .bad, reported, and the rest goes on.
+// Supervisor; single-threaded.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "supervisor/core/event.h"
+#include "supervisor/core/node.h"
+#include "supervisor/process.h"
+
+namespace sutra::supervisor {
+
+/// Everything recorded about a node's process, with a copy of the intent.
+struct Facts {
+  core::Intent intent;
+  core::State state = core::State::kStarting;
+  ProcessIdentity process;  ///< pid 0: none
+  std::uint64_t generation = 0;
+  std::int64_t started_at_unix = 0;
+  std::uint64_t since_boot_ns = 0;      ///< Node::since
+  std::uint64_t retry_due_boot_ns = 0;  ///< in backoff and occupied, CLOCK_BOOTTIME; 0 = none
+  core::History history;
+  std::optional<core::Exit> last_exit;
+  friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+/// What is known of one node after reading both directories. The intent is the copy with the higher revision.
+struct Recorded {
+  core::Intent intent;
+  std::optional<Facts> facts;  ///< as they were written: facts->intent may be older than `intent`
+};
+
+class Ledger {
+ public:
+  /// Makes `state_dir`/nodes and `runtime_dir`/nodes when missing; that is all that can fail. An event log
+  /// that cannot be opened is tried again at each append.
+  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const std::string& state_dir,
+                                                            const std::string& runtime_dir);
+  virtual ~Ledger() = default;
+
+  struct Contents {
+    std::map<std::string, Recorded> nodes;  ///< by node_id
+    std::vector<std::string>
+        set_aside;  ///< one sentence each: the file, what was wrong with it, where it is now
+    /// One sentence each: what could not be read or written back for a reason that may pass (no descriptors,
+    /// no permission, a disk error). Nothing was moved: the next read() may succeed.
+    std::vector<std::string> problems;
+    /// False when a directory or a file could not be read, so that `nodes` may lack a node that is recorded.
+    /// Whoever takes such contents for all there is would not start that node again.
+    bool complete = true;
+  };
+  /// Reads all. Left-over temporary files are removed. An intent that only the facts hold, or hold newer, is
+  /// written back to state_dir, so that losing first one directory and later the other loses nothing.
+  [[nodiscard]] virtual Contents read() = 0;
+
+  /// Temporary file, fsync, rename, fsync of the directory. On an error nothing changed. A vanished directory
+  /// is made again. What read() would not accept is refused: placement paths are absolute, storage_path lies
+  /// beneath root, port and memory are not 0, text is UTF-8. A parked goal is written as running.
+  [[nodiscard]] virtual Status write_intent(const core::Intent& intent) = 0;
+  /// Temporary file, rename, no fsync. A vanished directory is made again. Refuses what write_intent refuses.
+  [[nodiscard]] virtual Status write_facts(const Facts& facts) = 0;
+
+  /// Removes what is recorded of a node: the facts, durably, and then the intent, durably. What a crash in
+  /// between leaves is an intent alone. When forget is called that intent says stopped, or it was never
+  /// confirmed and no process is recorded: both are forgotten again at the next start, and neither is
+  /// started. The other order would leave facts alone, whose copy of the intent may be older and say running:
+  /// a stopped node would come back. For the same reason the intent is kept, and an error returned, when the
+  /// facts cannot be removed. Not recorded at all is a success. An error says what is still there; calling
+  /// again is safe.
+  [[nodiscard]] virtual Status forget(const std::string& node_id) = 0;
+
+  /// One line a lifecycle event.
+  struct Event {
+    std::int64_t at_unix = 0;
+    std::string node_id;  ///< empty: about the agent
+    std::uint64_t generation = 0;
+    std::string what;                ///< "died", "started", "stopped", "quarantined"...
+    std::string cause;               ///< in words; cut after 4 KiB
+    std::optional<core::Exit> exit;  ///< with "died"
+  };
+  /// Appends with the next sequence number, in one write, without fsync. The sequence has no gaps: it goes on
+  /// across our restarts and the file's rotation (at 8 MiB, to events.jsonl.1, one old file), and an append
+  /// that fails uses up no number and leaves no part of a line.
+  ///
+  /// A "died" with the node and generation of that node's last recorded death is a repeat: it is dropped, and
+  /// that is a success. Generations begin anew when the facts are lost (a reboot) or the node is forgotten,
+  /// so a "started" or "stopped" of the node, or forget(), ends that: the next death counts whatever its
+  /// generation.
+  [[nodiscard]] virtual Status append(const Event& event) = 0;
+
+  /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.
+  [[nodiscard]] virtual Status write_registration(const std::string& agent_info) = 0;
+  [[nodiscard]] virtual std::string read_registration() = 0;  ///< empty: none, or it cannot be read
+
+  /// state_dir/last-config.toml, 0600: the last configuration that was checked and run. Durable.
+  [[nodiscard]] virtual Status write_last_config(const std::string& text) = 0;
+  [[nodiscard]] virtual std::optional<std::string> read_last_config() = 0;
+};
+
+}  // namespace sutra::supervisor
