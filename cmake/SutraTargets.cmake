@@ -9,8 +9,9 @@ target_compile_options(sutra_flags INTERFACE
 target_include_directories(sutra_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(sutra_flags INTERFACE _GNU_SOURCE)
 if(SUTRA_SANITIZE)
+  # The list of sanitizers has commas of its own, which a generator expression would take for arguments.
   target_compile_options(sutra_flags INTERFACE -fsanitize=${SUTRA_SANITIZE} -fno-omit-frame-pointer
-    $<$<BOOL:$<STREQUAL:${SUTRA_SANITIZE},address,undefined>>:-fno-sanitize-recover=all>)
+    -fno-sanitize-recover=all)
   target_link_options(sutra_flags INTERFACE -fsanitize=${SUTRA_SANITIZE})
 endif()
 if(SUTRA_HARDEN)

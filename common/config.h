@@ -8,25 +8,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "common/host_port.h"
 #include "common/result.h"
 
 namespace sutra {
 
-/// "host:port" taken apart; IPv6 literals are written "[::1]:7000". No name is resolved.
-struct HostPort {
-  std::string host;  ///< without brackets
-  std::uint16_t port = 0;
-  [[nodiscard]] std::string text() const;
-  [[nodiscard]] bool is_loopback() const;  ///< 127.0.0.0/8, ::1 or "localhost"
-  friend bool operator==(const HostPort&, const HostPort&) = default;
-};
-
-enum class OutsidePath { kRefuse, kIgnore };    ///< storage.outside_storage_path
-enum class Readiness { kTcp, kNone };           ///< storage.readiness
-enum class LogFormat { kText, kJson };          ///< logging.format
+enum class OutsidePath { kRefuse, kIgnore };  ///< storage.outside_storage_path
+enum class Readiness { kTcp, kNone };         ///< storage.readiness
+enum class LogFormat { kText, kJson };        ///< logging.format
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
 
 /// Every path is absolute and lexically normal: resolved once, at load, against the working directory.
@@ -40,9 +31,11 @@ struct Config {
     std::string state_dir;
     std::string runtime_dir;
     std::string listen_address;  ///< an IP address without port; default filled in
-    std::string advertise_host;  ///< default filled in: loopback address with a loopback Master, else the hostname
-    std::string comms_user;      ///< empty: default user if it exists, else our own
-    std::string storage_user;    ///< empty: as above
+    std::string
+        advertise_host;  ///< default filled in: loopback address with a loopback Master, else the hostname
+    std::string comms_user;    ///< empty: default user if it exists, else our own
+    std::string storage_user;  ///< empty: as above
+    friend bool operator==(const Agent&, const Agent&) = default;
   } agent;
   struct Storage {
     std::string binary_path;
@@ -50,18 +43,20 @@ struct Config {
     std::uint64_t default_memory_mb = 2048;
     std::uint16_t default_port_range_start = 50051;
     std::uint16_t port_range_size = 1000;
-    std::vector<std::string> args;  ///< templates over {port} {storage_path} {node_id} {memory_mb} {listen_address}
-    bool args_given = false;        ///< false: the default flags are passed
+    std::vector<std::string>
+        args;                 ///< templates over {port} {storage_path} {node_id} {memory_mb} {listen_address}
+    bool args_given = false;  ///< false: the default flags are passed
     std::vector<std::pair<std::string, std::string>> env;  ///< name, template
     std::vector<std::string> allowed_storage_roots;
     OutsidePath outside_storage_path = OutsidePath::kRefuse;
     std::chrono::seconds ready_timeout{10};
     std::chrono::seconds stop_grace{8};
     std::string listen_address;  ///< empty: not set
-    bool confine = true;
+    bool confine = true;         ///< as wanted; this version cannot confine and refuses an explicit true
     Readiness readiness = Readiness::kTcp;
     std::string log_dir;
     std::uint64_t max_log_mb = 64;
+    friend bool operator==(const Storage&, const Storage&) = default;
   } storage;
   struct Monitoring {
     std::chrono::seconds heartbeat_interval{5};
@@ -75,20 +70,25 @@ struct Config {
     std::uint32_t failed_probes_before_restart = 3;
     std::string liveness_send;    ///< empty: a TCP connection is enough
     std::string liveness_expect;  ///< the answer must contain it
+    friend bool operator==(const Monitoring&, const Monitoring&) = default;
   } monitoring;
   struct Logging {
     LogLevel level = LogLevel::kInfo;
     LogFormat format = LogFormat::kText;
+    friend bool operator==(const Logging&, const Logging&) = default;
   } logging;
   struct Tls {
     std::string ca_file, cert_file, key_file;
     bool allow_plaintext = false;
+    friend bool operator==(const Tls&, const Tls&) = default;
   } tls;
   struct Metrics {
     std::optional<HostPort> listen;
+    friend bool operator==(const Metrics&, const Metrics&) = default;
   } metrics;
 
   [[nodiscard]] bool master_is_loopback() const;  ///< every master_host is on loopback
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// One thing wrong with a configuration file.
@@ -100,8 +100,8 @@ struct ConfigFault {
 
 /// Where values that the file leaves out come from; a test passes its own.
 struct ConfigContext {
-  std::string working_directory;                 ///< absolute
-  std::string hostname;
+  std::string working_directory;  ///< absolute
+  std::string hostname;           ///< may be empty: a fault only where it would be advertised
   bool is_root = false;
   std::optional<std::string> state_directory;    ///< systemd's $STATE_DIRECTORY (the first of a ':' list)
   std::optional<std::string> runtime_directory;  ///< $RUNTIME_DIRECTORY
@@ -131,9 +131,10 @@ inline constexpr std::size_t kConfigMaxBytes = 1 << 20;
 
 enum class Audience {
   kOperator,  ///< everything, for --check-config
-  kComms,     ///< without storage.args and storage.env, which may hold secrets, and without other users' names
+  kComms,  ///< without storage.args and storage.env, which may hold secrets, and without other users' names
 };
-/// The effective configuration as TOML that parse_config reads back to an equal Config.
+/// The effective configuration as TOML that parse_config reads back to an equal Config (less what the
+/// audience does not get), in any context.
 [[nodiscard]] std::string render_config(const Config& config, Audience audience);
 
 /// The path to load when none is given: ./agent-config.toml, else /etc/sutra-agent/agent-config.toml.

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 #include <variant>
 
 #include "common/config.h"
@@ -20,8 +20,7 @@ struct Field {
   Field(std::string_view n, const std::string& v) : name(n), value(v) {}
   Field(std::string_view n, bool v) : name(n), value(v) {}
   template <typename T>
-    requires std::is_integral_v<T>
-  Field(std::string_view n, T v) : name(n) {
+  requires std::is_integral_v<T> Field(std::string_view n, T v) : name(n) {
     if constexpr (std::is_signed_v<T>) {
       value = static_cast<std::int64_t>(v);
     } else {
@@ -30,19 +29,26 @@ struct Field {
   }
 };
 
-/// Call once at start. `role` ("supervisor", "comms") is a field in JSON. $SUTRA_LOG (trace debug info warn
-/// error) overrides `level`; an unknown word there is reported and ignored. Never blocks on a full pipe for
-/// longer than a write(2) does, and never fails the caller: a log that cannot be written is lost.
+/// Call at start, before other threads log; again when the configuration is known. `role` ("supervisor",
+/// "comms") is a field in JSON. $SUTRA_LOG (trace debug info warn error) overrides `level`; an unknown word
+/// there is reported and ignored. Starts no thread. Never blocks on a full pipe for longer than a write(2)
+/// does, and never fails the caller: a log that cannot be written is lost. The process must ignore SIGPIPE.
+/// Before init, lines go to stderr as text, from level info up.
 void init(std::string_view role, LogLevel level, LogFormat format);
 
-/// `symbol` is text-only ("🚀"); empty for none. `message` is a whole sentence and stands in both formats.
+/// One line "TIME  SYMBOL MESSAGE", or one JSON object {"ts","level","role","msg",fields...}. TIME is UTC, in
+/// milliseconds. `symbol` is text-only ("🚀"); empty for none. `message` is a whole sentence and stands in
+/// both formats; whatever it contains, it stays one line: control characters and bytes that are no UTF-8 are
+/// shown escaped. From any thread, but not from a signal handler nor between fork and exec.
 void write(LogLevel level, std::string_view symbol, std::string_view message,
            std::initializer_list<Field> fields = {});
 
-inline void debug(std::string_view symbol, std::string_view message, std::initializer_list<Field> fields = {}) {
+inline void debug(std::string_view symbol, std::string_view message,
+                  std::initializer_list<Field> fields = {}) {
   write(LogLevel::kDebug, symbol, message, fields);
 }
-inline void info(std::string_view symbol, std::string_view message, std::initializer_list<Field> fields = {}) {
+inline void info(std::string_view symbol, std::string_view message,
+                 std::initializer_list<Field> fields = {}) {
   write(LogLevel::kInfo, symbol, message, fields);
 }
 inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) {

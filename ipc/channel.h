@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>

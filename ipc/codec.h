@@ -2,7 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <span>
-#include <string>
+#include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "common/result.h"
@@ -11,10 +12,14 @@
 namespace sutra::ipc {
 
 /// Decodes one packet of the channel whose messages are `Variant` (FromComms, ToComms, FromOperator,
-/// ToOperator). Exact size, magic, version and verb; reserved fields and unused bytes after a text's NUL must be zero,
-/// enumerators and booleans in range. Anything else is an Error that says what was wrong, never a partial message.
+/// ToOperator). Exact size, magic, version and verb; reserved fields and unused bytes after a text's NUL must
+/// be zero, enumerators and booleans in range. Anything else is an Error that says what was wrong, never a
+/// partial message.
 template <typename Variant>
 [[nodiscard]] Result<Variant> decode(std::span<const std::byte> packet);
+
+/// "StartNode"; empty for a number that is no verb.
+[[nodiscard]] std::string_view verb_name(Verb verb);
 
 /// A packet ready for send(2). `Message` is any of the structs in messages.h.
 template <typename Message>
@@ -25,7 +30,8 @@ struct Packet {
 template <typename Message>
 [[nodiscard]] Packet<Message> encode(const Message& message) {
   static_assert(std::is_trivially_copyable_v<Message>);
-  static_assert(sizeof(Packet<Message>) == sizeof(Header) + sizeof(Message) && sizeof(Packet<Message>) <= kMaxPacket);
+  static_assert(sizeof(Packet<Message>) == sizeof(Header) + sizeof(Message) &&
+                sizeof(Packet<Message>) <= kMaxPacket);
   Packet<Message> packet{};
   packet.header.verb = Message::kVerb;
   packet.header.size = sizeof packet;

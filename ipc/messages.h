@@ -39,8 +39,8 @@ struct Text {
 
 using NodeIdText = Text<64>;
 using PathText = Text<256>;
-using ReasonText = Text<2048>;       // why a request failed, with the last lines a server printed
-using AgentInfoText = Text<1024>;    // an acknowledged AgentInfo, opaque to the supervisor
+using ReasonText = Text<2048>;     // why a request failed, with the last lines a server printed
+using AgentInfoText = Text<1024>;  // an acknowledged AgentInfo, opaque to the supervisor
 
 enum class Verb : std::uint16_t {
   // comms -> supervisor
@@ -80,7 +80,8 @@ static_assert(sizeof(Header) == 16);
 
 // ---- comms -> supervisor
 
-/// Start a node, or learn that the same request already runs. Answered by NodeStarted with the same request_id.
+/// Start a node, or learn that the same request already runs. Answered by NodeStarted with the same
+/// request_id.
 struct StartNode {
   static constexpr Verb kVerb = Verb::kStartNode;
   std::uint64_t request_id = 0;
@@ -88,7 +89,7 @@ struct StartNode {
   std::uint32_t port = 0;       // as sent, not yet known to be a port; 0 = choose
   std::uint32_t reserved = 0;
   NodeIdText node_id;
-  PathText storage_path;        // as sent, at most 255 bytes; comms refuses longer ones itself
+  PathText storage_path;  // as sent, at most 255 bytes; comms refuses longer ones itself
 };
 
 /// Stop a node and forget it. Answered by NodeStopped.
@@ -125,7 +126,8 @@ struct LinkChanged {
   Text<256> address;                      // the Master in use, "host:port"
 };
 
-/// A Master acknowledged this AgentInfo (by registration or heartbeat). Kept in runtime_dir for the next comms.
+/// A Master acknowledged this AgentInfo (by registration or heartbeat). Kept in runtime_dir for the next
+/// comms.
 struct AgentAcknowledged {
   static constexpr Verb kVerb = Verb::kAgentAcknowledged;
   AgentInfoText agent_info;
@@ -142,9 +144,10 @@ struct Ping {
 struct Welcome {
   static constexpr Verb kVerb = Verb::kWelcome;
   std::uint64_t comms_restarts = 0;
-  std::uint32_t storage_uid = 0;  // whom the storage servers run as; for "the listener belongs to the node's user"
+  std::uint32_t storage_uid =
+      0;  // whom the storage servers run as; for "the listener belongs to the node's user"
   std::uint32_t reserved = 0;
-  AgentInfoText acknowledged;     // last acknowledged AgentInfo; empty when there is none
+  AgentInfoText acknowledged;  // last acknowledged AgentInfo; empty when there is none
 };
 
 struct NodeStarted {
@@ -154,7 +157,7 @@ struct NodeStarted {
   std::uint32_t port = 0;
   std::uint32_t success = 0;  // 0 or 1
   std::uint32_t reserved = 0;
-  ReasonText reason;          // when not success
+  ReasonText reason;  // when not success
 };
 
 struct NodeStopped {
@@ -215,10 +218,10 @@ struct GetStatus {
 struct Done {
   static constexpr Verb kVerb = Verb::kDone;
   std::uint32_t success = 0;
-  std::uint32_t pid = 0;   // of the node, where there is one
+  std::uint32_t pid = 0;  // of the node, where there is one
   std::uint32_t port = 0;
   std::uint32_t reserved = 0;
-  ReasonText text;         // the reason of a failure, or a note for the operator
+  ReasonText text;  // the reason of a failure, or a note for the operator
 };
 
 enum class CommsState : std::uint32_t { kDown = 0, kRunning = 1, kRetiring = 2 };
@@ -246,7 +249,8 @@ struct AgentStatus {
 };
 
 /// What one side of a channel may receive.
-using FromComms = std::variant<StartNode, StopNode, NodeReady, NodeUnresponsive, LinkChanged, AgentAcknowledged, Ping>;
+using FromComms =
+    std::variant<StartNode, StopNode, NodeReady, NodeUnresponsive, LinkChanged, AgentAcknowledged, Ping>;
 using ToComms = std::variant<Welcome, NodeStarted, NodeStopped, NodeChanged, Pong, Retire>;
 using FromOperator = std::variant<OperatorStart, OperatorStop, OperatorRestart, Reload, GetStatus>;
 using ToOperator = std::variant<Done, AgentStatus>;

@@ -2,8 +2,8 @@
 //
 // One header page, then rows of 512 bytes. Each row has a sequence lock of its own: odd while the writer is
 // inside. A writer killed inside leaves the row odd for ever, so readers retry a bounded number of times and
-// then say "stale" and return what they saw last. No lock lies in shared memory. The file is made anew (a new inode, never truncated) at
-// each start of the supervisor; nothing is recovered from it.
+// then say "stale" and return what they saw last. No lock lies in shared memory. The file is made anew (a new
+// inode, never truncated) at each start of the supervisor; nothing is recovered from it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,8 @@ enum class NodeState : std::uint8_t {
   kFailed = 6,
   kOccupied = 7,
 };
-[[nodiscard]] std::string_view state_name(NodeState state);       ///< the operator's names: "backoff", "cleaning"...
+[[nodiscard]] std::string_view state_name(
+    NodeState state);  ///< the operator's names: "backoff", "cleaning"...
 /// The Master's names: cleaning and backoff show as "starting", occupied as "failed".
 [[nodiscard]] std::string_view wire_state_name(NodeState state);
 
@@ -42,22 +43,22 @@ enum class ExitCause : std::uint8_t { kNone = 0, kExit = 1, kSignal = 2, kOom = 
 /// What a row says; plain values. Times are Unix seconds, 0 = never.
 struct NodeRow {
   NodeIdText node_id;
-  PathText storage_path;              // absolute
-  std::uint64_t generation = 0;       // of the current or last process
+  PathText storage_path;         // absolute
+  std::uint64_t generation = 0;  // of the current or last process
   std::uint64_t memory_limit_mb = 0;
-  std::uint64_t started_at = 0;       // when the current process was exec'd
-  std::uint64_t next_retry_at = 0;    // in backoff and occupied
+  std::uint64_t started_at = 0;     // when the current process was exec'd
+  std::uint64_t next_retry_at = 0;  // in backoff and occupied
   std::uint64_t last_exit_at = 0;
-  std::uint32_t pid = 0;              // live process in every state, 0 = none
+  std::uint32_t pid = 0;  // live process in every state, 0 = none
   std::uint32_t port = 0;
   std::uint32_t restart_count = 0;
-  std::int32_t exit_code = 0;         // with ExitCause::kExit
-  std::int32_t exit_signal = 0;       // with kSignal and kOom
+  std::int32_t exit_code = 0;    // with ExitCause::kExit
+  std::int32_t exit_signal = 0;  // with kSignal and kOom
   NodeState state = NodeState::kNone;
   NodeGoal goal = NodeGoal::kRunning;
   ExitCause exit_cause = ExitCause::kNone;
-  std::uint8_t probe = 1;             // 1: answer readiness and liveness by TCP; 0: none
-  std::uint32_t uid = 0;              // whom the node runs as
+  std::uint8_t probe = 1;  // 1: answer readiness and liveness by TCP; 0: none
+  std::uint32_t uid = 0;   // whom the node runs as
   std::uint8_t padding[4] = {};
 };
 static_assert(std::is_trivially_copyable_v<NodeRow> && sizeof(NodeRow) % 8 == 0 && sizeof(NodeRow) <= 504);

@@ -17,6 +17,11 @@ using namespace std::chrono_literals;
 // Where the kernel gives no edge for an empty tree, it is looked at this often while a node is being cleaned.
 constexpr auto kTreePollInterval = 20ms;
 
+// Of a process that is not our child the kernel tells how it ended (Linux 6.15) only once its parent has reaped it,
+// a moment after its pidfd became readable. Older kernels never tell, so the wait is short.
+constexpr auto kReapedByParentPoll = 2ms;
+constexpr int kReapedByParentPolls = 10;
+
 }  // namespace
 
 NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation, Post post)
@@ -89,6 +94,11 @@ void NodeProcess::on_exit() {
   const auto ended = peek_exit(pidfd_);
   if (!ended) return;
   exit_watch_.stop();
+  const bool may_be_told_later = !ended->child && ended->exit.cause == core::ExitCause::kUnknown;
+  if (may_be_told_later && exit_polls_++ < kReapedByParentPolls) {
+    exit_timer_ = TimerWatch(loop_, kReapedByParentPoll, 0ms, [this] { on_exit(); });
+    return;
+  }
   if (launching_) {
     reap();
     leader_dead_ = true;

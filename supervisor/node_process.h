@@ -69,7 +69,8 @@ class NodeProcess {
   bool leader_dead_ = false;
   std::unique_ptr<NodeTree> tree_;
   PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_;
+  TimerWatch empty_timer_, exit_timer_;
+  int exit_polls_ = 0;
 };
 
 }  // namespace sutra::supervisor

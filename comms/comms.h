@@ -1,0 +1,64 @@
+// The comms process as one object: what talks to the supervisor, to the Master and to the nodes' ports, wired
+// together on one loop. Comms; everything runs on the thread that calls run(), except gRPC's own threads.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "comms/agent_server.h"
+#include "comms/caller_filter.h"
+#include "comms/event_loop.h"
+#include "comms/master_session.h"
+#include "comms/node_probe.h"
+#include "comms/node_requests.h"
+#include "comms/supervisor_client.h"
+#include "common/config.h"
+#include "common/unique_fd.h"
+#include "ipc/node_table.h"
+
+namespace sutra::comms {
+
+class Comms {
+ public:
+  /// `supervisor` is our end of the channel. Nothing is done before the supervisor's Welcome.
+  Comms(Config config, std::string hostname, UniqueFd supervisor, std::unique_ptr<ipc::NodeTableReader> table);
+  ~Comms();
+  Comms(const Comms&) = delete;
+  Comms& operator=(const Comms&) = delete;
+
+  /// Serves until the supervisor is gone or orders us to retire. The exit status: 0, or 1 when we cannot work.
+  [[nodiscard]] int run();
+
+ private:
+  void on(const ipc::Welcome& message);
+  void on(const ipc::NodeStarted& message);
+  void on(const ipc::NodeStopped& message);
+  void on(const ipc::NodeChanged& message);
+  void on(const ipc::Pong&) {}
+  void on(const ipc::Retire&);
+
+  void start_server();
+  void arm_requests_timer();
+  void end(int status);
+
+  Config config_;
+  AgentIdentity identity_;
+  std::unique_ptr<ipc::NodeTableReader> table_;
+  CallerFilter callers_;
+  std::atomic<std::uint64_t> last_request_id_{0};
+
+  EventLoop loop_;
+  SupervisorClient supervisor_;
+  NodeRequests requests_;
+  Timer requests_timer_;
+  NodeProbe probe_;
+  std::optional<MasterAddresses> master_addresses_;
+  std::optional<MasterSession> session_;
+  std::optional<AgentServer> server_;
+  bool welcomed_ = false;
+  int status_ = 0;
+};
+
+}  // namespace sutra::comms

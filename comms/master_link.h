@@ -1,0 +1,175 @@
+// The link to the Master as a pure state machine: connect, register, beat, reconnect. It owns no clock, socket
+// or log: events are facts with the time they happened, actions are orders that whoever drives it obeys. Comms.
+//
+//   idle --ServerListening--> connecting --Connected--> registering --Registered--> beating
+//                               ^   |  (known already: beats at once) --------------^  |
+//                               |   v                                                  |
+//                             waiting <----- every host of the round failed <----------+ no answer
+//
+// - It registers only when our own server listens, for the Master may call back at once, and only when it must:
+//   a registration makes the Master forget the nodes that it knew of us. So an identity that was acknowledged
+//   before beats first, and registers when the answer is that the agent is unknown.
+// - At most one call is under way. Each has an id, and the answer of any other id changes nothing.
+// - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
+//   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.
+// - Beats lie on fixed ticks that do not drift; each must be answered before the next one is due.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ipc/messages.h"
+
+namespace sutra::comms {
+
+using CallId = std::uint64_t;
+
+struct LinkTime {
+  std::chrono::steady_clock::time_point at;  ///< what is measured with
+  std::uint64_t unix_secs = 0;               ///< what is shown
+};
+
+namespace link_event {
+struct ServerListening {};
+struct Connected { CallId call = 0; };
+struct Registered { CallId call = 0; std::string master_version; };
+struct RegistrationRefused { CallId call = 0; std::string reason; };
+struct BeatAcknowledged { CallId call = 0; std::uint64_t master_time = 0; };
+/// The answer to a beat: NOT_FOUND or acknowledged = false.
+struct AgentUnknown { CallId call = 0; };
+struct Unregistered { CallId call = 0; };
+/// A connection was not made, or a call got no usable answer. `why` is in an operator's words.
+struct CallFailed { CallId call = 0; std::string why; };
+struct TimerFired {};
+struct RetireOrdered {};
+}  // namespace link_event
+using LinkEvent = std::variant<link_event::ServerListening, link_event::Connected, link_event::Registered,
+                               link_event::RegistrationRefused, link_event::BeatAcknowledged,
+                               link_event::AgentUnknown, link_event::Unregistered, link_event::CallFailed,
+                               link_event::TimerFired, link_event::RetireOrdered>;
+
+enum class News {
+  kConnecting, kConnected, kConnectFailed, kRegistering, kRegistered, kRegistrationRefused, kRegistrationFailed,
+  kBeating, kBeatAcknowledged, kBeatFailed, kAgentUnknown, kLost, kReconnected, kRetrying, kUnregistered,
+  kUnregisterFailed,
+};
+
+namespace link_action {
+/// Make a connection to hosts[host]; answered by Connected or CallFailed within `timeout`.
+struct Connect { CallId call = 0; std::size_t host = 0; std::chrono::milliseconds timeout{}; };
+struct Register { CallId call = 0; std::chrono::milliseconds timeout{}; };
+struct Beat { CallId call = 0; std::chrono::milliseconds timeout{}; };
+struct Unregister { CallId call = 0; std::chrono::milliseconds timeout{}; };
+/// Give up the call under way; its answer is not wanted.
+struct CancelCall {};
+struct Disconnect {};
+/// Deliver TimerFired at `at`; replaces the order before.
+struct ArmTimer { std::chrono::steady_clock::time_point at; };
+/// Tell the operator.
+struct Announce {
+  News news{};
+  std::size_t host = 0;
+  bool repeated = false;              ///< said before in this trouble: not worth another line at info
+  std::string text;                   ///< the cause, the reason, or the Master's version
+  std::uint64_t number = 0;           ///< of the heartbeat
+  std::uint64_t master_time = 0;      ///< Unix seconds
+  std::chrono::milliseconds wait{};   ///< kRetrying
+};
+/// Tell the supervisor how the link is.
+struct ReportLink {
+  ipc::LinkState state{};
+  std::uint64_t heartbeats = 0;
+  std::uint64_t last_heartbeat_unix = 0;
+  std::size_t host = 0;
+};
+/// Tell the supervisor that our identity is acknowledged now.
+struct ReportAcknowledged {};
+/// After RetireOrdered: nothing is left to do.
+struct Finished {};
+}  // namespace link_action
+using LinkAction = std::variant<link_action::Connect, link_action::Register, link_action::Beat,
+                                link_action::Unregister, link_action::CancelCall, link_action::Disconnect,
+                                link_action::ArmTimer, link_action::Announce, link_action::ReportLink,
+                                link_action::ReportAcknowledged, link_action::Finished>;
+
+struct LinkPolicy {
+  std::size_t hosts = 1;  ///< how many Masters there are to try
+  std::chrono::milliseconds heartbeat_interval{5000};
+  std::chrono::milliseconds retry_initial{5000};
+  std::chrono::milliseconds retry_max{60000};
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds register_timeout{5000};
+  std::chrono::milliseconds unregister_timeout{2000};
+  bool known = false;  ///< an equal identity was acknowledged before
+  std::uint32_t seed = 1;  ///< of the jitter
+
+  /// A beat's answer must come before the next beat is due.
+  [[nodiscard]] std::chrono::milliseconds beat_timeout() const { return heartbeat_interval * 9 / 10; }
+};
+
+class MasterLink {
+ public:
+  explicit MasterLink(LinkPolicy policy);
+  /// What to do now, in this order.
+  [[nodiscard]] std::vector<LinkAction> step(const LinkEvent& event, LinkTime now);
+
+ private:
+  enum class Phase { kIdle, kConnecting, kRegistering, kBeating, kWaiting, kUnregistering, kOver };
+
+  void on(const link_event::ServerListening&);
+  void on(const link_event::Connected& event);
+  void on(const link_event::Registered& event);
+  void on(const link_event::RegistrationRefused& event);
+  void on(const link_event::BeatAcknowledged& event);
+  void on(const link_event::AgentUnknown& event);
+  void on(const link_event::Unregistered& event);
+  void on(const link_event::CallFailed& event);
+  void on(const link_event::TimerFired&);
+  void on(const link_event::RetireOrdered&);
+
+  [[nodiscard]] bool answers(CallId call, Phase phase);
+  void begin_round();
+  void connect();
+  void enroll();
+  void beat();
+  void beat_failed(const std::string& why);
+  void give_up_host();
+  void wait();
+  void finish();
+  void announce(News news, std::string text = {}, bool repeated = false);
+  void report(ipc::LinkState state);
+  void acknowledged();
+  [[nodiscard]] std::chrono::milliseconds jittered(std::chrono::milliseconds delay);
+
+  LinkPolicy policy_;
+  std::minstd_rand random_;
+  std::vector<LinkAction> out_;
+  LinkTime now_;
+
+  Phase phase_ = Phase::kIdle;
+  CallId call_ = 0;       // under way; 0 = none
+  CallId last_call_ = 0;
+  std::size_t host_ = 0;
+  unsigned failed_rounds_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> wake_at_;
+  std::chrono::steady_clock::time_point next_tick_;
+
+  bool known_ = false;       // our identity is acknowledged by some Master
+  bool connected_ = false;   // over this connection we were registered or acknowledged
+  bool beaten_ = false;      // over this connection a beat was acknowledged
+  bool fresh_ = false;       // registered, and no beat acknowledged since
+  bool was_connected_ = false;  // some connection before this one was acknowledged, by us or the comms before
+  bool loop_announced_ = false;
+  bool first_round_ = true;
+  std::vector<std::string> last_failures_;  // one a host: a cause is news only once
+  ipc::LinkState reported_ = ipc::LinkState::kConnecting;
+  std::uint64_t beats_ = 0;
+  std::uint64_t last_beat_unix_ = 0;
+};
+
+}  // namespace sutra::comms

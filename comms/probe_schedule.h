@@ -1,0 +1,85 @@
+// When which node is probed, and what the verdicts add up to: pure scheduling, one entry a row of the node
+// table. It owns no clock and no socket. Comms.
+//
+// Starting: 10 ms after the first look, doubling to 500 ms, until the port serves; that is reported once, and
+// again each second while the row still says starting (a new supervisor may not have heard it).
+// Running: every `interval`; `failures_allowed` failures in a row are reported, and counting starts anew.
+// Anything else, and nodes whose row says so, are not probed. A new generation is a new node.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ipc/messages.h"
+#include "ipc/node_table.h"
+
+namespace sutra::comms {
+
+struct ProbePolicy {
+  std::chrono::milliseconds interval{10000};
+  std::uint32_t failures_allowed = 3;
+  std::uint32_t seed = 1;  ///< spreads the probes of many nodes over the interval
+};
+
+/// Whom to probe now.
+struct ProbeOrder {
+  std::uint32_t row = 0;
+  std::uint64_t serial = 0;  ///< of this probe; comes back with the verdict
+  std::uint32_t port = 0;
+  std::uint32_t uid = 0;     ///< whom the listener must belong to
+  bool liveness = false;     ///< the node runs: ask more of it than a connection
+};
+
+enum class Verdict {
+  kServes,
+  kFails,
+  kNone,  ///< an error of our own: says nothing about the node
+};
+
+class ProbeSchedule {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  explicit ProbeSchedule(ProbePolicy policy) : policy_(policy), random_(policy.seed) {}
+
+  /// The row as it is now.
+  void update(std::uint32_t row, const ipc::NodeRow& state, TimePoint now);
+  /// The probes that are due, at most `limit`; each counts as under way until judge() is called.
+  [[nodiscard]] std::vector<ProbeOrder> due(TimePoint now, std::size_t limit);
+  /// The end of a probe. A probe of a node that changed meanwhile changes nothing.
+  using Report = std::variant<std::monostate, ipc::NodeReady, ipc::NodeUnresponsive>;
+  [[nodiscard]] Report judge(std::uint32_t row, std::uint64_t serial, Verdict verdict, const std::string& why,
+                             TimePoint now);
+  [[nodiscard]] std::optional<TimePoint> next_wake() const;
+
+  static constexpr std::chrono::milliseconds kFirstDelay{10};
+  static constexpr std::chrono::milliseconds kMaxDelay{500};
+  static constexpr std::chrono::milliseconds kRepeatReady{1000};
+  static constexpr std::chrono::milliseconds kOwnErrorDelay{1000};
+
+ private:
+  struct Entry {
+    ipc::NodeIdText node_id;
+    std::uint64_t generation = 0;
+    std::uint32_t port = 0;
+    std::uint32_t uid = 0;
+    bool running = false;
+    TimePoint next;
+    std::chrono::milliseconds delay{kFirstDelay};
+    std::uint32_t failures = 0;
+    std::uint64_t under_way = 0;  // serial of the probe; 0 = none
+  };
+  [[nodiscard]] Report judge_starting(Entry& entry, Verdict verdict, TimePoint now) const;
+  [[nodiscard]] Report judge_running(Entry& entry, Verdict verdict, const std::string& why, TimePoint now) const;
+
+  ProbePolicy policy_;
+  std::minstd_rand random_;
+  std::map<std::uint32_t, Entry> entries_;
+  std::uint64_t last_serial_ = 0;
+};
+
+}  // namespace sutra::comms
