@@ -19,8 +19,8 @@ struct AgentIdentity {
   /// From the checked configuration; `hostname` is what gethostname(2) says.
   [[nodiscard]] static AgentIdentity of(const Config& config, const std::string& hostname);
 
-  /// One text for equal identities, different texts for different ones. The supervisor keeps the last one that
-  /// a Master acknowledged, so that the next comms knows whether it must register.
+  /// One text for equal identities, different texts for different ones. The supervisor keeps the last one
+  /// that a Master acknowledged, so that the next comms knows whether it must register.
   [[nodiscard]] ipc::AgentInfoText canonical_text() const;
 };
 

@@ -46,12 +46,14 @@ Error bind_error(const HostPort& address) {
   const int errnum = errno_of_bind(address);
   std::string remedy = "see agent.listen_address and agent.agent_port";
   if (errnum == EADDRINUSE) {
-    remedy = "another program listens on port " + std::to_string(address.port) + " (ss -ltnp 'sport = " +
-             std::to_string(address.port) + "' names it): stop it, or choose another agent.agent_port";
+    remedy = "another program listens on port " + std::to_string(address.port) +
+             " (ss -ltnp 'sport = " + std::to_string(address.port) +
+             "' names it): stop it, or choose another agent.agent_port";
   } else if (errnum == EADDRNOTAVAIL) {
     remedy = "the host has no such address: see agent.listen_address";
   }
-  return Error{"listen on", address.text(), errnum, errnum == 0 ? "gRPC could not start its server" : "", remedy};
+  return Error{"listen on", address.text(), errnum, errnum == 0 ? "gRPC could not start its server" : "",
+               remedy};
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "common/config.h"
 #include "comms/agent_service.h"
 #include "comms/event_loop.h"
-#include "common/config.h"
 
 namespace sutra::comms {
 
@@ -19,8 +19,8 @@ class AgentServer {
     /// Once, after the retries: comms cannot work.
     std::function<void(const Error&)> on_failed;
   };
-  /// Binds `address` from the loop's next turn on, retrying while it is in use: a comms that is just going may
-  /// still hold it.
+  /// Binds `address` from the loop's next turn on, retrying while it is in use: a comms that is just going
+  /// may still hold it.
   AgentServer(EventLoop& loop, HostPort address, AgentServiceParts parts, Hooks hooks);
   /// As stop().
   ~AgentServer();

@@ -11,8 +11,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// A call that is finished by the loop's thread: answered, or forgotten when its caller hung up. It frees itself
-/// when gRPC is done with it, which is after the one Finish().
+/// A call that is finished by the loop's thread: answered, or forgotten when its caller hung up. It frees
+/// itself when gRPC is done with it, which is after the one Finish().
 class WaitingCall final : public grpc::ServerUnaryReactor {
  public:
   explicit WaitingCall(std::function<void()> on_cancel) : on_cancel_(std::move(on_cancel)) {}

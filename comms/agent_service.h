@@ -1,6 +1,6 @@
-// The GridAgent service: the Master's calls as they come in. Comms; runs on gRPC's threads and never blocks one.
-// SpawnNode and StopNode travel to the loop's thread and wait there; GetNodeStatus and ListNodes are answered
-// from the node table, so that they work whatever the supervisor is busy with.
+// The GridAgent service: the Master's calls as they come in. Comms; runs on gRPC's threads and never blocks
+// one. SpawnNode and StopNode travel to the loop's thread and wait there; GetNodeStatus and ListNodes are
+// answered from the node table, so that they work whatever the supervisor is busy with.
 #pragma once
 #include <grpcpp/support/server_callback.h>
 
@@ -41,14 +41,17 @@ class AgentService final : public agent::GridAgent::CallbackService {
   explicit AgentService(AgentServiceParts parts)
       : parts_(std::make_shared<const AgentServiceParts>(std::move(parts))) {}
 
-  grpc::ServerUnaryReactor* SpawnNode(grpc::CallbackServerContext* context, const agent::SpawnNodeRequest* request,
+  grpc::ServerUnaryReactor* SpawnNode(grpc::CallbackServerContext* context,
+                                      const agent::SpawnNodeRequest* request,
                                       agent::SpawnNodeResponse* response) override;
-  grpc::ServerUnaryReactor* StopNode(grpc::CallbackServerContext* context, const agent::StopNodeRequest* request,
+  grpc::ServerUnaryReactor* StopNode(grpc::CallbackServerContext* context,
+                                     const agent::StopNodeRequest* request,
                                      agent::StopNodeResponse* response) override;
   grpc::ServerUnaryReactor* GetNodeStatus(grpc::CallbackServerContext* context,
                                           const agent::NodeStatusRequest* request,
                                           agent::NodeStatusResponse* response) override;
-  grpc::ServerUnaryReactor* ListNodes(grpc::CallbackServerContext* context, const agent::ListNodesRequest* request,
+  grpc::ServerUnaryReactor* ListNodes(grpc::CallbackServerContext* context,
+                                      const agent::ListNodesRequest* request,
                                       agent::ListNodesResponse* response) override;
 
  private:

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "comms/event_loop.h"
 #include "common/config.h"
+#include "comms/event_loop.h"
 
 namespace sutra::comms {
 
@@ -29,8 +29,8 @@ class CallerFilter {
   std::set<std::string> addresses_;
 };
 
-/// Keeps a filter in step with what the Masters' names resolve to: now and every minute, off the loop's thread.
-/// A name that cannot be resolved keeps the addresses it had.
+/// Keeps a filter in step with what the Masters' names resolve to: now and every minute, off the loop's
+/// thread. A name that cannot be resolved keeps the addresses it had.
 class MasterAddresses {
  public:
   MasterAddresses(EventLoop& loop, std::vector<HostPort> hosts, CallerFilter& filter);

@@ -3,18 +3,20 @@
 #include <utility>
 #include <variant>
 
-#include "comms/worker_proof.h"
 #include "common/logging.h"
+#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 
-Comms::Comms(Config config, std::string hostname, UniqueFd supervisor, std::unique_ptr<ipc::NodeTableReader> table)
+Comms::Comms(Config config, std::string hostname, UniqueFd supervisor,
+             std::unique_ptr<ipc::NodeTableReader> table)
     : config_(std::move(config)),
       identity_(AgentIdentity::of(config_, hostname)),
       table_(std::move(table)),
-      supervisor_(loop_, std::move(supervisor),
-                  {[this](const ipc::ToComms& message) { std::visit([this](const auto& m) { on(m); }, message); },
-                   [this](bool orderly) { end(orderly ? 0 : 1); }, prove_workers_alive}),
+      supervisor_(
+          loop_, std::move(supervisor),
+          {[this](const ipc::ToComms& message) { std::visit([this](const auto& m) { on(m); }, message); },
+           [this](bool orderly) { end(orderly ? 0 : 1); }, prove_workers_alive}),
       requests_({[this](const ipc::StartNode& order) { return supervisor_.send(order); },
                  [this](const ipc::StopNode& order) { return supervisor_.send(order); }}),
       requests_timer_(loop_,
@@ -48,11 +50,12 @@ void Comms::on(const ipc::Welcome& message) {
     return;
   }
   const bool known = message.acknowledged.view() == identity_.canonical_text().view();
-  session_.emplace(loop_, config_, identity_, known,
-                   MasterSession::Hooks{[this] { return table_->live_count(); },
-                                        [this](const ipc::LinkChanged& change) { supervisor_.send(change); },
-                                        [this](const ipc::AgentAcknowledged& fact) { supervisor_.send(fact); },
-                                        [this] { end(0); }});
+  session_.emplace(
+      loop_, config_, identity_, known,
+      MasterSession::Hooks{[this] { return table_->live_count(); },
+                           [this](const ipc::LinkChanged& change) { supervisor_.send(change); },
+                           [this](const ipc::AgentAcknowledged& fact) { supervisor_.send(fact); },
+                           [this] { end(0); }});
   // Masters on loopback reach a server on loopback; from elsewhere plaintext is for their addresses only.
   if (!config_.master_is_loopback()) master_addresses_.emplace(loop_, config_.agent.master_hosts, callers_);
   probe_.look_at_all();

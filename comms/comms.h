@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "common/config.h"
+#include "common/unique_fd.h"
 #include "comms/agent_server.h"
 #include "comms/caller_filter.h"
 #include "comms/event_loop.h"
@@ -14,8 +16,6 @@
 #include "comms/node_probe.h"
 #include "comms/node_requests.h"
 #include "comms/supervisor_client.h"
-#include "common/config.h"
-#include "common/unique_fd.h"
 #include "ipc/node_table.h"
 
 namespace sutra::comms {
@@ -23,12 +23,14 @@ namespace sutra::comms {
 class Comms {
  public:
   /// `supervisor` is our end of the channel. Nothing is done before the supervisor's Welcome.
-  Comms(Config config, std::string hostname, UniqueFd supervisor, std::unique_ptr<ipc::NodeTableReader> table);
+  Comms(Config config, std::string hostname, UniqueFd supervisor,
+        std::unique_ptr<ipc::NodeTableReader> table);
   ~Comms();
   Comms(const Comms&) = delete;
   Comms& operator=(const Comms&) = delete;
 
-  /// Serves until the supervisor is gone or orders us to retire. The exit status: 0, or 1 when we cannot work.
+  /// Serves until the supervisor is gone or orders us to retire. The exit status: 0, or 1 when we cannot
+  /// work.
   [[nodiscard]] int run();
 
  private:

@@ -68,7 +68,8 @@ struct Timer::Block {
   bool dead = false;
 };
 
-Timer::Timer(EventLoop& loop, std::function<void()> callback) : block_(new Block{{}, std::move(callback), false}) {
+Timer::Timer(EventLoop& loop, std::function<void()> callback)
+    : block_(new Block{{}, std::move(callback), false}) {
   uv_timer_init(loop.raw(), &block_->handle);
   block_->handle.data = block_;
 }

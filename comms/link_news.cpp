@@ -38,12 +38,14 @@ NewsLine render(const link_action::Announce& news, const NewsContext& context) {
                   ", Host: " + context.identity.hostname + ")"};
     case News::kRegistrationRefused:
       return {LogLevel::kError, kBad,
-              "Master at " + address + " refused the registration: " + (said.empty() ? "it gave no reason" : said)};
+              "Master at " + address +
+                  " refused the registration: " + (said.empty() ? "it gave no reason" : said)};
     case News::kRegistrationFailed:
       return {LogLevel::kError, kBad, "Registration with Master at " + address + " failed: " + said};
     case News::kBeating:
-      return {LogLevel::kInfo, "💓",
-              "Starting heartbeat loop (interval: " + std::to_string(context.heartbeat_interval.count()) + "s)"};
+      return {
+          LogLevel::kInfo, "💓",
+          "Starting heartbeat loop (interval: " + std::to_string(context.heartbeat_interval.count()) + "s)"};
     case News::kBeatAcknowledged:
       return {info, "💓",
               "Heartbeat #" + std::to_string(news.number) +

@@ -1,14 +1,14 @@
-// What the operator reads about the link to the Master: the lines, their symbols and their order of importance.
-// Comms.
+// What the operator reads about the link to the Master: the lines, their symbols and their order of
+// importance. Comms.
 #pragma once
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/config.h"
 #include "comms/agent_identity.h"
 #include "comms/master_link.h"
-#include "common/config.h"
 
 namespace sutra::comms {
 

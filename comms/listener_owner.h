@@ -21,7 +21,8 @@ struct Listener {
   std::uint32_t uid = 0;
 };
 
-/// `text` in the format of /proc/net/tcp (v6: of tcp6). Lines that are not sockets in LISTEN are left out. Pure.
+/// `text` in the format of /proc/net/tcp (v6: of tcp6). Lines that are not sockets in LISTEN are left out.
+/// Pure.
 void parse_listeners(std::string_view text, bool v6, std::vector<Listener>& out);
 
 /// The uids of those who may get a connection to `address`:`port`: the listeners on that very address, or,

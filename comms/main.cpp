@@ -1,5 +1,5 @@
-// sutra-agent-comms: all of the agent that touches the network. The supervisor starts it, with its end of their
-// channel, the node table and the configuration as descriptors; it is of no use on its own.
+// sutra-agent-comms: all of the agent that touches the network. The supervisor starts it, with its end of
+// their channel, the node table and the configuration as descriptors; it is of no use on its own.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <string>
 
-#include "comms/comms.h"
-#include "comms/grpc_log.h"
 #include "common/config.h"
 #include "common/logging.h"
+#include "comms/comms.h"
+#include "comms/grpc_log.h"
 #include "ipc/node_table.h"
 
 namespace sutra::comms {
@@ -33,8 +33,9 @@ int refuse(const std::string& what) {
 Status keep_descriptors_to_ourselves() {
   for (const int fd : {kSupervisorFd, kNodeTableFd, kConfigFd}) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-      return errno_error("keep descriptor", std::to_string(fd),
-                         "comms is started by sutra-agent, which passes descriptors 3 to 5; start sutra-agent");
+      return errno_error(
+          "keep descriptor", std::to_string(fd),
+          "comms is started by sutra-agent, which passes descriptors 3 to 5; start sutra-agent");
     }
   }
   return {};
@@ -67,8 +68,9 @@ int main_of_comms() {
   log::init("comms", config.logging.level, config.logging.format);
   send_grpc_log_to_ours();
   if (!config.tls.cert_file.empty()) {
-    log::error("[tls] names certificates, and this build does not speak TLS: it would not protect anything. "
-               "Take the files out of [tls], or set tls.allow_plaintext without them");
+    log::error(
+        "[tls] names certificates, and this build does not speak TLS: it would not protect anything. "
+        "Take the files out of [tls], or set tls.allow_plaintext without them");
     return kConfigError;
   }
   auto table = ipc::NodeTableReader::map(table_fd);

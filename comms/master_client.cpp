@@ -7,8 +7,8 @@
 
 #include <utility>
 
-#include "comms/rpc_cause.h"
 #include "common/logging.h"
+#include "comms/rpc_cause.h"
 
 namespace sutra::comms {
 
@@ -30,7 +30,8 @@ std::chrono::system_clock::time_point deadline_in(milliseconds timeout) {
 
 std::uint64_t unix_now() {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
 }
 
 /// What gRPC's thread needs until the answer is there, whatever became of us.
@@ -84,7 +85,8 @@ std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   // A new channel must try at once, not inherit the backoff of the one before.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Retries inside of gRPC would hide the first cause; an HTTP proxy of the environment is none of the agent's.
+  // Retries inside of gRPC would hide the first cause; an HTTP proxy of the environment is none of the
+  // agent's.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -127,7 +129,9 @@ void MasterClient::ask_for_cause() {
   struct Question {
     std::unique_ptr<grpc::GenericStub> stub;
     grpc::ClientContext context;
-    grpc::ByteBuffer request, response;
+    grpc::Slice nothing;
+    grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC holds it for a mistake and aborts
+    grpc::ByteBuffer response;
   };
   const auto question = std::make_shared<Question>();
   question->stub = std::make_unique<grpc::GenericStub>(channel_);
@@ -157,7 +161,8 @@ void MasterClient::enroll(const link_action::Register& order) {
     if (!response.success()) return ev::RegistrationRefused{call, response.error_message()};
     return ev::Registered{call, response.master_version()};
   });
-  stub_->async()->RegisterAgent(&exchange->context, &exchange->request, &exchange->response, std::move(answer));
+  stub_->async()->RegisterAgent(&exchange->context, &exchange->request, &exchange->response,
+                                std::move(answer));
 }
 
 void MasterClient::beat(const link_action::Beat& order, std::uint32_t live_nodes) {
@@ -185,7 +190,8 @@ void MasterClient::unregister(const link_action::Unregister& order) {
     if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
     return ev::Unregistered{call};
   });
-  stub_->async()->UnregisterAgent(&exchange->context, &exchange->request, &exchange->response, std::move(answer));
+  stub_->async()->UnregisterAgent(&exchange->context, &exchange->request, &exchange->response,
+                                  std::move(answer));
 }
 
 std::function<void(grpc::Status)> MasterClient::answer_to(CallId call, Judge judge) {

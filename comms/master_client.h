@@ -10,10 +10,10 @@
 #include <memory>
 #include <vector>
 
+#include "common/config.h"
 #include "comms/agent_identity.h"
 #include "comms/event_loop.h"
 #include "comms/master_link.h"
-#include "common/config.h"
 #include "grid.grpc.pb.h"
 
 namespace sutra::comms {
@@ -54,7 +54,7 @@ class MasterClient {
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<grid::GridMaster::Stub> stub_;
   std::size_t host_ = 0;
-  CallId call_ = 0;  // under way; 0 = none
+  CallId call_ = 0;                               // under way; 0 = none
   std::shared_ptr<grpc::ClientContext> context_;  // of that call, shared with gRPC's thread
   Timer connect_timer_;
   TimePoint connect_deadline_;

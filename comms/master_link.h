@@ -1,12 +1,14 @@
-// The link to the Master as a pure state machine: connect, register, beat, reconnect. It owns no clock, socket
-// or log: events are facts with the time they happened, actions are orders that whoever drives it obeys. Comms.
+// The link to the Master as a pure state machine: connect, register, beat, reconnect. It owns no clock,
+// socket or log: events are facts with the time they happened, actions are orders that whoever drives it
+// obeys. Comms.
 //
 //   idle --ServerListening--> connecting --Connected--> registering --Registered--> beating
 //                               ^   |  (known already: beats at once) --------------^  |
 //                               |   v                                                  |
 //                             waiting <----- every host of the round failed <----------+ no answer
 //
-// - It registers only when our own server listens, for the Master may call back at once, and only when it must:
+// - It registers only when our own server listens, for the Master may call back at once, and only when it
+// must:
 //   a registration makes the Master forget the nodes that it knew of us. So an identity that was acknowledged
 //   before beats first, and registers when the answer is that the agent is unknown.
 // - At most one call is under way. Each has an id, and the answer of any other id changes nothing.
@@ -36,15 +38,33 @@ struct LinkTime {
 
 namespace link_event {
 struct ServerListening {};
-struct Connected { CallId call = 0; };
-struct Registered { CallId call = 0; std::string master_version; };
-struct RegistrationRefused { CallId call = 0; std::string reason; };
-struct BeatAcknowledged { CallId call = 0; std::uint64_t master_time = 0; };
+struct Connected {
+  CallId call = 0;
+};
+struct Registered {
+  CallId call = 0;
+  std::string master_version;
+};
+struct RegistrationRefused {
+  CallId call = 0;
+  std::string reason;
+};
+struct BeatAcknowledged {
+  CallId call = 0;
+  std::uint64_t master_time = 0;
+};
 /// The answer to a beat: NOT_FOUND or acknowledged = false.
-struct AgentUnknown { CallId call = 0; };
-struct Unregistered { CallId call = 0; };
+struct AgentUnknown {
+  CallId call = 0;
+};
+struct Unregistered {
+  CallId call = 0;
+};
 /// A connection was not made, or a call got no usable answer. `why` is in an operator's words.
-struct CallFailed { CallId call = 0; std::string why; };
+struct CallFailed {
+  CallId call = 0;
+  std::string why;
+};
 struct TimerFired {};
 struct RetireOrdered {};
 }  // namespace link_event
@@ -54,31 +74,59 @@ using LinkEvent = std::variant<link_event::ServerListening, link_event::Connecte
                                link_event::TimerFired, link_event::RetireOrdered>;
 
 enum class News {
-  kConnecting, kConnected, kConnectFailed, kRegistering, kRegistered, kRegistrationRefused, kRegistrationFailed,
-  kBeating, kBeatAcknowledged, kBeatFailed, kAgentUnknown, kLost, kReconnected, kRetrying, kUnregistered,
+  kConnecting,
+  kConnected,
+  kConnectFailed,
+  kRegistering,
+  kRegistered,
+  kRegistrationRefused,
+  kRegistrationFailed,
+  kBeating,
+  kBeatAcknowledged,
+  kBeatFailed,
+  kAgentUnknown,
+  kLost,
+  kReconnected,
+  kRetrying,
+  kUnregistered,
   kUnregisterFailed,
 };
 
 namespace link_action {
 /// Make a connection to hosts[host]; answered by Connected or CallFailed within `timeout`.
-struct Connect { CallId call = 0; std::size_t host = 0; std::chrono::milliseconds timeout{}; };
-struct Register { CallId call = 0; std::chrono::milliseconds timeout{}; };
-struct Beat { CallId call = 0; std::chrono::milliseconds timeout{}; };
-struct Unregister { CallId call = 0; std::chrono::milliseconds timeout{}; };
+struct Connect {
+  CallId call = 0;
+  std::size_t host = 0;
+  std::chrono::milliseconds timeout{};
+};
+struct Register {
+  CallId call = 0;
+  std::chrono::milliseconds timeout{};
+};
+struct Beat {
+  CallId call = 0;
+  std::chrono::milliseconds timeout{};
+};
+struct Unregister {
+  CallId call = 0;
+  std::chrono::milliseconds timeout{};
+};
 /// Give up the call under way; its answer is not wanted.
 struct CancelCall {};
 struct Disconnect {};
 /// Deliver TimerFired at `at`; replaces the order before.
-struct ArmTimer { std::chrono::steady_clock::time_point at; };
+struct ArmTimer {
+  std::chrono::steady_clock::time_point at;
+};
 /// Tell the operator.
 struct Announce {
   News news{};
   std::size_t host = 0;
-  bool repeated = false;              ///< said before in this trouble: not worth another line at info
-  std::string text;                   ///< the cause, the reason, or the Master's version
-  std::uint64_t number = 0;           ///< of the heartbeat
-  std::uint64_t master_time = 0;      ///< Unix seconds
-  std::chrono::milliseconds wait{};   ///< kRetrying
+  bool repeated = false;             ///< said before in this trouble: not worth another line at info
+  std::string text;                  ///< the cause, the reason, or the Master's version
+  std::uint64_t number = 0;          ///< of the heartbeat
+  std::uint64_t master_time = 0;     ///< Unix seconds
+  std::chrono::milliseconds wait{};  ///< kRetrying
 };
 /// Tell the supervisor how the link is.
 struct ReportLink {
@@ -105,7 +153,7 @@ struct LinkPolicy {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds register_timeout{5000};
   std::chrono::milliseconds unregister_timeout{2000};
-  bool known = false;  ///< an equal identity was acknowledged before
+  bool known = false;      ///< an equal identity was acknowledged before
   std::uint32_t seed = 1;  ///< of the jitter
 
   /// A beat's answer must come before the next beat is due.
@@ -152,17 +200,17 @@ class MasterLink {
   LinkTime now_;
 
   Phase phase_ = Phase::kIdle;
-  CallId call_ = 0;       // under way; 0 = none
+  CallId call_ = 0;  // under way; 0 = none
   CallId last_call_ = 0;
   std::size_t host_ = 0;
   unsigned failed_rounds_ = 0;
   std::optional<std::chrono::steady_clock::time_point> wake_at_;
   std::chrono::steady_clock::time_point next_tick_;
 
-  bool known_ = false;       // our identity is acknowledged by some Master
-  bool connected_ = false;   // over this connection we were registered or acknowledged
-  bool beaten_ = false;      // over this connection a beat was acknowledged
-  bool fresh_ = false;       // registered, and no beat acknowledged since
+  bool known_ = false;          // our identity is acknowledged by some Master
+  bool connected_ = false;      // over this connection we were registered or acknowledged
+  bool beaten_ = false;         // over this connection a beat was acknowledged
+  bool fresh_ = false;          // registered, and no beat acknowledged since
   bool was_connected_ = false;  // some connection before this one was acknowledged, by us or the comms before
   bool loop_announced_ = false;
   bool first_round_ = true;

@@ -25,7 +25,8 @@ LinkTime link_now() {
 
 }  // namespace
 
-MasterSession::MasterSession(EventLoop& loop, const Config& config, AgentIdentity identity, bool known, Hooks hooks)
+MasterSession::MasterSession(EventLoop& loop, const Config& config, AgentIdentity identity, bool known,
+                             Hooks hooks)
     : context_{identity, config.agent.master_hosts, config.monitoring.heartbeat_interval},
       hooks_(std::move(hooks)),
       link_(policy_of(config, known)),

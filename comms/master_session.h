@@ -1,15 +1,15 @@
-// Drives the link to the Master: feeds MasterLink with what happened and does what it orders. Comms; the loop's
-// thread.
+// Drives the link to the Master: feeds MasterLink with what happened and does what it orders. Comms; the
+// loop's thread.
 #pragma once
 #include <functional>
 #include <vector>
 
+#include "common/config.h"
 #include "comms/agent_identity.h"
 #include "comms/event_loop.h"
 #include "comms/link_news.h"
 #include "comms/master_client.h"
 #include "comms/master_link.h"
-#include "common/config.h"
 #include "ipc/messages.h"
 
 namespace sutra::comms {

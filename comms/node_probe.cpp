@@ -22,7 +22,8 @@ ProbeTarget target_of(const Config& config) {
 
 }  // namespace
 
-NodeProbe::NodeProbe(EventLoop& loop, const Config& config, const ipc::NodeTableReader& table, Reports reports)
+NodeProbe::NodeProbe(EventLoop& loop, const Config& config, const ipc::NodeTableReader& table,
+                     Reports reports)
     : loop_(loop),
       table_(table),
       reports_(std::move(reports)),
@@ -33,7 +34,8 @@ NodeProbe::NodeProbe(EventLoop& loop, const Config& config, const ipc::NodeTable
 
 void NodeProbe::look_at_all() {
   const auto now = Clock::now();
-  for (std::uint32_t row = 0; row < table_.capacity(); ++row) schedule_.update(row, table_.read(row).row, now);
+  for (std::uint32_t row = 0; row < table_.capacity(); ++row)
+    schedule_.update(row, table_.read(row).row, now);
   run_due();
 }
 

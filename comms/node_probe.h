@@ -1,16 +1,16 @@
-// Readiness and liveness of all nodes: the schedule, the sockets, and the reports to the supervisor. Comms; the
-// loop's thread.
+// Readiness and liveness of all nodes: the schedule, the sockets, and the reports to the supervisor. Comms;
+// the loop's thread.
 #pragma once
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 
+#include "common/config.h"
 #include "comms/event_loop.h"
 #include "comms/listener_owner.h"
 #include "comms/port_probe.h"
 #include "comms/probe_schedule.h"
-#include "common/config.h"
 #include "ipc/node_table.h"
 
 namespace sutra::comms {

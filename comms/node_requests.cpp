@@ -26,16 +26,19 @@ milliseconds answer_within(std::optional<milliseconds> remaining, milliseconds c
 }
 
 template <typename Order>
-void NodeRequests::forward(const Order& order, const std::function<bool(const Order&)>& send, Waiting waiting) {
+void NodeRequests::forward(const Order& order, const std::function<bool(const Order&)>& send,
+                           Waiting waiting) {
   if (closed_) return waiting.answer({false, 0, 0, *closed_});
   if (waiting_.size() >= kMaxUnderWay) {
-    return waiting.answer({false, 0, 0,
-                           std::to_string(kMaxUnderWay) +
-                               " orders are under way already on this agent; send it again later"});
+    return waiting.answer(
+        {false, 0, 0,
+         std::to_string(kMaxUnderWay) + " orders are under way already on this agent; send it again later"});
   }
   const auto [entry, added] = waiting_.try_emplace(order.request_id, std::move(waiting));
-  if (!added) return waiting.answer({false, 0, 0, "the agent gave out a request number twice; send it again"});
-  if (!send(order)) settle(order.request_id, {false, 0, 0, "the agent's supervisor is gone; send it again shortly"});
+  if (!added)
+    return waiting.answer({false, 0, 0, "the agent gave out a request number twice; send it again"});
+  if (!send(order))
+    settle(order.request_id, {false, 0, 0, "the agent's supervisor is gone; send it again shortly"});
 }
 
 void NodeRequests::start(const ipc::StartNode& order, TimePoint now, TimePoint answer_by, Answer answer) {

@@ -32,8 +32,9 @@ class NodeRequests {
   };
   explicit NodeRequests(Outbox outbox) : outbox_(std::move(outbox)) {}
 
-  /// Forwards the order (its request_id is the caller's, unique) and answers by `answer_by` at the latest: the
-  /// order itself goes on after that. Refused at once when too many are under way or the supervisor is gone.
+  /// Forwards the order (its request_id is the caller's, unique) and answers by `answer_by` at the latest:
+  /// the order itself goes on after that. Refused at once when too many are under way or the supervisor is
+  /// gone.
   void start(const ipc::StartNode& order, TimePoint now, TimePoint answer_by, Answer answer);
   void stop(const ipc::StopNode& order, TimePoint now, TimePoint answer_by, Answer answer);
 

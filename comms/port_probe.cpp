@@ -64,14 +64,16 @@ bool is_verdict(int errnum) {
 bool same_ends(int fd) {
   SocketAddress here, there;
   here.length = there.length = sizeof(sockaddr_storage);
-  if (getsockname(fd, here.raw(), &here.length) != 0 || getpeername(fd, there.raw(), &there.length) != 0) return false;
+  if (getsockname(fd, here.raw(), &here.length) != 0 || getpeername(fd, there.raw(), &there.length) != 0)
+    return false;
   return here.length == there.length && std::memcmp(&here.storage, &there.storage, here.length) == 0;
 }
 
 /// Keeps our own source port out of the nodes' range: a probe must not take the port of a node that starts.
 void avoid_ports(int fd, std::uint16_t from) {
   if (from < 2) return;
-  const std::uint32_t range = (static_cast<std::uint32_t>(from) - 1U) << 16;  // low half 0: the host's own bound
+  const std::uint32_t range = (static_cast<std::uint32_t>(from) - 1U)
+                              << 16;  // low half 0: the host's own bound
   (void)setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range);  // a kernel before 6.3 refuses
 }
 
@@ -80,8 +82,10 @@ void avoid_ports(int fd, std::uint16_t from) {
 std::string probe_host(const std::string& listen_address) {
   in_addr v4{};
   in6_addr v6{};
-  if (inet_pton(AF_INET, listen_address.c_str(), &v4) == 1 && v4.s_addr != htonl(INADDR_ANY)) return listen_address;
-  if (inet_pton(AF_INET6, listen_address.c_str(), &v6) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&v6)) return listen_address;
+  if (inet_pton(AF_INET, listen_address.c_str(), &v4) == 1 && v4.s_addr != htonl(INADDR_ANY))
+    return listen_address;
+  if (inet_pton(AF_INET6, listen_address.c_str(), &v6) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&v6))
+    return listen_address;
   return "127.0.0.1";
 }
 
@@ -94,14 +98,17 @@ PortProbe::PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder orde
       done_(std::move(done)),
       timer_(loop, [this] {
         if (!std::exchange(opened_, true)) return open();
-        settle(Verdict::kFails, connected_ ? "read from " + place() + ": the expected answer did not come in time"
-                                           : "connect " + place() + ": no answer in time");
+        settle(Verdict::kFails, connected_
+                                    ? "read from " + place() + ": the expected answer did not come in time"
+                                    : "connect " + place() + ": no answer in time");
       }) {
   if (order_.liveness) unsent_ = target_.send;
   timer_.after(std::chrono::milliseconds(0));
 }
 
-std::string PortProbe::place() const { return HostPort{target_.host, static_cast<std::uint16_t>(order_.port)}.text(); }
+std::string PortProbe::place() const {
+  return HostPort{target_.host, static_cast<std::uint16_t>(order_.port)}.text();
+}
 
 void PortProbe::open() {
   timer_.after(target_.timeout);
@@ -127,8 +134,10 @@ void PortProbe::on_ready() {
 }
 
 void PortProbe::on_connected() {
-  if (same_ends(fd_.get())) return settle(Verdict::kFails, "connect " + place() + ": nobody listens (it met itself)");
-  const auto owners = listeners_.owners(as_v6(address_of(target_.host, 0)), static_cast<std::uint16_t>(order_.port));
+  if (same_ends(fd_.get()))
+    return settle(Verdict::kFails, "connect " + place() + ": nobody listens (it met itself)");
+  const auto owners =
+      listeners_.owners(as_v6(address_of(target_.host, 0)), static_cast<std::uint16_t>(order_.port));
   if (!owners) return settle(Verdict::kNone, owners.error().message());
   for (const auto uid : owners.value()) {
     if (uid != order_.uid) {
@@ -137,7 +146,8 @@ void PortProbe::on_connected() {
     }
   }
   if (owners.value().empty()) return settle(Verdict::kFails, "the listener on " + place() + " is gone again");
-  if (!order_.liveness || (target_.send.empty() && target_.expect.empty())) return settle(Verdict::kServes, {});
+  if (!order_.liveness || (target_.send.empty() && target_.expect.empty()))
+    return settle(Verdict::kServes, {});
   exchange();
 }
 
@@ -156,10 +166,12 @@ void PortProbe::exchange() {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return settle_errno("read from", errno);
-    if (n == 0) return settle(Verdict::kFails, "read from " + place() + ": closed before the expected answer");
+    if (n == 0)
+      return settle(Verdict::kFails, "read from " + place() + ": closed before the expected answer");
     answer_.append(buffer.data(), static_cast<std::size_t>(n));
     if (answer_.find(target_.expect) != std::string::npos) return settle(Verdict::kServes, {});
-    if (answer_.size() > kMaxAnswer) return settle(Verdict::kFails, "the answer of " + place() + " is another one");
+    if (answer_.size() > kMaxAnswer)
+      return settle(Verdict::kFails, "the answer of " + place() + " is another one");
   }
   if (!watch_->watch(unsent_.empty() ? UV_READABLE : UV_READABLE | UV_WRITABLE)) {
     settle(Verdict::kNone, "the kernel cannot watch the socket");

@@ -1,21 +1,21 @@
-// One probe of one port: connect, see that it is not ourselves and whose listener it is, and for a running node
-// send what is configured and look for the answer. Comms; the loop's thread.
+// One probe of one port: connect, see that it is not ourselves and whose listener it is, and for a running
+// node send what is configured and look for the answer. Comms; the loop's thread.
 #pragma once
 #include <functional>
 #include <string>
 
+#include "common/unique_fd.h"
 #include "comms/event_loop.h"
 #include "comms/listener_owner.h"
 #include "comms/probe_schedule.h"
-#include "common/unique_fd.h"
 
 namespace sutra::comms {
 
 struct ProbeTarget {
-  std::string host;                    ///< an IP address
+  std::string host;  ///< an IP address
   std::chrono::milliseconds timeout{};
-  std::uint16_t avoid_from = 0;        ///< ports at and above belong to nodes: not to be our source port; 0: none
-  std::string send, expect;            ///< for a running node; both empty: a connection is enough
+  std::uint16_t avoid_from = 0;  ///< ports at and above belong to nodes: not to be our source port; 0: none
+  std::string send, expect;      ///< for a running node; both empty: a connection is enough
 };
 
 /// Where nodes are reached: `listen_address` when it is a specific IP address, else 127.0.0.1.
@@ -24,9 +24,10 @@ struct ProbeTarget {
 class PortProbe {
  public:
   using Done = std::function<void(Verdict, const std::string& why)>;
-  /// `done` is called exactly once, from the loop and never from here, unless the probe is destroyed before; it
-  /// may destroy the probe. `target` and `listeners` outlive it.
-  PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder order, ListenerTable& listeners, Done done);
+  /// `done` is called exactly once, from the loop and never from here, unless the probe is destroyed before;
+  /// it may destroy the probe. `target` and `listeners` outlive it.
+  PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder order, ListenerTable& listeners,
+            Done done);
   PortProbe(const PortProbe&) = delete;
   PortProbe& operator=(const PortProbe&) = delete;
 

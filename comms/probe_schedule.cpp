@@ -25,7 +25,8 @@ void ProbeSchedule::update(std::uint32_t row, const ipc::NodeRow& state, TimePoi
   entry.running = running;
   entry.next = now + kFirstDelay;
   if (running) {
-    std::uniform_int_distribution<milliseconds::rep> spread(policy_.interval.count() / 2, policy_.interval.count());
+    std::uniform_int_distribution<milliseconds::rep> spread(policy_.interval.count() / 2,
+                                                            policy_.interval.count());
     entry.next = now + milliseconds(spread(random_));
   }
 }

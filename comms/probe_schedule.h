@@ -31,8 +31,8 @@ struct ProbeOrder {
   std::uint32_t row = 0;
   std::uint64_t serial = 0;  ///< of this probe; comes back with the verdict
   std::uint32_t port = 0;
-  std::uint32_t uid = 0;     ///< whom the listener must belong to
-  bool liveness = false;     ///< the node runs: ask more of it than a connection
+  std::uint32_t uid = 0;  ///< whom the listener must belong to
+  bool liveness = false;  ///< the node runs: ask more of it than a connection
 };
 
 enum class Verdict {
@@ -74,7 +74,8 @@ class ProbeSchedule {
     std::uint64_t under_way = 0;  // serial of the probe; 0 = none
   };
   [[nodiscard]] Report judge_starting(Entry& entry, Verdict verdict, TimePoint now) const;
-  [[nodiscard]] Report judge_running(Entry& entry, Verdict verdict, const std::string& why, TimePoint now) const;
+  [[nodiscard]] Report judge_running(Entry& entry, Verdict verdict, const std::string& why,
+                                     TimePoint now) const;
 
   ProbePolicy policy_;
   std::minstd_rand random_;

@@ -25,20 +25,25 @@ constexpr std::array kUnavailable{
     Phrase{"wrong version number", "the peer does not speak TLS"},
     Phrase{"oo many pings", "the Master complains about keepalive pings"},
     Phrase{"oo_many_pings", "the Master complains about keepalive pings"},
-    Phrase{"keepalive watchdog timeout", "the Master does not answer keepalive pings: it hangs, or the network is cut"},
+    Phrase{"keepalive watchdog timeout",
+           "the Master does not answer keepalive pings: it hangs, or the network is cut"},
     Phrase{"ping timeout", "the Master does not answer keepalive pings: it hangs, or the network is cut"},
     Phrase{"Trying to connect an http1.x server", "the peer speaks HTTP/1, not gRPC"},
-    Phrase{"SETTINGS frame", "the peer does not speak gRPC (HTTP/2)"},
     Phrase{"connection attempt timed out before receiving SETTINGS",
-           "the peer accepts connections and does not speak gRPC (HTTP/2)"},
-    Phrase{"Timeout occurred: FD Shutdown", "no answer to the connection attempt: the host is down or drops it"},
+           "the peer accepts connections, but says nothing: it hangs, or does not speak gRPC"},
+    Phrase{"SETTINGS frame", "the peer does not speak gRPC (HTTP/2)"},
+    Phrase{"Failed parsing HTTP/2", "the peer does not speak gRPC (HTTP/2)"},
+    Phrase{"Timeout occurred: FD Shutdown",
+           "no answer to the connection attempt: the host is down or drops it"},
     Phrase{"Connection reset by peer", "the peer closed the connection (Connection reset by peer)"},
     Phrase{"GOAWAY", "the Master closed the connection"},
     Phrase{"Broken pipe", "the peer closed the connection (Broken pipe)"},
     Phrase{"Socket closed", "the peer closed the connection (Socket closed)"},
 };
 
-bool contains(std::string_view text, std::string_view sign) { return text.find(sign) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view sign) {
+  return text.find(sign) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -52,7 +57,8 @@ std::string cause_of(const grpc::Status& status) {
     case grpc::StatusCode::UNIMPLEMENTED:
       return "the peer answers, but is not a Grid Master (" + text + ")";
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      if (contains(text, "larger than max")) return "the answer is larger than a Master's answers are (" + text + ")";
+      if (contains(text, "larger than max"))
+        return "the answer is larger than a Master's answers are (" + text + ")";
       return text;
     case grpc::StatusCode::INTERNAL:
       if (text.empty()) return "the answer cannot be understood";
@@ -81,7 +87,8 @@ std::string cause_of(const grpc::Status& status) {
 }
 
 bool complains_about_pings(const grpc::Status& status) {
-  return contains(status.error_message(), "oo many pings") || contains(status.error_message(), "oo_many_pings") ||
+  return contains(status.error_message(), "oo many pings") ||
+         contains(status.error_message(), "oo_many_pings") ||
          contains(status.error_message(), "ENHANCE_YOUR_CALM") ||
          contains(status.error_details(), "oo_many_pings");
 }

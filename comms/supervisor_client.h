@@ -4,8 +4,8 @@
 #include <functional>
 #include <memory>
 
-#include "comms/event_loop.h"
 #include "common/unique_fd.h"
+#include "comms/event_loop.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 
@@ -31,7 +31,8 @@ class SupervisorClient {
   /// False: the supervisor is gone; on_gone was called or will be.
   template <typename Message>
   bool send(const Message& message) {
-    return sent(gone_ ? Status(make_error("send to", "the supervisor", "it is gone")) : channel_.send(message));
+    return sent(gone_ ? Status(make_error("send to", "the supervisor", "it is gone"))
+                      : channel_.send(message));
   }
 
  private:

@@ -148,6 +148,11 @@ void Supervisor::watch_signals() {
 void Supervisor::recover() {
   auto contents = ledger_->read();
   for (const auto& sentence : contents.set_aside) log::error(sentence);
+  for (const auto& sentence : contents.problems) log::error(sentence);
+  if (!contents.complete) {
+    // To go on would be to forget nodes. Whoever started us tries again; the nodes do not notice.
+    return log::error("the ledger could not be read whole, so nothing is started");
+  }
   const auto capacity = std::max<std::size_t>(given_.config.agent.max_storage_nodes, contents.nodes.size());
   auto table = ipc::NodeTableWriter::create(given_.config.agent.runtime_dir + "/nodes.table",
                                             static_cast<std::uint32_t>(capacity));

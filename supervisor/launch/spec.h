@@ -30,7 +30,7 @@ enum Flag : uint32_t {
   kRedirectOutput = 1 << 1,   // stdin from /dev/null, stdout and stderr to kSlotLog
   kChangeDirectory = 1 << 2,  // fchdir to kSlotDirectory
   kLockDirectory = 1 << 3,    // reopened as the program's user and flock'ed (LOCK_EX|LOCK_NB); the program
-                            // inherits it as kSlotDirectory
+                              // inherits it as kSlotDirectory
   kDieWithParent = 1 << 4,  // PR_SET_PDEATHSIG (SIGKILL), and fail when the parent is no longer `parent_pid`
   kPassExtra = 1 << 5,      // kSlotExtra0..2 become 3..5 of the program; not together with a directory
   kNewSession = 1 << 6,     // setsid: the leader of a process group of its own

@@ -106,6 +106,12 @@ TEST(ConfigText, AnArrayLeftOpenIsReportedOnce) {
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("not valid TOML"));
 }
 
+TEST(ConfigText, MalformedHeadingsAreFaultsAndNeverAborts) {
+  for (const auto* heading : {"[[[a]]]", "[]", "[[]]", "[a.]", "[.a]", "[a]]", "[[a]", "[\"a]", "[a] b"}) {
+    EXPECT_FALSE(load(ConfigDraft().text() + heading + "\n").ok()) << heading;
+  }
+}
+
 TEST(ConfigText, ALineOfMarkupNamesItsLine) {
   const auto loaded = load(ConfigDraft().text() + "<<<<<<< HEAD\n");
   ASSERT_THAT(loaded.faults, SizeIs(1));

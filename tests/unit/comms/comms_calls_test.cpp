@@ -14,13 +14,14 @@
 namespace sutra::comms {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::eventually;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class CommsCalls : public testing::CommsTest {
  protected:
-  std::future<agent::SpawnNodeResponse> spawn_async(const std::string& node_id, std::chrono::milliseconds deadline,
+  std::future<agent::SpawnNodeResponse> spawn_async(const std::string& node_id,
+                                                    std::chrono::milliseconds deadline,
                                                     grpc::Status* status = nullptr) {
     (void)agent();
     return std::async(std::launch::async, [=, this] { return spawn(node_id, "a/b", deadline, status); });
@@ -186,7 +187,8 @@ TEST_F(CommsCalls, APortThatStaysInUseIsNamedAndEndsItWithOne) {
 }
 
 TEST_F(CommsCalls, OverPlaintextOnlyTheMastersAddressesMayCall) {
-  config_.agent.master_hosts = {{"192.0.2.1", 7000}};  // not on loopback, and never reached
+  config_.agent.master_hosts = {
+      {"0.0.0.0", testing::free_port()}};  // no loopback address by name, though it leads there
   config_.tls.allow_plaintext = true;
   launch();
   agent::NodeStatusResponse response;

@@ -61,7 +61,8 @@ CommsTest::~CommsTest() {
 
 void CommsTest::master_at(std::initializer_list<int> ports) {
   config_.agent.master_hosts.clear();
-  for (const int port : ports) config_.agent.master_hosts.push_back({"127.0.0.1", static_cast<std::uint16_t>(port)});
+  for (const int port : ports)
+    config_.agent.master_hosts.push_back({"127.0.0.1", static_cast<std::uint16_t>(port)});
 }
 
 std::string CommsTest::identity_text() const {
@@ -83,12 +84,11 @@ void CommsTest::launch(const std::string& acknowledged) {
   running_ = std::make_unique<Running>();
   std::promise<int> status;
   running_->status = status.get_future();
-  running_->thread = std::thread(
-      [config = config_, fd = std::move(pair.value().second), table = std::move(reader).value(),
-       status = std::move(status)]() mutable {
-        Comms comms(config, "host-1", std::move(fd), std::move(table));
-        status.set_value(comms.run());
-      });
+  running_->thread = std::thread([config = config_, fd = std::move(pair.value().second),
+                                  table = std::move(reader).value(), status = std::move(status)]() mutable {
+    Comms comms(config, "host-1", std::move(fd), std::move(table));
+    status.set_value(comms.run());
+  });
   ipc::Welcome welcome;
   ASSERT_TRUE(welcome.acknowledged.assign(acknowledged));
   send(welcome);

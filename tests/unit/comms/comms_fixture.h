@@ -1,4 +1,5 @@
-// A comms in a thread of this process, between a supervisor that the test plays and whatever Master it starts.
+// A comms in a thread of this process, between a supervisor that the test plays and whatever Master it
+// starts.
 #pragma once
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -14,8 +15,8 @@
 #include <variant>
 
 #include "agent.grpc.pb.h"
-#include "comms/agent_identity.h"
 #include "common/config.h"
+#include "comms/agent_identity.h"
 #include "ipc/channel.h"
 #include "ipc/node_table.h"
 #include "tests/unit/ipc/scratch_directory.h"
@@ -26,7 +27,8 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 20s;
 
 [[nodiscard]] std::uint16_t free_port();
-[[nodiscard]] bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience = kPatience);
+[[nodiscard]] bool eventually(const std::function<bool()>& condition,
+                              std::chrono::milliseconds patience = kPatience);
 
 class CommsTest : public ::testing::Test {
  protected:

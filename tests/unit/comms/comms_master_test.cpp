@@ -11,10 +11,10 @@
 namespace sutra::comms {
 namespace {
 
-using ::testing::HasSubstr;
 using grid_testing::AgentTrace;
 using grid_testing::ReferenceMaster;
 using testing::CommsTest;
+using ::testing::HasSubstr;
 using testing::kPatience;
 using namespace std::chrono_literals;
 

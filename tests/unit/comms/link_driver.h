@@ -1,4 +1,5 @@
-// A MasterLink with an owned clock and the world around it: which call is under way, what was said. For tests.
+// A MasterLink with an owned clock and the world around it: which call is under way, what was said. For
+// tests.
 #pragma once
 #include <gtest/gtest.h>
 

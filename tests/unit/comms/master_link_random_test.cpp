@@ -26,7 +26,7 @@ class World {
         send_stale();
       } else if (dice < 4) {
         driver_.step(ev::TimerFired{});  // spurious
-      } else if (driver_.call != 0) {  // a call's deadline comes before the next tick
+      } else if (driver_.call != 0) {    // a call's deadline comes before the next tick
         driver_.now += std::chrono::milliseconds(random_() % 4400);
         answer();
       } else if (driver_.timer) {
@@ -74,7 +74,8 @@ class World {
         return good ? driver_.step(ev::Connected{call}) : driver_.step(ev::CallFailed{call, "refused"});
       case Kind::kRegister:
         ever_acknowledged_ = ever_acknowledged_ || good;
-        return good ? driver_.step(ev::Registered{call, "1"}) : driver_.step(ev::RegistrationRefused{call, "no"});
+        return good ? driver_.step(ev::Registered{call, "1"})
+                    : driver_.step(ev::RegistrationRefused{call, "no"});
       case Kind::kBeat:
         return good ? driver_.step(ev::BeatAcknowledged{call, 1}) : driver_.step(ev::AgentUnknown{call});
       case Kind::kUnregister:
@@ -90,8 +91,8 @@ class World {
   bool ever_acknowledged_ = false;
 };
 
-TEST(MasterLink, HoldsItsRulesInTenThousandRandomWorlds) {
-  for (std::uint32_t seed = 1; seed <= 10000; ++seed) {
+TEST(MasterLink, HoldsItsRulesInRandomWorlds) {
+  for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World(seed).run(200);
     if (::testing::Test::HasFailure()) return;

@@ -120,8 +120,9 @@ TEST(MasterLink, AKnownIdentityBeatsFirstAndSaysReconnected) {
   driver.connected();
   EXPECT_EQ(driver.kind, Kind::kBeat);
   driver.acknowledged();
-  EXPECT_THAT(driver.said(), ElementsAre("🔌 Connecting to Master at 127.0.0.1:7000", "✅ Connected to Master",
-                                         "✅ Reconnected to Master", "💓 Starting heartbeat loop (interval: 5s)"));
+  EXPECT_THAT(driver.said(),
+              ElementsAre("🔌 Connecting to Master at 127.0.0.1:7000", "✅ Connected to Master",
+                          "✅ Reconnected to Master", "💓 Starting heartbeat loop (interval: 5s)"));
 }
 
 TEST(MasterLink, AKnownIdentityThatTheMasterForgotRegisters) {
@@ -225,7 +226,8 @@ TEST(MasterLink, TheSameCauseIsNewsOnlyOnce) {
   EXPECT_THAT(driver.said(), IsEmpty());
   driver.fire();
   driver.fail("no route to the host");
-  EXPECT_THAT(driver.said(), ElementsAre("⚠️  Cannot connect to Master at 127.0.0.1:7000: no route to the host"));
+  EXPECT_THAT(driver.said(),
+              ElementsAre("⚠️  Cannot connect to Master at 127.0.0.1:7000: no route to the host"));
 }
 
 TEST(MasterLink, BeatsLieOnFixedTicks) {

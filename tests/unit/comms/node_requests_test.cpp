@@ -75,7 +75,8 @@ TEST_F(NodeRequestsTest, ALateStartIsAnsweredWithWhatToDoAndGoesOn) {
   sleep_until_wake();
   ASSERT_EQ(answers_.size(), 1U);
   EXPECT_FALSE(answers_[0].success);
-  EXPECT_EQ(answers_[0].reason, "node n1 is still starting after 28 s; it goes on starting: ask GetNodeStatus");
+  EXPECT_EQ(answers_[0].reason,
+            "node n1 is still starting after 28 s; it goes on starting: ask GetNodeStatus");
   started(1, true);
   EXPECT_EQ(answers_.size(), 1U) << "answered twice";
   EXPECT_EQ(requests_.under_way(), 0U);

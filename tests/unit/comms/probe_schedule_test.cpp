@@ -35,7 +35,8 @@ class ProbeScheduleTest : public ::testing::Test {
     return orders.front();
   }
   ProbeSchedule::Report judge(const ProbeOrder& order, Verdict verdict) {
-    return schedule_.judge(order.row, order.serial, verdict, "connect 127.0.0.1:50051: Connection refused", now_);
+    return schedule_.judge(order.row, order.serial, verdict, "connect 127.0.0.1:50051: Connection refused",
+                           now_);
   }
   static bool silent(const ProbeSchedule::Report& report) { return report.index() == 0; }
 

@@ -1,4 +1,5 @@
-// Texts that others rely on: causes, peers, the identity that is kept for the next comms, the kernel's tables.
+// Texts that others rely on: causes, peers, the identity that is kept for the next comms, the kernel's
+// tables.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,11 +20,13 @@ TEST(RpcCause, IsInAnOperatorsWords) {
   const auto unavailable = [](const std::string& text) {
     return cause_of({grpc::StatusCode::UNAVAILABLE, text});
   };
-  EXPECT_THAT(unavailable("failed to connect to all addresses; last error: UNKNOWN: Failed to connect to remote "
-                          "host: Connection refused"),
-              HasSubstr("connection refused"));
+  EXPECT_THAT(
+      unavailable("failed to connect to all addresses; last error: UNKNOWN: Failed to connect to remote "
+                  "host: Connection refused"),
+      HasSubstr("connection refused"));
   EXPECT_EQ(unavailable("Socket closed"), "the peer closed the connection (Socket closed)");
-  EXPECT_THAT(cause_of({grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"}), HasSubstr("no answer in time"));
+  EXPECT_THAT(cause_of({grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"}),
+              HasSubstr("no answer in time"));
   EXPECT_THAT(cause_of({grpc::StatusCode::RESOURCE_EXHAUSTED, "Received message larger than max (1 vs. 2)"}),
               HasSubstr("larger than a Master's answers"));
   EXPECT_THAT(cause_of({grpc::StatusCode::UNIMPLEMENTED, ""}), HasSubstr("not a Grid Master"));
@@ -93,9 +96,12 @@ TEST(ProbeHost, IsTheSpecificAddressOrLoopback) {
 
 constexpr const char* kTcp =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    "   0: 0100007F:C383 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 100 0 0 10 0\n"
-    "   1: 00000000:C384 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 2 1 0 100 0 0 10 0\n"
-    "   2: 0100007F:C385 0100007F:C383 01 00000000:00000000 00:00000000 00000000  1002        0 3 1 0 100 0 0 10 0\n"
+    "   0: 0100007F:C383 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 100 0 "
+    "0 10 0\n"
+    "   1: 00000000:C384 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 2 1 0 100 0 "
+    "0 10 0\n"
+    "   2: 0100007F:C385 0100007F:C383 01 00000000:00000000 00:00000000 00000000  1002        0 3 1 0 100 0 "
+    "0 10 0\n"
     "garbage\n\n   3: 0100007F\n";
 constexpr const char* kTcp6 =
     "  sl  local_address                         remote_address                        st tx_queue rx_queue\n"

@@ -1,6 +1,7 @@
 // The writer is another process and dies by SIGKILL at seeded moments, most of them inside a row.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -58,6 +59,7 @@ class Child {
 };
 
 [[noreturn]] void publish_for_ever(NodeTableWriter& writer, std::atomic<std::uint64_t>& published) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test run that is itself killed leaves no spinning child
   std::array<NodeRow, 64> rows;
   for (std::uint64_t i = 0; i < rows.size(); ++i) rows[i] = patterned_row(i + 1);
   for (std::uint64_t n = 0;; ++n) {

@@ -126,6 +126,7 @@ struct Running {
 class LaunchTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    give_up_orphans();  // of a test before us
     auto opened = Launcher::open(SUTRA_LAUNCHER);
     ASSERT_TRUE(opened.ok()) << opened.error().message();
     launcher_ = std::move(opened).value();
