@@ -83,7 +83,7 @@ wait "$agent_pid"
 status=$?
 [ $status -eq 0 ] || fail "the agent exited with status $status"
 for pid in $pids; do
-  [ -e "/proc/$pid" ] && fail "node pid $pid is still there"
+  alive "$pid" && fail "node pid $pid is still there"
 done
 agent_pid=
 note "the agent exited 0, its nodes are gone: $pids"

@@ -96,6 +96,9 @@ wait_for() {
   done
 }
 
+# A zombie is dead: it waits for its parent, which is not us once a supervisor was killed.
+alive() { [ -e "/proc/$1" ] && ! grep -qE '^State:\s+[ZX]' "/proc/$1/status" 2>/dev/null; }
+
 show_log() {
   tail -n "+$((shown + 1))" "$work/agent.log" | sed 's/^/    | /'
   shown=$(wc -l <"$work/agent.log")

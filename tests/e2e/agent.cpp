@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -56,7 +57,10 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
   return true;
 }
 
-bool process_exists(pid_t pid) { return pid > 0 && ::kill(pid, 0) == 0; }
+bool process_exists(pid_t pid) {
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+  return pid > 0 && !status.empty() && status.find("State:\tZ") == std::string::npos;
+}
 
 std::string ask_port(std::uint16_t port, const std::string& line, std::chrono::milliseconds timeout) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 /// Waits for a condition, never for a time. Sanitized builds get more of it.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline = 20s);
 
-[[nodiscard]] bool process_exists(pid_t pid);  ///< zombies count
+/// Alive; a zombie is not: it waits for a parent that may not be ours.
+[[nodiscard]] bool process_exists(pid_t pid);
 /// Sends a line to 127.0.0.1:port; the first line that comes back, or empty.
 [[nodiscard]] std::string ask_port(std::uint16_t port, const std::string& line, std::chrono::milliseconds timeout = 2s);
 
