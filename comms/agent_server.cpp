@@ -11,8 +11,8 @@
 #include <chrono>
 #include <utility>
 
-#include "common/logging.h"
 #include "common/unique_fd.h"
+#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 namespace {
@@ -91,6 +91,11 @@ void AgentServer::try_to_bind() {
   server_ = std::move(server);
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus("agent.GridAgent", true);
   hooks_.on_listening();
+}
+
+void AgentServer::prove_alive(const std::function<void()>& alive) {
+  if (!server_) return alive();
+  prove_workers_alive(*server_, alive);
 }
 
 void AgentServer::stop() {

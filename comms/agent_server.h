@@ -27,6 +27,10 @@ class AgentServer {
   AgentServer(const AgentServer&) = delete;
   AgentServer& operator=(const AgentServer&) = delete;
 
+  /// Calls `alive` once a call went through our server, from a thread of gRPC; at once while it is not bound
+  /// yet.
+  void prove_alive(const std::function<void()>& alive);
+
   /// Ends the calls that are left and the server. Every waiting call must have been answered before.
   void stop();
 

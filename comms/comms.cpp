@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "common/logging.h"
-#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 
@@ -16,7 +15,11 @@ Comms::Comms(Config config, std::string hostname, UniqueFd supervisor,
       supervisor_(
           loop_, std::move(supervisor),
           {[this](const ipc::ToComms& message) { std::visit([this](const auto& m) { on(m); }, message); },
-           [this](bool orderly) { end(orderly ? 0 : 1); }, prove_workers_alive}),
+           [this](bool orderly) { end(orderly ? 0 : 1); },
+           [this](const std::function<void()>& alive) {
+             if (server_) return server_->prove_alive(alive);
+             alive();
+           }}),
       requests_({[this](const ipc::StartNode& order) { return supervisor_.send(order); },
                  [this](const ipc::StopNode& order) { return supervisor_.send(order); }}),
       requests_timer_(loop_,

@@ -7,6 +7,7 @@ namespace sutra::supervisor {
 Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan, Ended ended) {
   auto launched = launcher.launch(plan);
   if (!launched) return launched.error();
+  forest_.exclude(launched.value().pid);
   if (const Status opened = open_gate(launched.value()); !opened) return opened;
   plan_ = plan;
   pid_ = launched.value().pid;

@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "supervisor/launch/spawn.h"
 #include "supervisor/loop.h"
+#include "supervisor/node_tree.h"
 #include "supervisor/process.h"
 
 namespace sutra::supervisor {
@@ -18,7 +19,8 @@ class ChildProcess {
   /// How it ended, already reaped. `why_not_started` says so when the program was never executed; else it is empty.
   using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
 
-  ChildProcess() = default;
+  /// `forest` is told that this child belongs to no node.
+  explicit ChildProcess(NodeForest& forest) : forest_(forest) {}
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
@@ -31,6 +33,7 @@ class ChildProcess {
  private:
   void on_exit();
 
+  NodeForest& forest_;
   LaunchPlan plan_;
   pid_t pid_ = 0;
   UniqueFd pidfd_, report_;

@@ -31,7 +31,8 @@ struct Overload : F... {
 
 }  // namespace
 
-CommsKeeper::CommsKeeper(Parts parts, Callbacks callbacks) : parts_(std::move(parts)), callbacks_(std::move(callbacks)) {}
+CommsKeeper::CommsKeeper(Parts parts, Callbacks callbacks)
+    : parts_(std::move(parts)), callbacks_(std::move(callbacks)), process_(parts_.forest) {}
 
 CommsKeeper::~CommsKeeper() = default;
 

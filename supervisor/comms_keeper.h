@@ -28,6 +28,7 @@ class CommsKeeper {
     const Account& comms_account;
     const Account& storage_account;
     Launcher& launcher;
+    NodeForest& forest;
     const ipc::NodeTableWriter& table;
     std::string program;  ///< absolute path of sutra-agent-comms
   };

@@ -232,8 +232,19 @@ void Nodes::drain() {
   retired_.clear();
 }
 
-void Nodes::apply(Entry& entry, const core::Event& event, std::optional<core::Waiter> requester) {
+void Nodes::apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester) {
+  if (auto* failed = std::get_if<core::LaunchFailed>(&event)) name_holder(entry, *failed);
   execute(entry, core::step(entry.node, event, context()), requester);
+}
+
+/// An operator can only act on a held lock when he knows who holds it.
+void Nodes::name_holder(const Entry& entry, core::LaunchFailed& failed) const {
+  if (!failed.locked) return;
+  const core::Placement& placement = entry.node.intent.placement;
+  const auto directory = open_data_directory(placement.root, placement.storage_path,
+                                             {parts_.storage_account.uid, parts_.storage_account.gid});
+  const std::string holder = directory ? lock_holder(directory.value()) : std::string();
+  if (!holder.empty()) failed.reason += " (it is " + holder + ")";
 }
 
 void Nodes::execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester) {

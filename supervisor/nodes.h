@@ -81,7 +81,8 @@ class Nodes {
 
   void post(const std::string& node_id, core::Event event, std::optional<core::Waiter> requester = std::nullopt);
   void drain();
-  void apply(Entry& entry, const core::Event& event, std::optional<core::Waiter> requester);
+  void apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester);
+  void name_holder(const Entry& entry, core::LaunchFailed& failed) const;
   void execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester);
   void obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester);
   void spawn(Entry& entry);

@@ -34,7 +34,7 @@ constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
 // After its death a process that is not our child tells how it ended only once its parent has reaped it. That
 // parent is init, which is quick; one that is not costs the cause of death, never more than this.
-constexpr int kReapedWithinMs = 10;
+constexpr int kReapedWithinMs = 1;
 
 std::uint64_t boottime_ns() {
   timespec now{};

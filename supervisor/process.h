@@ -42,7 +42,7 @@ struct ProcessIdentity {
 
 /// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of
 /// others only PIDFD_GET_INFO (Linux 6.15) can tell, once their parent has reaped them: that is waited for,
-/// 10 ms at most. Else the cause is kUnknown. Nothing when it has not ended. Exit::at_unix is the time of the
+/// 1 ms at most. Else the cause is kUnknown. Nothing when it has not ended. Exit::at_unix is the time of the
 /// call.
 struct Ended {
   core::Exit exit;

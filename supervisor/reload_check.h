@@ -16,6 +16,8 @@ namespace sutra::supervisor {
 
 class ReloadCheck {
  public:
+  explicit ReloadCheck(NodeForest& forest) : child_(forest) {}
+
   /// `passed`: a sealed memfd with the bytes that were checked, or the Error with the child's whole report.
   using Done = std::function<void(Result<UniqueFd> verdict)>;
 

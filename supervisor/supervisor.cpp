@@ -135,6 +135,8 @@ int Supervisor::run() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   if (!stopping_) log::error("the event loop ended by itself", {});
+  // The directory that we made for the nodes' cgroups; one that was given to us is its giver's.
+  if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !forest_->path().empty()) rmdir(forest_->path().c_str());
   return stopping_ ? 0 : 1;
 }
 
@@ -165,8 +167,8 @@ void Supervisor::recover() {
   control_ = std::move(control).value();
 
   comms_ = std::make_unique<CommsKeeper>(
-      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *table_,
-                         given_.programs.comms},
+      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *forest_,
+                         *table_, given_.programs.comms},
       CommsKeeper::Callbacks{
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_witness(since); },
@@ -181,7 +183,7 @@ void Supervisor::recover() {
   nodes_ = std::make_unique<Nodes>(
       Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *forest_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
-  rotation_ = std::make_unique<LogRotation>(&loop_, *given_.launcher, given_.config.storage.log_dir,
+  rotation_ = std::make_unique<LogRotation>(&loop_, *given_.launcher, *forest_, given_.config.storage.log_dir,
                                             given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
   nodes_->recover(contents.nodes);
   if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -120,7 +121,13 @@ Agent::~Agent() {
     if (wait_exit(15s) < 0) kill();
     if (testing::Test::HasFailure()) std::fprintf(stderr, "--- the agent's log:\n%s---\n", log().c_str());
   }
-  // What a killed agent left running is ours to end, too: by the pids that its table shows.
+  // What a killed agent left is ours to end, too.
+  const auto cgroups = sandbox_.cgroups();
+  for (const auto& leaf : cgroups) write_file(leaf + "/cgroup.kill", "1");
+  if (!cgroups.empty()) {
+    (void)eventually([&] { return std::all_of(cgroups.begin(), cgroups.end(), [](const auto& leaf) { return rmdir(leaf.c_str()) == 0 || errno == ENOENT; }); }, 5s);
+  }
+  // Where there are no cgroups: by the pids that its table shows.
   if (const auto reader = ipc::NodeTableReader::open(table)) {
     for (const auto& each : reader.value()->snapshot()) {
       const auto pid = static_cast<pid_t>(each.row.pid);

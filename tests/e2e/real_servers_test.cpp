@@ -29,8 +29,7 @@ TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotDoubled) {
   start();
   const auto r = must_spawn("cache");
   const auto port = static_cast<std::uint16_t>(r.port());
-  EXPECT_THAT(ask_port(port, "DEBUG SLEEP 0\r\n"), HasSubstr(""));
-  for (int i = 0; i < 50; ++i) ask_port(port, "SET k" + std::to_string(i) + " v\r\n");
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(ask_port(port, "SET k" + std::to_string(i) + " v\r\n"), "+OK");
   EXPECT_THAT(ask_port(port, "BGSAVE\r\n"), HasSubstr("Background saving started"));
   kill(static_cast<pid_t>(r.pid()), SIGKILL);
   ASSERT_TRUE(agent.wait_replaced("cache", r.pid()));

@@ -94,6 +94,21 @@ void Sandbox::write_config() const {
   write_file(config_path(), text.str());
 }
 
+std::vector<std::string> Sandbox::cgroups() const {
+  std::string id = config_.at("agent").at("agent_id");
+  id = id.substr(1, id.size() - 2);
+  std::vector<std::string> found;
+  for (const std::string& root : {std::string("/sys/fs/cgroup"), std::string("/sys/fs/cgroup/unified")}) {
+    const std::string ours = root + "/sutra-" + id;
+    std::error_code none;
+    for (const auto& leaf : std::filesystem::directory_iterator(ours, none)) {
+      if (leaf.is_directory()) found.push_back(leaf.path());
+    }
+    if (std::filesystem::exists(ours)) found.push_back(ours);
+  }
+  return found;
+}
+
 std::string Sandbox::binary(const std::string& name) const { return std::string(SUTRA_BIN_DIR) + "/" + name; }
 
 Sandbox& Sandbox::use_redis() {

@@ -30,6 +30,9 @@ class Sandbox {
   [[nodiscard]] std::string config_path() const { return at("agent-config.toml"); }
   [[nodiscard]] std::string binary(const std::string& name) const;
 
+  /// Cgroups that an agent with our agent_id made, leaves first.
+  [[nodiscard]] std::vector<std::string> cgroups() const;
+
   /// The configuration of a storage server that is the real thing.
   Sandbox& use_redis();
   Sandbox& use_etcd();

@@ -216,7 +216,9 @@ TEST_F(Spawn, TheSameRequestInBackoffStartsItNow) {
   for (int i = 0; i < 2; ++i) {
     const auto now = agent.node("serve-1");
     kill(static_cast<pid_t>(now->pid()), SIGKILL);
-    if (i == 0) ASSERT_TRUE(agent.wait_replaced("serve-1", now->pid()));
+    if (i == 0) {
+      ASSERT_TRUE(agent.wait_replaced("serve-1", now->pid()));
+    }
   }
   ASSERT_TRUE(eventually([&] { return agent.node("serve-1")->pid() == 0; }));
   EXPECT_EQ(agent.node("serve-1")->status(), "starting") << "backoff on the wire";
