@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "common/unique_fd.h"
-#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 namespace {
@@ -89,18 +88,20 @@ void AgentServer::try_to_bind() {
   }
   service_ = std::move(service);
   server_ = std::move(server);
+  proof_ = std::make_unique<WorkerProof>(*server_);
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus("agent.GridAgent", true);
   hooks_.on_listening();
 }
 
 void AgentServer::prove_alive(const std::function<void()>& alive) {
-  if (!server_) return alive();
-  prove_workers_alive(*server_, alive);
+  if (!proof_) return alive();
+  proof_->ask(alive);
 }
 
 void AgentServer::stop() {
   timer_.cancel();
   if (!server_) return;
+  proof_.reset();
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
   server_.reset();
   service_.reset();

@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "comms/agent_service.h"
 #include "comms/event_loop.h"
+#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 
@@ -45,6 +46,7 @@ class AgentServer {
   Hooks hooks_;
   std::unique_ptr<AgentService> service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<WorkerProof> proof_;
   TimePoint give_up_at_;
   Timer timer_;
 };

@@ -67,12 +67,6 @@ int main_of_comms() {
   const Config& config = loaded.config;
   log::init("comms", config.logging.level, config.logging.format);
   send_grpc_log_to_ours();
-  if (!config.tls.cert_file.empty()) {
-    log::error(
-        "[tls] names certificates, and this build does not speak TLS: it would not protect anything. "
-        "Take the files out of [tls], or set tls.allow_plaintext without them");
-    return kConfigError;
-  }
   auto table = ipc::NodeTableReader::map(table_fd);
   if (!table) {
     log::error("Map the node table: " + table.error().message());

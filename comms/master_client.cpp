@@ -34,27 +34,28 @@ std::uint64_t unix_now() {
           .count());
 }
 
-/// What gRPC's thread needs until the answer is there, whatever became of us.
 template <typename Request, typename Response>
 struct Exchange {
-  std::shared_ptr<grid::GridMaster::Stub> stub;
   grpc::ClientContext context;
   Request request;
   Response response;
 };
 
+/// A call of any method, with nothing in it.
+struct Question {
+  explicit Question(const std::shared_ptr<grpc::Channel>& channel) : stub(channel) {}
+  grpc::GenericStub stub;
+  grpc::ClientContext context;
+  grpc::Slice nothing;
+  grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC holds it for a mistake and aborts
+  grpc::ByteBuffer response;
+};
+
 template <typename Request, typename Response>
-std::shared_ptr<Exchange<Request, Response>> make_exchange(std::shared_ptr<grid::GridMaster::Stub> stub,
-                                                           milliseconds timeout) {
-  auto exchange = std::make_shared<Exchange<Request, Response>>();
-  exchange->stub = std::move(stub);
+std::unique_ptr<Exchange<Request, Response>> make_exchange(milliseconds timeout) {
+  auto exchange = std::make_unique<Exchange<Request, Response>>();
   exchange->context.set_deadline(deadline_in(timeout));
   return exchange;
-}
-
-template <typename T>
-std::shared_ptr<grpc::ClientContext> context_of(const std::shared_ptr<T>& exchange) {
-  return {exchange, &exchange->context};
 }
 
 }  // namespace
@@ -68,7 +69,17 @@ MasterClient::MasterClient(EventLoop& loop, std::vector<HostPort> hosts, AgentId
       deliver_(std::move(deliver)),
       connect_timer_(loop, [this] { look_at_connection(); }) {}
 
-MasterClient::~MasterClient() { disconnect(); }
+MasterClient::~MasterClient() {
+  disconnect();
+  in_flight_->wait();
+}
+
+template <typename Exchange>
+Exchange& MasterClient::keep(CallId call, std::unique_ptr<Exchange> exchange) {
+  Exchange& kept = *exchange;
+  flights_[call] = {std::move(exchange), &kept.context};
+  return kept;
+}
 
 std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   grpc::ChannelArguments args;
@@ -126,87 +137,78 @@ void MasterClient::look_at_connection() {
 // A channel's state has no reason. A call over a failed channel fails at once, before anything is sent, and
 // carries it. Should the channel have come up meanwhile, any Master may answer this call with UNIMPLEMENTED.
 void MasterClient::ask_for_cause() {
-  struct Question {
-    std::unique_ptr<grpc::GenericStub> stub;
-    grpc::ClientContext context;
-    grpc::Slice nothing;
-    grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC holds it for a mistake and aborts
-    grpc::ByteBuffer response;
-  };
-  const auto question = std::make_shared<Question>();
-  question->stub = std::make_unique<grpc::GenericStub>(channel_);
-  question->context.set_deadline(deadline_in(kCauseTimeout));
-  context_ = context_of(question);
-  auto answer = answer_to(call_, [call = call_](const grpc::Status& status) -> LinkEvent {
-    return ev::CallFailed{call, cause_of(status)};
-  });
-  question->stub->UnaryCall(&question->context, "/grpc.health.v1.Health/Check", {}, &question->request,
-                            &question->response,
-                            [question, answer](const grpc::Status& status) { answer(status); });
+  auto& question = keep(call_, std::make_unique<Question>(channel_));
+  question.context.set_deadline(deadline_in(kCauseTimeout));
+  question.stub.UnaryCall(&question.context, "/grpc.health.v1.Health/Check", {}, &question.request,
+                          &question.response, answer_to(call_, [call = call_](const grpc::Status& status) {
+                            return LinkEvent(ev::CallFailed{call, cause_of(status)});
+                          }));
 }
 
 void MasterClient::enroll(const link_action::Register& order) {
   call_ = order.call;
-  auto exchange = make_exchange<grid::AgentInfo, grid::RegistrationResponse>(stub_, order.timeout);
-  exchange->request.set_agent_id(identity_.agent_id);
-  exchange->request.set_hostname(identity_.hostname);
-  exchange->request.set_platform(identity_.platform);
-  exchange->request.set_max_storage_nodes(identity_.max_storage_nodes);
-  exchange->request.set_version(identity_.version);
-  exchange->request.set_agent_endpoint(identity_.endpoint);
-  context_ = context_of(exchange);
-  auto answer = answer_to(order.call, [call = order.call, exchange](const grpc::Status& status) -> LinkEvent {
-    if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
-    const auto& response = exchange->response;
-    if (!response.success()) return ev::RegistrationRefused{call, response.error_message()};
-    return ev::Registered{call, response.master_version()};
-  });
-  stub_->async()->RegisterAgent(&exchange->context, &exchange->request, &exchange->response,
-                                std::move(answer));
+  auto& exchange =
+      keep(order.call, make_exchange<grid::AgentInfo, grid::RegistrationResponse>(order.timeout));
+  exchange.request.set_agent_id(identity_.agent_id);
+  exchange.request.set_hostname(identity_.hostname);
+  exchange.request.set_platform(identity_.platform);
+  exchange.request.set_max_storage_nodes(identity_.max_storage_nodes);
+  exchange.request.set_version(identity_.version);
+  exchange.request.set_agent_endpoint(identity_.endpoint);
+  auto answer =
+      answer_to(order.call, [call = order.call, &exchange](const grpc::Status& status) -> LinkEvent {
+        if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
+        const auto& response = exchange.response;
+        if (!response.success()) return ev::RegistrationRefused{call, response.error_message()};
+        return ev::Registered{call, response.master_version()};
+      });
+  stub_->async()->RegisterAgent(&exchange.context, &exchange.request, &exchange.response, std::move(answer));
 }
 
 void MasterClient::beat(const link_action::Beat& order, std::uint32_t live_nodes) {
   call_ = order.call;
-  auto exchange = make_exchange<grid::HeartbeatRequest, grid::HeartbeatResponse>(stub_, order.timeout);
-  exchange->request.set_agent_id(identity_.agent_id);
-  exchange->request.set_storage_node_count(live_nodes);
-  exchange->request.set_timestamp(unix_now());
-  context_ = context_of(exchange);
-  auto answer = answer_to(order.call, [call = order.call, exchange](const grpc::Status& status) -> LinkEvent {
-    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return ev::AgentUnknown{call};
-    if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
-    if (!exchange->response.acknowledged()) return ev::AgentUnknown{call};
-    return ev::BeatAcknowledged{call, exchange->response.timestamp()};
-  });
-  stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response, std::move(answer));
+  auto& exchange =
+      keep(order.call, make_exchange<grid::HeartbeatRequest, grid::HeartbeatResponse>(order.timeout));
+  exchange.request.set_agent_id(identity_.agent_id);
+  exchange.request.set_storage_node_count(live_nodes);
+  exchange.request.set_timestamp(unix_now());
+  auto answer =
+      answer_to(order.call, [call = order.call, &exchange](const grpc::Status& status) -> LinkEvent {
+        if (status.error_code() == grpc::StatusCode::NOT_FOUND) return ev::AgentUnknown{call};
+        if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
+        if (!exchange.response.acknowledged()) return ev::AgentUnknown{call};
+        return ev::BeatAcknowledged{call, exchange.response.timestamp()};
+      });
+  stub_->async()->Heartbeat(&exchange.context, &exchange.request, &exchange.response, std::move(answer));
 }
 
 void MasterClient::unregister(const link_action::Unregister& order) {
   call_ = order.call;
-  auto exchange = make_exchange<grid::AgentId, grid::Empty>(stub_, order.timeout);
-  exchange->request.set_agent_id(identity_.agent_id);
-  context_ = context_of(exchange);
-  auto answer = answer_to(order.call, [call = order.call, exchange](const grpc::Status& status) -> LinkEvent {
+  auto& exchange = keep(order.call, make_exchange<grid::AgentId, grid::Empty>(order.timeout));
+  exchange.request.set_agent_id(identity_.agent_id);
+  auto answer = answer_to(order.call, [call = order.call](const grpc::Status& status) -> LinkEvent {
     if (!status.ok()) return ev::CallFailed{call, cause_of(status)};
     return ev::Unregistered{call};
   });
-  stub_->async()->UnregisterAgent(&exchange->context, &exchange->request, &exchange->response,
+  stub_->async()->UnregisterAgent(&exchange.context, &exchange.request, &exchange.response,
                                   std::move(answer));
 }
 
 std::function<void(grpc::Status)> MasterClient::answer_to(CallId call, Judge judge) {
-  return [this, post = loop_.post(), alive = std::weak_ptr<bool>(alive_), call,
+  in_flight_->began();
+  return [this, post = loop_.post(), alive = std::weak_ptr<bool>(alive_), in_flight = in_flight_, call,
           judge = std::move(judge)](const grpc::Status& status) {
     (void)post([this, alive, call, status, judge] {
       if (!alive.expired()) on_answer(call, status, judge);
     });
+    in_flight->landed();
   };
 }
 
 void MasterClient::on_answer(CallId call, const grpc::Status& status, const Judge& judge) {
+  const auto flight = flights_.extract(call);  // what `judge` looks at lives until we are through
   if (call != call_) return;
   call_ = 0;
-  context_.reset();
   if (complains_about_pings(status)) on_ping_complaint();
   deliver_(judge(status));
 }
@@ -220,9 +222,8 @@ void MasterClient::on_ping_complaint() {
 
 void MasterClient::cancel() {
   connect_timer_.cancel();
+  if (const auto flight = flights_.find(call_); flight != flights_.end()) flight->second.context->TryCancel();
   call_ = 0;
-  if (context_) context_->TryCancel();
-  context_.reset();
 }
 
 void MasterClient::disconnect() {

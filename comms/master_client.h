@@ -7,12 +7,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "common/config.h"
 #include "comms/agent_identity.h"
 #include "comms/event_loop.h"
+#include "comms/in_flight.h"
 #include "comms/master_link.h"
 #include "grid.grpc.pb.h"
 
@@ -23,7 +25,7 @@ class MasterClient {
   /// `deliver` gets each call's answer on the loop's thread: exactly one a call, none once it was cancelled.
   MasterClient(EventLoop& loop, std::vector<HostPort> hosts, AgentIdentity identity,
                std::function<void(const LinkEvent&)> deliver);
-  /// Cancels the call under way and does not wait for it.
+  /// Cancels what is under way and waits until gRPC's threads are through with it.
   ~MasterClient();
   MasterClient(const MasterClient&) = delete;
   MasterClient& operator=(const MasterClient&) = delete;
@@ -42,6 +44,9 @@ class MasterClient {
   void look_at_connection();
   void ask_for_cause();
   [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel() const;
+  /// What gRPC uses until it has called back is kept, and destroyed here, on the loop's thread.
+  template <typename Exchange>
+  [[nodiscard]] Exchange& keep(CallId call, std::unique_ptr<Exchange> exchange);
   [[nodiscard]] std::function<void(grpc::Status)> answer_to(CallId call, Judge judge);
   void on_answer(CallId call, const grpc::Status& status, const Judge& judge);
   void on_ping_complaint();
@@ -52,10 +57,15 @@ class MasterClient {
   AgentIdentity identity_;
   std::function<void(const LinkEvent&)> deliver_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::shared_ptr<grid::GridMaster::Stub> stub_;
+  std::unique_ptr<grid::GridMaster::Stub> stub_;
   std::size_t host_ = 0;
-  CallId call_ = 0;                               // under way; 0 = none
-  std::shared_ptr<grpc::ClientContext> context_;  // of that call, shared with gRPC's thread
+  CallId call_ = 0;  // under way; 0 = none
+  struct Flight {
+    std::shared_ptr<void> exchange;
+    grpc::ClientContext* context = nullptr;  // in there
+  };
+  std::map<CallId, Flight> flights_;  // with those that were cancelled and have not landed
+  std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
   Timer connect_timer_;
   TimePoint connect_deadline_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted before we went is dropped

@@ -165,6 +165,7 @@ void Agent::start(const std::function<void()>& before_exec) {
 bool Agent::wait_until_serving() {
   return eventually([this] {
     auto c = context(1s);
+    c->set_wait_for_ready(true);  // a channel that nobody waits on tries again only every 5 s
     agent::ListNodesResponse response;
     return stub_->ListNodes(c.get(), {}, &response).ok();
   });

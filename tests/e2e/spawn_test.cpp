@@ -120,7 +120,7 @@ TEST_F(Spawn, OtherPathsAreRefusedWithAdvice) {
     EXPECT_FALSE(r.error_message().empty()) << path;
     EXPECT_FALSE(agent.node("serve-2")) << path;
   }
-  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/storage").error_message(), HasSubstr("relative path"));
+  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/storage").error_message(), HasSubstr("relative storage_path"));
 }
 
 TEST_F(Spawn, OutsidePathsAreIgnoredWhenConfiguredSo) {

@@ -332,7 +332,7 @@ TEST_F(Survival, ResourcesReturnToTheBaseline) {
     EXPECT_TRUE(agent.stop_node("serve-1").success());
     EXPECT_FALSE(agent.spawn("exit7-1").success());
   }
-  EXPECT_TRUE(eventually([&] { return count() == before; })) << before << " -> " << count();
+  EXPECT_TRUE(eventually([&] { return count() <= before; })) << before << " -> " << count();
   int zombies = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string stat = read_file(entry.path() / "stat");

@@ -93,7 +93,7 @@ class CommsProgram : public testing::CommsTest {
   }
   bool beats() {
     return master_.wait(
-        "agent-1", [](const grid_testing::AgentTrace& trace) { return trace.heartbeats > 0; }, kPatience);
+        "agent-1", [](const grid_testing::AgentTrace& trace) { return trace.heartbeats >= 2; }, kPatience);
   }
 
   grid_testing::ReferenceMaster master_;
@@ -133,15 +133,6 @@ TEST_F(CommsProgram, IgnoresTheTerminalsSignalsAndEndsWhenTheSupervisorIsGone) {
   supervisor_.reset();
   EXPECT_EQ(program_->wait(), 0);
   EXPECT_EQ(master_.trace("agent-1").unregistrations, 0U);
-}
-
-TEST_F(CommsProgram, RefusesToRunWithCertificatesThatItWouldNotUse) {
-  std::ofstream(directory_.path() + "/pem") << "x";
-  const std::string pem = "\"" + directory_.path() + "/pem\"\n";
-  text_ += "[tls]\nca_file = " + pem + "cert_file = " + pem + "key_file = " + pem;
-  start();
-  EXPECT_EQ(program_->wait(), 78);
-  EXPECT_THAT(log(), HasSubstr("does not speak TLS"));
 }
 
 TEST(CommsProgramByHand, SaysThatTheSupervisorStartsIt) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <vector>
 
 namespace sutra::comms::testing {
@@ -19,10 +20,10 @@ int health_of(std::uint16_t port, const std::string& service) {
   if (!service.empty()) bytes = std::string("\x0a") + static_cast<char>(service.size()) + service;
   const grpc::Slice slice(bytes);
   grpc::ByteBuffer request(&slice, 1), response;
-  std::promise<grpc::Status> done;
+  const auto done = std::make_shared<std::promise<grpc::Status>>();  // the callback may still be in there
   stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &request, &response,
-                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
-  if (!done.get_future().get().ok()) return -1;
+                 [done](grpc::Status status) { done->set_value(std::move(status)); });
+  if (!done->get_future().get().ok()) return -1;
   std::vector<grpc::Slice> slices;
   if (!response.Dump(&slices).ok()) return -1;
   std::string answer;

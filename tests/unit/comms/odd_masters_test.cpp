@@ -33,10 +33,10 @@ class OddMaster : public testing::CommsTest {
     EXPECT_EQ(ended, 0) << log;
     return log;
   }
-  std::string log_against(const std::function<void(int)>& serve) {
+  std::string log_against(const std::function<void(int)>& serve, int connections = 2) {
     RawServer server(serve);
     master_at({server.port()});
-    const auto log = log_of_two_attempts([&] { return server.connections() >= 2; });
+    const auto log = log_of_two_attempts([&] { return server.connections() >= connections; });
     EXPECT_THAT(log, HasSubstr("Cannot connect to Master at 127.0.0.1:" + std::to_string(server.port())));
     return log;
   }
@@ -64,7 +64,8 @@ TEST_F(OddMaster, ThatAcceptsAndClosesIsTriedAgain) {
 }
 
 TEST_F(OddMaster, ThatAcceptsAndSaysNothingIsTriedAgain) {
-  const auto log = log_against([](int) {});
+  // gRPC itself tries a second time before the first failure is told.
+  const auto log = log_against([](int) {}, 3);
   EXPECT_THAT(log, HasSubstr("says nothing")) << log;
 }
 
