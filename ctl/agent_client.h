@@ -24,7 +24,8 @@ class AgentClient {
   [[nodiscard]] Result<std::vector<ipc::NodeTableReader::Read>> nodes() const;
 
  private:
-  AgentClient(UniqueFd fd, std::string runtime_dir) : channel_(std::move(fd)), runtime_dir_(std::move(runtime_dir)) {}
+  AgentClient(UniqueFd fd, std::string runtime_dir)
+      : channel_(std::move(fd)), runtime_dir_(std::move(runtime_dir)) {}
   [[nodiscard]] Result<ipc::ToOperator> wait();
 
   ipc::Channel channel_;

@@ -17,7 +17,9 @@ constexpr int kExitConfig = 78;  // EX_CONFIG, sysexits(3)
 void say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
-std::string config_path(const Options& o) { return o.config_path.empty() ? default_config_path() : o.config_path; }
+std::string config_path(const Options& o) {
+  return o.config_path.empty() ? default_config_path() : o.config_path;
+}
 
 /// A faulty configuration still says where the agent is, as far as it can be made out.
 std::string runtime_dir(const Options& o) {
@@ -124,9 +126,12 @@ int command(AgentClient& agent, Options o) {
   switch (o.command) {
     case Command::kStatus:
     case Command::kList:
-    case Command::kDoctor: return show(agent, o);
-    case Command::kReload: return order(agent, o, ipc::Reload{}, {});
-    case Command::kCheckConfig: return check_config(o);
+    case Command::kDoctor:
+      return show(agent, o);
+    case Command::kReload:
+      return order(agent, o, ipc::Reload{}, {});
+    case Command::kCheckConfig:
+      return check_config(o);
     case Command::kSpawn: {
       if (o.node_id.empty()) o.node_id = new_node_id();
       if (!fits(o)) return kExitUsage;
@@ -136,7 +141,8 @@ int command(AgentClient& agent, Options o) {
       message.memory_mb = o.memory_mb;
       return order(agent, o, message, o.node_id);
     }
-    case Command::kStop: return fits(o) ? order(agent, o, for_node<ipc::OperatorStop>(o.node_id), o.node_id) : kExitUsage;
+    case Command::kStop:
+      return fits(o) ? order(agent, o, for_node<ipc::OperatorStop>(o.node_id), o.node_id) : kExitUsage;
     case Command::kRestart:
       return fits(o) ? order(agent, o, for_node<ipc::OperatorRestart>(o.node_id), o.node_id) : kExitUsage;
   }

@@ -8,12 +8,14 @@ namespace sutra::ctl {
 
 std::variant<Options, int> parse_options(int argc, char** argv) {
   Options o;
-  CLI::App app{"Looks at and steers the Sutra Grid Agent of this host. Works while comms or the Master is down."};
+  CLI::App app{
+      "Looks at and steers the Sutra Grid Agent of this host. Works while comms or the Master is down."};
   app.name("sutra-agentctl");
   app.set_version_flag("--version", std::string("sutra-agentctl ") + kVersion);
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--config", o.config_path, "The agent's configuration file (says where its control socket is)");
+  app.add_option("--config", o.config_path,
+                 "The agent's configuration file (says where its control socket is)");
   app.add_option("--runtime-dir", o.runtime_dir, "The agent's runtime_dir, instead of the configuration's");
   app.add_flag("--json", o.json, "Print JSON with a schema number");
 
@@ -30,10 +32,16 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   spawn->add_option("--path", o.storage_path, "Its data directory; relative paths lie beneath data_path");
   spawn->add_option("--port", o.port, "Its port; 0 = the next free one");
   spawn->add_option("--memory-mb", o.memory_mb, "Its memory limit; 0 = the default");
-  command("stop", "Stop a node and forget it; its data stays", Command::kStop)->add_option("node_id", o.node_id)->required();
-  command("restart", "Stop a node and start it again", Command::kRestart)->add_option("node_id", o.node_id)->required();
-  command("reload", "Check the configuration and replace the supervisor in place; nodes keep running", Command::kReload);
-  command("check-config", "Print what is wrong with the configuration, or the effective one", Command::kCheckConfig);
+  command("stop", "Stop a node and forget it; its data stays", Command::kStop)
+      ->add_option("node_id", o.node_id)
+      ->required();
+  command("restart", "Stop a node and start it again", Command::kRestart)
+      ->add_option("node_id", o.node_id)
+      ->required();
+  command("reload", "Check the configuration and replace the supervisor in place; nodes keep running",
+          Command::kReload);
+  command("check-config", "Print what is wrong with the configuration, or the effective one",
+          Command::kCheckConfig);
   command("doctor", "Which protections are on here, which are off and why", Command::kDoctor);
   try {
     app.parse(argc, argv);

@@ -13,7 +13,7 @@ struct Options {
   std::string config_path;  ///< empty: the default places
   std::string runtime_dir;  ///< empty: from the configuration
   bool json = false;
-  std::string node_id;      ///< of spawn: empty = one is made
+  std::string node_id;  ///< of spawn: empty = one is made
   std::string storage_path;
   std::uint32_t port = 0;
   std::uint64_t memory_mb = 0;

@@ -15,18 +15,24 @@ std::string text_of(std::string_view view) { return std::string(view); }
 
 std::string_view link_name(ipc::LinkState link) {
   switch (link) {
-    case ipc::LinkState::kConnecting: return "connecting";
-    case ipc::LinkState::kConnected: return "connected";
-    case ipc::LinkState::kLost: return "lost";
+    case ipc::LinkState::kConnecting:
+      return "connecting";
+    case ipc::LinkState::kConnected:
+      return "connected";
+    case ipc::LinkState::kLost:
+      return "lost";
   }
   return "unknown";
 }
 
 std::string_view comms_name(ipc::CommsState state) {
   switch (state) {
-    case ipc::CommsState::kDown: return "down";
-    case ipc::CommsState::kRunning: return "running";
-    case ipc::CommsState::kRetiring: return "retiring";
+    case ipc::CommsState::kDown:
+      return "down";
+    case ipc::CommsState::kRunning:
+      return "running";
+    case ipc::CommsState::kRetiring:
+      return "retiring";
   }
   return "unknown";
 }
@@ -43,9 +49,13 @@ std::string clock_text(std::uint64_t unix_secs) {
 
 Json exit_json(const ipc::NodeRow& row) {
   if (row.exit_cause == ipc::ExitCause::kNone) return nullptr;
-  Json exit{{"cause", cause_name(row.exit_cause)}, {"code", nullptr}, {"signal", nullptr}, {"at", row.last_exit_at}};
+  Json exit{{"cause", cause_name(row.exit_cause)},
+            {"code", nullptr},
+            {"signal", nullptr},
+            {"at", row.last_exit_at}};
   if (row.exit_cause == ipc::ExitCause::kExit) exit["code"] = row.exit_code;
-  if (row.exit_cause == ipc::ExitCause::kSignal || row.exit_cause == ipc::ExitCause::kOom) exit["signal"] = row.exit_signal;
+  if (row.exit_cause == ipc::ExitCause::kSignal || row.exit_cause == ipc::ExitCause::kOom)
+    exit["signal"] = row.exit_signal;
   return exit;
 }
 
@@ -94,21 +104,28 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string last_exit_text(const ipc::NodeRow& row) {
   switch (row.exit_cause) {
-    case ipc::ExitCause::kNone: return "-";
-    case ipc::ExitCause::kExit: return "exit " + std::to_string(row.exit_code);
-    case ipc::ExitCause::kSignal: return "signal " + std::to_string(row.exit_signal);
-    case ipc::ExitCause::kOom: return "out of memory";
-    case ipc::ExitCause::kUnknown: return "unknown";
+    case ipc::ExitCause::kNone:
+      return "-";
+    case ipc::ExitCause::kExit:
+      return "exit " + std::to_string(row.exit_code);
+    case ipc::ExitCause::kSignal:
+      return "signal " + std::to_string(row.exit_signal);
+    case ipc::ExitCause::kOom:
+      return "out of memory";
+    case ipc::ExitCause::kUnknown:
+      return "unknown";
   }
   return "unknown";
 }
 
 std::string list_text(const Rows& nodes) {
-  std::vector<std::vector<std::string>> rows{{"NODE", "STATE", "PID", "PORT", "RESTARTS", "LAST EXIT", "STORAGE PATH"}};
+  std::vector<std::vector<std::string>> rows{
+      {"NODE", "STATE", "PID", "PORT", "RESTARTS", "LAST EXIT", "STORAGE PATH"}};
   for (const auto& [row, stale] : nodes) {
     rows.push_back({text_of(row.node_id.view()), text_of(state_name(row.state)) + (stale ? " (stale)" : ""),
                     row.pid == 0 ? "-" : std::to_string(row.pid), std::to_string(row.port),
-                    std::to_string(row.restart_count), last_exit_text(row), text_of(row.storage_path.view())});
+                    std::to_string(row.restart_count), last_exit_text(row),
+                    text_of(row.storage_path.view())});
   }
   return table(rows);
 }
@@ -119,12 +136,14 @@ std::string status_text(const ipc::AgentStatus& s, const Rows& nodes) {
   const auto running = std::count_if(nodes.begin(), nodes.end(),
                                      [](const auto& n) { return n.row.state == ipc::NodeState::kRunning; });
   std::string text = table({
-      {"Agent:", text_of(s.agent_id.view()) + " v" + text_of(s.version.view()) + ", pid " + std::to_string(s.pid) +
-                     ", since " + clock_text(s.started_at_unix)},
-      {"Comms:", text_of(comms_name(s.comms_state)) + (s.comms_pid == 0 ? "" : ", pid " + std::to_string(s.comms_pid)) +
-                     ", " + std::to_string(s.comms_restarts) + " restarts"},
-      {"Master:", text_of(link_name(s.link)) + (s.master.view().empty() ? "" : ", " + text_of(s.master.view())) +
-                      ", last heartbeat " + clock_text(s.last_heartbeat_unix) + " (" + std::to_string(s.heartbeats) + ")"},
+      {"Agent:", text_of(s.agent_id.view()) + " v" + text_of(s.version.view()) + ", pid " +
+                     std::to_string(s.pid) + ", since " + clock_text(s.started_at_unix)},
+      {"Comms:", text_of(comms_name(s.comms_state)) +
+                     (s.comms_pid == 0 ? "" : ", pid " + std::to_string(s.comms_pid)) + ", " +
+                     std::to_string(s.comms_restarts) + " restarts"},
+      {"Master:", text_of(link_name(s.link)) +
+                      (s.master.view().empty() ? "" : ", " + text_of(s.master.view())) + ", last heartbeat " +
+                      clock_text(s.last_heartbeat_unix) + " (" + std::to_string(s.heartbeats) + ")"},
       {"Config:", text_of(s.config_path.view())},
       {"Nodes:", std::to_string(nodes.size()) + ", " + std::to_string(running) + " running"},
   });
@@ -135,9 +154,13 @@ std::string status_text(const ipc::AgentStatus& s, const Rows& nodes) {
 std::string status_json(const ipc::AgentStatus& s, const Rows& nodes) {
   return dump({{"schema", kSchema},
                {"agent",
-                {{"id", s.agent_id.view()}, {"version", s.version.view()}, {"pid", s.pid}, {"started_at", s.started_at_unix}}},
+                {{"id", s.agent_id.view()},
+                 {"version", s.version.view()},
+                 {"pid", s.pid},
+                 {"started_at", s.started_at_unix}}},
                {"supervisor", {{"alive", true}}},
-               {"comms", {{"pid", s.comms_pid}, {"state", comms_name(s.comms_state)}, {"restarts", s.comms_restarts}}},
+               {"comms",
+                {{"pid", s.comms_pid}, {"state", comms_name(s.comms_state)}, {"restarts", s.comms_restarts}}},
                {"master",
                 {{"state", link_name(s.link)},
                  {"address", s.master.view()},
@@ -192,7 +215,8 @@ std::string doctor_text(const ipc::AgentStatus& s) {
 
 std::string doctor_json(const ipc::AgentStatus& s) {
   Json all = Json::array();
-  for (const auto& check : checks(s)) all.push_back({{"check", check.name}, {"on", check.on}, {"detail", check.detail}});
+  for (const auto& check : checks(s))
+    all.push_back({{"check", check.name}, {"on", check.on}, {"detail", check.detail}});
   Json off = Json::array();
   std::istringstream lines{text_of(s.protections_off.view())};
   for (std::string line; std::getline(lines, line);) off.push_back(line);

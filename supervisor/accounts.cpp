@@ -13,13 +13,15 @@ std::optional<Account> look_up(const std::string& name) {
   passwd entry{};
   passwd* found = nullptr;
   std::array<char, 4096> buffer{};
-  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return {};
+  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return {};
   return Account{entry.pw_uid, entry.pw_gid, name, {}};
 }
 
 }  // namespace
 
-Result<Account> child_account(const std::string& configured, const std::string& fallback, const std::string& key) {
+Result<Account> child_account(const std::string& configured, const std::string& fallback,
+                              const std::string& key) {
   const Account own{geteuid(), getegid(), {}, {}};
   if (!configured.empty()) {
     const auto account = look_up(configured);
@@ -37,8 +39,9 @@ Result<Account> child_account(const std::string& configured, const std::string& 
   if (const auto account = look_up(fallback)) return *account;
   Account root = own;
   root.name = "root";
-  root.warning = "user " + fallback + " does not exist and " + key +
-                 " is not set, so that part runs as root; create it with: useradd --system --no-create-home " + fallback;
+  root.warning =
+      "user " + fallback + " does not exist and " + key +
+      " is not set, so that part runs as root; create it with: useradd --system --no-create-home " + fallback;
   return root;
 }
 

@@ -15,8 +15,8 @@ struct Account {
   std::string warning;  ///< why it is not the account one would expect; empty when it is
 };
 
-/// Not root: our own user, and `configured` must be it or empty. Root: `configured` must exist; when it is empty,
-/// `fallback` if that exists, else root itself, with a warning.
+/// Not root: our own user, and `configured` must be it or empty. Root: `configured` must exist; when it is
+/// empty, `fallback` if that exists, else root itself, with a warning.
 [[nodiscard]] Result<Account> child_account(const std::string& configured, const std::string& fallback,
                                             const std::string& key);
 

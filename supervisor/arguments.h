@@ -10,8 +10,9 @@ namespace sutra::supervisor {
 struct Arguments {
   std::string config_path;  ///< empty: the default places
   bool check_config = false;
-  int config_fd = -1;       ///< read the bytes from here; config_path only names them
-  std::vector<std::string> must_keep;  ///< agent_id, state_dir, runtime_dir of the agent that reloads; empty: none
+  int config_fd = -1;  ///< read the bytes from here; config_path only names them
+  std::vector<std::string>
+      must_keep;  ///< agent_id, state_dir, runtime_dir of the agent that reloads; empty: none
 };
 
 /// The arguments, or the exit status when --help, --version or a mistake already said all.

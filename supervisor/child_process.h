@@ -16,7 +16,8 @@ namespace sutra::supervisor {
 
 class ChildProcess {
  public:
-  /// How it ended, already reaped. `why_not_started` says so when the program was never executed; else it is empty.
+  /// How it ended, already reaped. `why_not_started` says so when the program was never executed; else it is
+  /// empty.
   using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
 
   /// `forest` is told that this child belongs to no node.

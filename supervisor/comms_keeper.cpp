@@ -70,7 +70,8 @@ sutra::Status CommsKeeper::try_start() {
   plan.program = parts_.program;
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
-  for (const char* name : {"SUTRA_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+  for (const char* name :
+       {"SUTRA_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
   }
   plan.flags = launch::kPassExtra | launch::kDieWithParent;
@@ -103,7 +104,8 @@ sutra::Status CommsKeeper::try_start() {
 }
 
 void CommsKeeper::watch_channel() {
-  channel_watch_ = PollWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
+  channel_watch_ =
+      PollWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
 }
 
 void CommsKeeper::check_sent(const sutra::Status& sent) {
@@ -134,7 +136,8 @@ void CommsKeeper::receive_all() {
 
 void CommsKeeper::take(const ipc::FromComms& message) {
   std::visit(Overload{[&](const ipc::Ping& ping) {
-                        if (!std::exchange(pinged_, true) && missed_pings_ == 0) callbacks_.witness(now().boot);
+                        if (!std::exchange(pinged_, true) && missed_pings_ == 0)
+                          callbacks_.witness(now().boot);
                         missed_pings_ = 0;
                         send_now(ipc::Pong{ping.sequence});
                       },
@@ -177,7 +180,8 @@ void CommsKeeper::check_pings() {
 void CommsKeeper::hung() {
   callbacks_.witness(std::nullopt);
   log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " + std::to_string(missed_pings_) +
-                 " pings and is taken for hung; it is replaced", {{"pid", process_.pid()}});
+                 " pings and is taken for hung; it is replaced",
+             {{"pid", process_.pid()}});
   process_.signal(SIGABRT);
   // A stopped process takes no SIGABRT.
   kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });
@@ -205,7 +209,9 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
 void CommsKeeper::restart_later() {
   const std::uint32_t failures = failures_in_a_row_++;
   auto delay = 0ms;
-  if (failures > 0) delay = std::min<std::chrono::milliseconds>(kFirstRestartDelay * (1 << std::min(failures - 1, 10U)), kLongestRestartDelay);
+  if (failures > 0)
+    delay = std::min<std::chrono::milliseconds>(kFirstRestartDelay * (1 << std::min(failures - 1, 10U)),
+                                                kLongestRestartDelay);
   restart_timer_ = TimerWatch(parts_.loop, delay, 0ms, [this] { start(); });
 }
 

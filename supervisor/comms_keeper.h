@@ -1,5 +1,5 @@
-// Keeps one comms process alive, talks to it, and believes nothing it says: a message that breaks the protocol
-// ends it. Supervisor.
+// Keeps one comms process alive, talks to it, and believes nothing it says: a message that breaks the
+// protocol ends it. Supervisor.
 #pragma once
 #include <uv.h>
 
@@ -33,8 +33,8 @@ class CommsKeeper {
     std::string program;  ///< absolute path of sutra-agent-comms
   };
   struct Callbacks {
-    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` names this comms process: an
-    /// answer goes back with it, so that a later comms never gets it.
+    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` names this comms process:
+    /// an answer goes back with it, so that a later comms never gets it.
     std::function<void(const ipc::FromComms&, std::uint64_t epoch)> request;
     /// CLOCK_BOOTTIME since which comms is alive and pings; nothing when it is not.
     std::function<void(std::optional<core::Nanoseconds>)> witness;

@@ -32,8 +32,8 @@ bool allowed(int connection) {
 ControlServer::ControlServer(uv_loop_t* loop, std::string path, Request request)
     : loop_(loop), path_(std::move(path)), request_(std::move(request)) {}
 
-Result<std::unique_ptr<ControlServer>> ControlServer::open(uv_loop_t* loop, const std::string& path, UniqueFd listener,
-                                                           Request request) {
+Result<std::unique_ptr<ControlServer>> ControlServer::open(uv_loop_t* loop, const std::string& path,
+                                                           UniqueFd listener, Request request) {
   std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(request)));
   if (listener) {
     server->listen(std::move(listener));

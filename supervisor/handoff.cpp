@@ -63,10 +63,14 @@ Handoff take_handoff() {
     if (!for_us || *parsed < 3 || fcntl(*parsed, F_GETFD) < 0) return {};
     UniqueFd fd(*parsed);
     close_on_exec(fd);
-    if (name == "configuration") handoff.configuration = std::move(fd);
-    else if (name == "listener") handoff.listener = std::move(fd);
-    else if (name == "lock") handoff.locks.push_back(std::move(fd));
-    else if (name == "waiter") handoff.waiters.push_back(std::move(fd));
+    if (name == "configuration")
+      handoff.configuration = std::move(fd);
+    else if (name == "listener")
+      handoff.listener = std::move(fd);
+    else if (name == "lock")
+      handoff.locks.push_back(std::move(fd));
+    else if (name == "waiter")
+      handoff.waiters.push_back(std::move(fd));
   }
   return handoff;
 }

@@ -1,5 +1,5 @@
-// Keeps node logs bounded: past max_log_mb a child runs logrotate (copytruncate). We never copy ourselves, and the
-// node never notices. Supervisor.
+// Keeps node logs bounded: past max_log_mb a child runs logrotate (copytruncate). We never copy ourselves,
+// and the node never notices. Supervisor.
 #pragma once
 #include <uv.h>
 
@@ -13,8 +13,8 @@ namespace sutra::supervisor {
 
 class LogRotation {
  public:
-  LogRotation(uv_loop_t* loop, Launcher& launcher, NodeForest& forest, std::string log_dir, std::string runtime_dir,
-              std::uint64_t max_mb);
+  LogRotation(uv_loop_t* loop, Launcher& launcher, NodeForest& forest, std::string log_dir,
+              std::string runtime_dir, std::uint64_t max_mb);
 
   /// Starts logrotate when the log of one of `nodes` is too large and none runs already.
   void look(const std::vector<std::string>& nodes);

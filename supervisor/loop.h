@@ -1,5 +1,5 @@
-// RAII over the libuv handles that the supervisor uses. A handle's memory lives until libuv has closed it, so an
-// owner may be destroyed inside of its own callback, as long as it touches nothing afterwards. Supervisor.
+// RAII over the libuv handles that the supervisor uses. A handle's memory lives until libuv has closed it, so
+// an owner may be destroyed inside of its own callback, as long as it touches nothing afterwards. Supervisor.
 #pragma once
 #include <uv.h>
 
@@ -65,17 +65,19 @@ class TimerWatch : public Watch<uv_timer_t, std::function<void()>> {
     uv_timer_init(loop, &block_->handle);
     block_->handle.data = block_;
     uv_update_time(loop);
-    uv_timer_start(&block_->handle, [](uv_timer_t* t) { call(t->data); },
-                   static_cast<std::uint64_t>(delay.count()), static_cast<std::uint64_t>(repeat.count()));
+    uv_timer_start(
+        &block_->handle, [](uv_timer_t* t) { call(t->data); }, static_cast<std::uint64_t>(delay.count()),
+        static_cast<std::uint64_t>(repeat.count()));
   }
 };
 
-/// Readiness of a descriptor, which must outlive the watch. The callback gets uv_poll_event bits; an error of the
-/// poll itself counts as readable, so that the owner reads and finds out.
+/// Readiness of a descriptor, which must outlive the watch. The callback gets uv_poll_event bits; an error of
+/// the poll itself counts as readable, so that the owner reads and finds out.
 class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
  public:
   PollWatch() = default;
-  PollWatch(uv_loop_t* loop, int fd, int events, std::function<void(int)> callback) : Watch(std::move(callback)) {
+  PollWatch(uv_loop_t* loop, int fd, int events, std::function<void(int)> callback)
+      : Watch(std::move(callback)) {
     failed_ = uv_poll_init(loop, &block_->handle, fd) != 0;
     block_->handle.data = block_;
     if (failed_) {
@@ -104,7 +106,8 @@ class SignalWatch : public Watch<uv_signal_t, std::function<void(int)>> {
   SignalWatch(uv_loop_t* loop, int signum, std::function<void(int)> callback) : Watch(std::move(callback)) {
     uv_signal_init(loop, &block_->handle);
     block_->handle.data = block_;
-    uv_signal_start(&block_->handle, [](uv_signal_t* s, int seen) { call(s->data, seen); }, signum);
+    uv_signal_start(
+        &block_->handle, [](uv_signal_t* s, int seen) { call(s->data, seen); }, signum);
   }
 };
 

@@ -18,13 +18,17 @@ void announce(const supervisor::ChosenConfig& chosen) {
   log::info("🚀", std::string("Sutra Grid Agent v") + kVersion + " starting...", {{"version", kVersion}});
   log::info("📄", "Loading config from " + chosen.path, {{"config_path", chosen.path}});
   if (!chosen.instead.empty()) {
-    log::error("the configuration is faulty, and nodes run: the last checked configuration is used instead:\n" +
-               chosen.instead, {{"config_path", chosen.path}});
+    log::error(
+        "the configuration is faulty, and nodes run: the last checked configuration is used instead:\n" +
+            chosen.instead,
+        {{"config_path", chosen.path}});
   }
   const Config::Agent& agent = chosen.config.agent;
-  log::info("⚙️ ", "Config: Agent ID: " + agent.agent_id + ", Platform: " + agent.platform + ", Max Nodes: " +
-                      std::to_string(agent.max_storage_nodes),
-            {{"agent_id", agent.agent_id}, {"platform", agent.platform}, {"max_nodes", agent.max_storage_nodes}});
+  log::info(
+      "⚙️ ",
+      "Config: Agent ID: " + agent.agent_id + ", Platform: " + agent.platform +
+          ", Max Nodes: " + std::to_string(agent.max_storage_nodes),
+      {{"agent_id", agent.agent_id}, {"platform", agent.platform}, {"max_nodes", agent.max_storage_nodes}});
   for (const auto& warning : chosen.warnings) log::warning(warning);
 }
 
@@ -57,6 +61,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   supervisor::Supervisor agent({std::move(chosen.config), std::move(chosen.text), std::move(chosen.path),
-                                std::move(programs).value(), std::move(launcher).value(), std::move(handoff)});
+                                std::move(programs).value(), std::move(launcher).value(),
+                                std::move(handoff)});
   return agent.run();
 }

@@ -17,15 +17,20 @@ using namespace std::chrono_literals;
 // Where the kernel gives no edge for an empty tree, it is looked at this often while a node is being cleaned.
 constexpr auto kTreePollInterval = 20ms;
 
-// Of a process that is not our child the kernel tells how it ended (Linux 6.15) only once its parent has reaped it,
-// a moment after its pidfd became readable. Older kernels never tell, so the wait is short.
+// Of a process that is not our child the kernel tells how it ended (Linux 6.15) only once its parent has
+// reaped it, a moment after its pidfd became readable. Older kernels never tell, so the wait is short.
 constexpr auto kReapedByParentPoll = 2ms;
 constexpr int kReapedByParentPolls = 10;
 
 }  // namespace
 
-NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation, Post post)
-    : loop_(loop), forest_(forest), node_id_(std::move(node_id)), generation_(generation), post_(std::move(post)) {}
+NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation,
+                         Post post)
+    : loop_(loop),
+      forest_(forest),
+      node_id_(std::move(node_id)),
+      generation_(generation),
+      post_(std::move(post)) {}
 
 Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, std::uint64_t memory_limit_mb) {
   auto tree = forest_.create(node_id_, generation_, memory_limit_mb);
@@ -147,8 +152,8 @@ void NodeProcess::on_tree_change() {
   const Post post = post_;
   if (launching_) {
     launching_ = false;
-    const bool locked = progress_.progress == LaunchProgress::kFailed && progress_.stage == launch::kStageLock &&
-                        progress_.error == EWOULDBLOCK;
+    const bool locked = progress_.progress == LaunchProgress::kFailed &&
+                        progress_.stage == launch::kStageLock && progress_.error == EWOULDBLOCK;
     post(core::LaunchFailed{generation_, locked, launch_failure()});
   } else {
     post(core::Emptied{generation_});

@@ -1,5 +1,6 @@
 // One generation of one node's process, as the event loop sees it: turns what the kernel says about it into
-// events of the state machine, and carries out the orders that concern a process. Decides nothing. Supervisor.
+// events of the state machine, and carries out the orders that concern a process. Decides nothing.
+// Supervisor.
 #pragma once
 #include <uv.h>
 
@@ -19,8 +20,9 @@ namespace sutra::supervisor {
 
 class NodeProcess {
  public:
-  /// Told of Execed, LaunchFailed, Exited, Emptied of this generation, each at most once. After LaunchFailed and
-  /// Emptied nothing of it is left, and the callee may destroy the NodeProcess (later in the same loop turn).
+  /// Told of Execed, LaunchFailed, Exited, Emptied of this generation, each at most once. After LaunchFailed
+  /// and Emptied nothing of it is left, and the callee may destroy the NodeProcess (later in the same loop
+  /// turn).
   using Post = std::function<void(core::Event)>;
 
   NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation, Post post);

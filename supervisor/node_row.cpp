@@ -7,38 +7,55 @@ namespace {
 
 ipc::NodeState shown(core::State state) {
   switch (state) {
-    case core::State::kStarting: return ipc::NodeState::kStarting;
-    case core::State::kRunning: return ipc::NodeState::kRunning;
-    case core::State::kCleaning: return ipc::NodeState::kCleaning;
-    case core::State::kBackoff: return ipc::NodeState::kBackoff;
-    case core::State::kStopping: return ipc::NodeState::kStopping;
-    case core::State::kFailed: return ipc::NodeState::kFailed;
-    case core::State::kOccupied: return ipc::NodeState::kOccupied;
-    case core::State::kGone: return ipc::NodeState::kNone;
+    case core::State::kStarting:
+      return ipc::NodeState::kStarting;
+    case core::State::kRunning:
+      return ipc::NodeState::kRunning;
+    case core::State::kCleaning:
+      return ipc::NodeState::kCleaning;
+    case core::State::kBackoff:
+      return ipc::NodeState::kBackoff;
+    case core::State::kStopping:
+      return ipc::NodeState::kStopping;
+    case core::State::kFailed:
+      return ipc::NodeState::kFailed;
+    case core::State::kOccupied:
+      return ipc::NodeState::kOccupied;
+    case core::State::kGone:
+      return ipc::NodeState::kNone;
   }
   return ipc::NodeState::kNone;
 }
 
 ipc::NodeGoal shown(core::Goal goal) {
   switch (goal) {
-    case core::Goal::kRunning: return ipc::NodeGoal::kRunning;
-    case core::Goal::kStopped: return ipc::NodeGoal::kStopped;
-    case core::Goal::kParked: return ipc::NodeGoal::kParked;
+    case core::Goal::kRunning:
+      return ipc::NodeGoal::kRunning;
+    case core::Goal::kStopped:
+      return ipc::NodeGoal::kStopped;
+    case core::Goal::kParked:
+      return ipc::NodeGoal::kParked;
   }
   return ipc::NodeGoal::kRunning;
 }
 
 ipc::ExitCause shown(core::ExitCause cause) {
   switch (cause) {
-    case core::ExitCause::kExit: return ipc::ExitCause::kExit;
-    case core::ExitCause::kSignal: return ipc::ExitCause::kSignal;
-    case core::ExitCause::kOom: return ipc::ExitCause::kOom;
-    case core::ExitCause::kUnknown: return ipc::ExitCause::kUnknown;
+    case core::ExitCause::kExit:
+      return ipc::ExitCause::kExit;
+    case core::ExitCause::kSignal:
+      return ipc::ExitCause::kSignal;
+    case core::ExitCause::kOom:
+      return ipc::ExitCause::kOom;
+    case core::ExitCause::kUnknown:
+      return ipc::ExitCause::kUnknown;
   }
   return ipc::ExitCause::kUnknown;
 }
 
-std::uint64_t unix_time(std::int64_t seconds) { return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds); }
+std::uint64_t unix_time(std::int64_t seconds) {
+  return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds);
+}
 
 }  // namespace
 

@@ -50,7 +50,8 @@ core::AdmissionPolicy admission_policy(const Config& config) {
   policy.range_size = config.storage.port_range_size;
   policy.max_storage_nodes = config.agent.max_storage_nodes;
   policy.own_ports.emplace_back(config.agent.agent_port, "the agent's own server (agent.agent_port)");
-  if (config.metrics.listen) policy.own_ports.emplace_back(config.metrics.listen->port, "the agent's metrics");
+  if (config.metrics.listen)
+    policy.own_ports.emplace_back(config.metrics.listen->port, "the agent's metrics");
   return policy;
 }
 
@@ -97,7 +98,8 @@ void Nodes::remove(const std::string& node_id) {
 Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Request& request) {
   std::vector<core::KnownNode> known;
   for (const auto& [id, entry] : entries_) {
-    known.push_back({id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
+    known.push_back(
+        {id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
   }
   auto listeners = tcp_listeners();
   if (!listeners) return listeners.error();
@@ -164,8 +166,10 @@ void Nodes::stop(const std::string& node_id, Reply reply) {
 void Nodes::restart(const std::string& node_id, Reply reply) {
   Entry* entry = find(node_id);
   if (entry == nullptr || shutting_down_) {
-    reply({false, "restart node " + printable(node_id) +
-                      (shutting_down_ ? ": the agent is stopping" : ": no node has this id; see the list of nodes"), 0, 0});
+    reply({false,
+           "restart node " + printable(node_id) +
+               (shutting_down_ ? ": the agent is stopping" : ": no node has this id; see the list of nodes"),
+           0, 0});
     return;
   }
   entry->waiters(core::Waiter::kRestart).push_back(std::move(reply));
@@ -182,7 +186,8 @@ void Nodes::node_ready(const std::string& node_id, std::uint64_t generation) {
   post(node_id, core::Ready{generation});
 }
 
-void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generation, const std::string& reason) {
+void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generation,
+                              const std::string& reason) {
   const bool busy = std::any_of(entries_.begin(), entries_.end(),
                                 [](const auto& each) { return each.second->node.probe_restart; });
   if (busy || shutting_down_) return;
@@ -253,7 +258,8 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
     if (std::holds_alternative<core::CommitIntent>(effect)) {
       if (const Status written = parts_.ledger.write_intent(entry.node.intent); !written) {
         entry.node = std::move(before);
-        refuse(entry, requester, "node " + entry.id() + ": nothing was changed: " + written.error().message());
+        refuse(entry, requester,
+               "node " + entry.id() + ": nothing was changed: " + written.error().message());
         if (entry.node.state == core::State::kGone) remove(entry.id());
         return;
       }
@@ -279,8 +285,10 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           [](const core::CommitIntent&) {},  // done by execute(), which can undo the step
           [&](const core::SaveIntent&) {
             if (const Status s = parts_.ledger.write_intent(entry.node.intent); !s) {
-              log::error("node " + entry.id() + ": its intent could not be saved and is kept in memory only: " +
-                         s.error().message(), {{"node_id", entry.id()}});
+              log::error(
+                  "node " + entry.id() +
+                      ": its intent could not be saved and is kept in memory only: " + s.error().message(),
+                  {{"node_id", entry.id()}});
             }
           },
           [&](const core::SaveFacts&) { save_facts(entry); },
@@ -291,15 +299,22 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           },
           [&](const core::RecordDeath& e) {
             log::warning("node " + entry.id() + " (pid " +
-                         std::to_string(entry.process ? entry.process->identity().pid : 0) + ") " + describe(e.exit),
+                             std::to_string(entry.process ? entry.process->identity().pid : 0) + ") " +
+                             describe(e.exit),
                          {{"node_id", entry.id()}, {"generation", e.generation}});
             record(entry, "died", describe(e.exit), e.exit);
           },
           [&](const core::RecordEvent& e) { record(entry, e.what, e.cause, std::nullopt); },
-          [&](const core::Reap&) { if (entry.process) entry.process->reap(); },
+          [&](const core::Reap&) {
+            if (entry.process) entry.process->reap();
+          },
           [&](const core::Spawn&) { spawn(entry); },
-          [&](const core::Terminate&) { if (entry.process) entry.process->terminate(); },
-          [&](const core::Kill&) { if (entry.process) entry.process->kill(); },
+          [&](const core::Terminate&) {
+            if (entry.process) entry.process->terminate();
+          },
+          [&](const core::Kill&) {
+            if (entry.process) entry.process->kill();
+          },
           [&](const core::ArmTimer& e) { arm(entry, e.timer); },
           [&](const core::DisarmTimer&) { entry.timer.stop(); },
           [&](const core::Answer& e) { answer(entry, e); },
@@ -310,8 +325,9 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
 
 void Nodes::arm(Entry& entry, const core::Timer& timer) {
   const auto delay = std::chrono::ceil<std::chrono::milliseconds>(timer.due - now().boot);
-  entry.timer = TimerWatch(parts_.loop, std::max(delay, std::chrono::milliseconds{0}), std::chrono::milliseconds{0},
-                           [this, id = entry.id(), token = timer.token] { post(id, core::TimerFired{token}); });
+  entry.timer =
+      TimerWatch(parts_.loop, std::max(delay, std::chrono::milliseconds{0}), std::chrono::milliseconds{0},
+                 [this, id = entry.id(), token = timer.token] { post(id, core::TimerFired{token}); });
 }
 
 void Nodes::answer(Entry& entry, const core::Answer& answer) {

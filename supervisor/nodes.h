@@ -1,5 +1,5 @@
-// All nodes of this host: admits requests, feeds the state machine, and carries out what it orders. The only place
-// that writes the node table. Supervisor, one thread.
+// All nodes of this host: admits requests, feeds the state machine, and carries out what it orders. The only
+// place that writes the node table. Supervisor, one thread.
 #pragma once
 #include <uv.h>
 
@@ -79,7 +79,8 @@ class Nodes {
  private:
   struct Entry;
 
-  void post(const std::string& node_id, core::Event event, std::optional<core::Waiter> requester = std::nullopt);
+  void post(const std::string& node_id, core::Event event,
+            std::optional<core::Waiter> requester = std::nullopt);
   void drain();
   void apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester);
   void name_holder(const Entry& entry, core::LaunchFailed& failed) const;

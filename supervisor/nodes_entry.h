@@ -16,8 +16,8 @@ struct Nodes::Entry {
   std::unique_ptr<NodeProcess> process;  ///< none in backoff, occupied and failed
   TimerWatch timer;
   std::uint32_t row = 0;
-  std::uint64_t incarnation = 0;  ///< tells this entry from a later one of the same name
-  off_t log_from = 0;             ///< size of its log when the current process was spawned
+  std::uint64_t incarnation = 0;              ///< tells this entry from a later one of the same name
+  off_t log_from = 0;                         ///< size of its log when the current process was spawned
   std::array<std::vector<Reply>, 3> waiting;  ///< by core::Waiter
 
   [[nodiscard]] const std::string& id() const { return node.intent.node_id; }

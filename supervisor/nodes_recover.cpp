@@ -1,4 +1,5 @@
-// Starting is recovering: what the ledger says was intended meets what the kernel says still runs. Supervisor.
+// Starting is recovering: what the ledger says was intended meets what the kernel says still runs.
+// Supervisor.
 #include <algorithm>
 
 #include "common/logging.h"
@@ -9,7 +10,8 @@ namespace sutra::supervisor {
 void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   for (const auto& leaf : parts_.forest.leaves()) {
     const auto known = recorded.find(leaf.node_id);
-    const bool ours = known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
+    const bool ours =
+        known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
     if (leaf.populated && !ours) {
       unmanaged_.push_back(leaf);
       log::warning("processes run in cgroup " + parts_.forest.path() + "/" + leaf.node_id + "." +
@@ -24,7 +26,8 @@ void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   parts_.forest.sweep(keep);
   for (const auto& [id, each] : recorded) {
     if (free_rows_.empty()) {
-      log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes", {{"node_id", id}});
+      log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes",
+                 {{"node_id", id}});
       continue;
     }
     adopt(id, each);
@@ -54,8 +57,9 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
   if (facts.retry_due_boot_ns != 0) {
     node.timer = core::Timer{core::TimerKind::kRetry, 0, core::Nanoseconds(facts.retry_due_boot_ns)};
   }
-  entry.process = std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
-                                                [this, id = node_id](core::Event event) { post(id, std::move(event)); });
+  entry.process =
+      std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
+                                    [this, id = node_id](core::Event event) { post(id, std::move(event)); });
   if (facts.process.pid != 0) {
     auto pidfd = reopen(facts.process);
     if (pidfd) {

@@ -1,5 +1,5 @@
-// Starting a node's process and recording it. The order is what makes it safe: directory, tree, launcher at the
-// gate, record, gate. Supervisor.
+// Starting a node's process and recording it. The order is what makes it safe: directory, tree, launcher at
+// the gate, record, gate. Supervisor.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -47,7 +47,8 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
   plan.program = storage.binary_path;
   plan.arguments = std::move(command.arguments);
   plan.environment = std::move(command.environment);
-  plan.flags = launch::kRedirectOutput | launch::kChangeDirectory | launch::kLockDirectory | launch::kNewSession;
+  plan.flags =
+      launch::kRedirectOutput | launch::kChangeDirectory | launch::kLockDirectory | launch::kNewSession;
   if (geteuid() == 0) plan.flags |= launch::kSetIds;
   plan.uid = account.uid;
   plan.gid = account.gid;
@@ -67,7 +68,8 @@ std::string Nodes::unmanaged_holder(const std::string& node_id) {
                                  [&](const NodeForest::Leaf& leaf) { return leaf.node_id == node_id; });
   if (held == unmanaged_.end()) return {};
   return "processes of an earlier start still run in cgroup " + parts_.forest.path() + "/" + node_id + "." +
-         std::to_string(held->generation) + " and no record says whether they are the node; end them to let it start";
+         std::to_string(held->generation) +
+         " and no record says whether they are the node; end them to let it start";
 }
 
 Status Nodes::try_spawn(Entry& entry) {
@@ -77,8 +79,9 @@ Status Nodes::try_spawn(Entry& entry) {
   if (!planned) return planned.error();
   entry.log_from = log_size(parts_.config.storage.log_dir, entry.id());
   if (entry.process) retired_.push_back(std::move(entry.process));
-  entry.process = std::make_unique<NodeProcess>(parts_.loop, parts_.forest, entry.id(), entry.node.generation,
-                                                [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });
+  entry.process = std::make_unique<NodeProcess>(
+      parts_.loop, parts_.forest, entry.id(), entry.node.generation,
+      [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });
   const Status launched = entry.process->launch(parts_.launcher, std::move(planned).value(),
                                                 entry.node.intent.placement.memory_mb);
   if (!launched) {
@@ -97,7 +100,8 @@ void Nodes::spawn(Entry& entry) {
   }
   const Status spawned = try_spawn(entry);
   // With a process, its own report tells what became of it.
-  if (!spawned && !entry.process) post(entry.id(), core::LaunchFailed{generation, false, spawned.error().message()});
+  if (!spawned && !entry.process)
+    post(entry.id(), core::LaunchFailed{generation, false, spawned.error().message()});
 }
 
 void Nodes::save_facts(Entry& entry) {
@@ -116,7 +120,8 @@ void Nodes::save_facts(Entry& entry) {
   const Status written = parts_.ledger.write_facts(facts);
   if (!written && !facts_failed_) {
     log::error("record node " + entry.id() + ": " + written.error().message() +
-                   "; nodes go on running, but if the supervisor dies now their deaths and restarts are not accounted for",
+                   "; nodes go on running, but if the supervisor dies now their deaths and restarts are not "
+                   "accounted for",
                {{"node_id", entry.id()}});
   }
   facts_failed_ = !written;
@@ -126,7 +131,8 @@ void Nodes::record(const Entry& entry, const std::string& what, const std::strin
                    std::optional<core::Exit> exit) {
   const Status appended =
       parts_.ledger.append({std::time(nullptr), entry.id(), entry.node.generation, what, cause, exit});
-  if (!appended && !events_failed_) log::error("record event: " + appended.error().message(), {{"node_id", entry.id()}});
+  if (!appended && !events_failed_)
+    log::error("record event: " + appended.error().message(), {{"node_id", entry.id()}});
   events_failed_ = !appended;
 }
 

@@ -29,8 +29,16 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
 
   LaunchPlan plan;
   plan.program = program;
-  plan.arguments = {"sutra-agent", "--check-config", "--config-fd", "3", "--config", config_path,
-                    "--must-keep", running.agent.agent_id, running.agent.state_dir, running.agent.runtime_dir};
+  plan.arguments = {"sutra-agent",
+                    "--check-config",
+                    "--config-fd",
+                    "3",
+                    "--config",
+                    config_path,
+                    "--must-keep",
+                    running.agent.agent_id,
+                    running.agent.state_dir,
+                    running.agent.runtime_dir};
   for (char** each = environ; *each != nullptr; ++each) plan.environment.emplace_back(*each);
   plan.flags = launch::kPassExtra | launch::kRedirectOutput | launch::kDieWithParent;
   plan.extra_fds[0] = configuration.value().get();

@@ -1,5 +1,5 @@
-// The first half of a reload: a child runs the new binary's --check-config over the new configuration's bytes.
-// Supervisor.
+// The first half of a reload: a child runs the new binary's --check-config over the new configuration's
+// bytes. Supervisor.
 #pragma once
 #include <uv.h>
 

@@ -9,7 +9,8 @@ namespace {
 
 using Values = std::array<std::pair<std::string_view, std::string>, 5>;
 
-/// Replaces every {name}. Names were checked when the configuration was loaded; values are not expanded again.
+/// Replaces every {name}. Names were checked when the configuration was loaded; values are not expanded
+/// again.
 std::string expand(std::string_view pattern, const Values& values) {
   std::string out;
   while (!pattern.empty()) {
@@ -48,13 +49,14 @@ ServerCommand server_command(const Config::Storage& storage, const std::string& 
   if (storage.args_given) {
     for (const auto& pattern : storage.args) command.arguments.push_back(expand(pattern, values));
   } else {
-    command.arguments.insert(command.arguments.end(), {"--port", port, "--storage-path", placement.storage_path,
-                                                       "--node-id", node_id});
+    command.arguments.insert(command.arguments.end(), {"--port", port, "--storage-path",
+                                                       placement.storage_path, "--node-id", node_id});
   }
   command.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                         "STORAGE_PORT=" + port, "STORAGE_PATH=" + placement.storage_path, "NODE_ID=" + node_id,
-                         "MEMORY_LIMIT_MB=" + memory};
-  if (!storage.listen_address.empty()) command.environment.push_back("STORAGE_HOST=" + storage.listen_address);
+                         "STORAGE_PORT=" + port, "STORAGE_PATH=" + placement.storage_path,
+                         "NODE_ID=" + node_id, "MEMORY_LIMIT_MB=" + memory};
+  if (!storage.listen_address.empty())
+    command.environment.push_back("STORAGE_HOST=" + storage.listen_address);
   for (const auto& [name, pattern] : storage.env) {
     std::erase_if(command.environment, [&](const std::string& have) { return have.starts_with(name + "="); });
     command.environment.push_back(name + "=" + expand(pattern, values));

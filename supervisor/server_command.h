@@ -1,4 +1,5 @@
-// What is executed for a storage server: flags or templates, and an environment that holds nothing of ours. Pure.
+// What is executed for a storage server: flags or templates, and an environment that holds nothing of ours.
+// Pure.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,8 +14,9 @@ struct ServerCommand {
   std::vector<std::string> environment;  ///< "NAME=value"
 };
 
-/// Without storage.args: --port PORT --storage-path PATH --node-id ID. Always in the environment: STORAGE_PORT,
-/// STORAGE_PATH, NODE_ID, MEMORY_LIMIT_MB, with storage.listen_address STORAGE_HOST; storage.env comes last.
+/// Without storage.args: --port PORT --storage-path PATH --node-id ID. Always in the environment:
+/// STORAGE_PORT, STORAGE_PATH, NODE_ID, MEMORY_LIMIT_MB, with storage.listen_address STORAGE_HOST;
+/// storage.env comes last.
 [[nodiscard]] ServerCommand server_command(const Config::Storage& storage, const std::string& node_id,
                                            const core::Placement& placement);
 

@@ -51,8 +51,10 @@ bool has_live_nodes(Ledger& ledger) {
 }
 
 /// An exit with status 78 would take the nodes with it where a service manager stops what nobody needs.
-std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContext& context, const std::string& path) {
-  if (access(guess.agent.state_dir.c_str(), F_OK) != 0 || access(guess.agent.runtime_dir.c_str(), F_OK) != 0) return {};
+std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContext& context,
+                                         const std::string& path) {
+  if (access(guess.agent.state_dir.c_str(), F_OK) != 0 || access(guess.agent.runtime_dir.c_str(), F_OK) != 0)
+    return {};
   auto ledger = Ledger::open(guess.agent.state_dir, guess.agent.runtime_dir);
   if (!ledger || !has_live_nodes(*ledger.value())) return {};
   const auto text = ledger.value()->read_last_config();
@@ -66,8 +68,8 @@ std::string kept_fault(const Config& config, const std::vector<std::string>& mus
   if (must_keep.size() != 3) return {};
   const auto differs = [](const char* key, const std::string& now, const std::string& before) {
     return now == before ? std::string()
-                         : std::string(key) + ": a reload cannot change it (running: " + before + ", file: " + now +
-                               "); stop the agent and start it again\n";
+                         : std::string(key) + ": a reload cannot change it (running: " + before +
+                               ", file: " + now + "); stop the agent and start it again\n";
   };
   return differs("agent.agent_id", config.agent.agent_id, must_keep[0]) +
          differs("agent.state_dir", config.agent.state_dir, must_keep[1]) +
@@ -96,7 +98,8 @@ std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments
   Read file = read(arguments, handoff.configuration.get());
   LoadedConfig loaded = parse_config(file.text, context);
   if (file.error.empty() && loaded.ok()) {
-    return ChosenConfig{std::move(loaded.config), std::move(file.text), file.path, std::move(loaded.warnings), {}};
+    return ChosenConfig{
+        std::move(loaded.config), std::move(file.text), file.path, std::move(loaded.warnings), {}};
   }
   const std::string faults = file.error.empty() ? loaded.report(file.path) : file.error + "\n";
   if (auto last = last_checked(loaded.config, context, file.path)) {
@@ -114,13 +117,15 @@ int check_config(const Arguments& arguments) {
     return kExitConfig;
   }
   const LoadedConfig loaded = parse_config(file.text, context);
-  std::string faults = loaded.ok() ? kept_fault(loaded.config, arguments.must_keep) : loaded.report(file.path);
+  std::string faults =
+      loaded.ok() ? kept_fault(loaded.config, arguments.must_keep) : loaded.report(file.path);
   if (!faults.empty()) {
     std::fputs(faults.c_str(), stderr);
     return kExitConfig;
   }
   for (const auto& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
-  if (arguments.must_keep.empty()) std::fputs(render_config(loaded.config, Audience::kOperator).c_str(), stdout);
+  if (arguments.must_keep.empty())
+    std::fputs(render_config(loaded.config, Audience::kOperator).c_str(), stdout);
   return 0;
 }
 

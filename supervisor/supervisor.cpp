@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <variant>
 
@@ -136,7 +136,8 @@ int Supervisor::run() {
   uv_run(&loop_, UV_RUN_DEFAULT);
   if (!stopping_) log::error("the event loop ended by itself", {});
   // The directory that we made for the nodes' cgroups; one that was given to us is its giver's.
-  if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !forest_->path().empty()) rmdir(forest_->path().c_str());
+  if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !forest_->path().empty())
+    rmdir(forest_->path().c_str());
   return stopping_ ? 0 : 1;
 }
 
@@ -160,9 +161,9 @@ void Supervisor::recover() {
                                             static_cast<std::uint32_t>(capacity));
   if (!table) return log::error(table.error().message());
   table_ = std::move(table).value();
-  auto control = ControlServer::open(&loop_, given_.config.agent.runtime_dir + "/control.sock",
-                                     std::move(given_.handoff.listener),
-                                     [this](const auto& message, std::uint64_t client) { on_operator(message, client); });
+  auto control = ControlServer::open(
+      &loop_, given_.config.agent.runtime_dir + "/control.sock", std::move(given_.handoff.listener),
+      [this](const auto& message, std::uint64_t client) { on_operator(message, client); });
   if (!control) return log::error(control.error().message());
   control_ = std::move(control).value();
 
@@ -183,8 +184,9 @@ void Supervisor::recover() {
   nodes_ = std::make_unique<Nodes>(
       Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *forest_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
-  rotation_ = std::make_unique<LogRotation>(&loop_, *given_.launcher, *forest_, given_.config.storage.log_dir,
-                                            given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
+  rotation_ =
+      std::make_unique<LogRotation>(&loop_, *given_.launcher, *forest_, given_.config.storage.log_dir,
+                                    given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
   nodes_->recover(contents.nodes);
   if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());
   comms_->start();
@@ -218,21 +220,23 @@ void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
       comms_->send(answer, epoch);
     };
   };
-  std::visit(Overload{
-                 [&](const ipc::StartNode& m) {
-                   nodes_->start(std::string(m.node_id.view()), {std::string(m.storage_path.view()), m.port, m.memory_mb},
-                                 started(m.request_id));
-                 },
-                 [&](const ipc::StopNode& m) { nodes_->stop(std::string(m.node_id.view()), stopped(m.request_id)); },
-                 [&](const ipc::NodeReady& m) { nodes_->node_ready(std::string(m.node_id.view()), m.generation); },
-                 [&](const ipc::NodeUnresponsive& m) {
-                   nodes_->node_unresponsive(std::string(m.node_id.view()), m.generation, std::string(m.reason.view()));
-                 },
-                 [](const ipc::LinkChanged&) {},        // the keeper's own
-                 [](const ipc::AgentAcknowledged&) {},
-                 [](const ipc::Ping&) {},
-             },
-             message);
+  std::visit(
+      Overload{
+          [&](const ipc::StartNode& m) {
+            nodes_->start(std::string(m.node_id.view()),
+                          {std::string(m.storage_path.view()), m.port, m.memory_mb}, started(m.request_id));
+          },
+          [&](const ipc::StopNode& m) { nodes_->stop(std::string(m.node_id.view()), stopped(m.request_id)); },
+          [&](const ipc::NodeReady& m) { nodes_->node_ready(std::string(m.node_id.view()), m.generation); },
+          [&](const ipc::NodeUnresponsive& m) {
+            nodes_->node_unresponsive(std::string(m.node_id.view()), m.generation,
+                                      std::string(m.reason.view()));
+          },
+          [](const ipc::LinkChanged&) {},  // the keeper's own
+          [](const ipc::AgentAcknowledged&) {},
+          [](const ipc::Ping&) {},
+      },
+      message);
 }
 
 void Supervisor::on_operator(const ipc::FromOperator& message, std::uint64_t client) {
@@ -244,23 +248,26 @@ void Supervisor::on_operator(const ipc::FromOperator& message, std::uint64_t cli
     done.text.assign(outcome.text);
     control_->send(client, done);
   };
-  std::visit(Overload{
-                 [&](const ipc::OperatorStart& m) {
-                   nodes_->start(std::string(m.node_id.view()), {std::string(m.storage_path.view()), m.port, m.memory_mb},
-                                 reply);
-                 },
-                 [&](const ipc::OperatorStop& m) { nodes_->stop(std::string(m.node_id.view()), reply); },
-                 [&](const ipc::OperatorRestart& m) { nodes_->restart(std::string(m.node_id.view()), reply); },
-                 [&](const ipc::Reload&) { reload(client); },
-                 [&](const ipc::GetStatus&) { control_->send(client, status()); },
-             },
-             message);
+  std::visit(
+      Overload{
+          [&](const ipc::OperatorStart& m) {
+            nodes_->start(std::string(m.node_id.view()),
+                          {std::string(m.storage_path.view()), m.port, m.memory_mb}, reply);
+          },
+          [&](const ipc::OperatorStop& m) { nodes_->stop(std::string(m.node_id.view()), reply); },
+          [&](const ipc::OperatorRestart& m) { nodes_->restart(std::string(m.node_id.view()), reply); },
+          [&](const ipc::Reload&) { reload(client); },
+          [&](const ipc::GetStatus&) { control_->send(client, status()); },
+      },
+      message);
 }
 
 void Supervisor::shut_down(int signum) {
   if (stopping_) return;
   stopping_ = true;
-  log::info("👋", std::string("Stopping: ") + strsignal(signum) + "; storage nodes are stopped and start again with the agent",
+  log::info("👋",
+            std::string("Stopping: ") + strsignal(signum) +
+                "; storage nodes are stopped and start again with the agent",
             {{"signal", signum}});
   answer_reload(false, "reload: the agent is stopping");
   comms_->retire();
@@ -275,7 +282,8 @@ void Supervisor::stop_when_empty() {
   uv_stop(&loop_);
 }
 
-/// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are subreaper.
+/// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are
+/// subreaper.
 void Supervisor::reap_strays() {
   for (int looked = 0; looked < 1024; ++looked) {
     siginfo_t info{};
@@ -284,8 +292,8 @@ void Supervisor::reap_strays() {
     const bool watched = nodes_->owns_pid(pid) || comms_->owns_pid(pid) || rotation_->owns_pid(pid) ||
                          (reload_check_ && reload_check_->owns_pid(pid));
     if (watched) {
-      // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this turn
-      // of the loop. Others may wait behind it.
+      // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this
+      // turn of the loop. Others may wait behind it.
       stray_timer_ = TimerWatch(&loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
       return;
     }

@@ -22,7 +22,7 @@ namespace sutra::supervisor {
 
 /// Where our own programs are: beside our binary, else in libexec.
 struct Programs {
-  std::string self;      ///< absolute; after an upgrade the new version lies there
+  std::string self;  ///< absolute; after an upgrade the new version lies there
   std::string launcher;
   std::string comms;
 };

@@ -25,10 +25,9 @@ void Supervisor::reload(std::optional<std::uint64_t> client) {
     return;
   }
   reload_check_ = std::make_unique<ReloadCheck>(*forest_);
-  const Status started = reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path,
-                                              given_.config, [this](Result<UniqueFd> verdict) {
-                                                on_reload_verdict(std::move(verdict));
-                                              });
+  const Status started =
+      reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path, given_.config,
+                           [this](Result<UniqueFd> verdict) { on_reload_verdict(std::move(verdict)); });
   if (!started) on_reload_verdict(started.error());
 }
 
@@ -70,8 +69,10 @@ void Supervisor::exec_now() {
   for (const std::uint64_t client : reload_waiters_) {
     if (const int fd = control_->client_fd(client); fd >= 0) handoff.waiters.emplace_back(dup(fd));
   }
-  log::info("", "reloading " + given_.config_path + ": the new configuration is checked; replacing this process in place");
-  const Status failed = exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
+  log::info("", "reloading " + given_.config_path +
+                    ": the new configuration is checked; replacing this process in place");
+  const Status failed =
+      exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
   sigprocmask(SIG_SETMASK, &before, nullptr);
   log::error("reload failed, nothing was changed: " + failed.error().message());
   answer_reload(false, failed.error().message());

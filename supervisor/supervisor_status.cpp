@@ -15,7 +15,8 @@ std::string Supervisor::protections_off() const {
   if (!comms_account_.warning.empty()) add("comms user: " + comms_account_.warning);
   if (!forest_->lost().empty()) add("cgroups: " + forest_->lost());
   if (!given_.launcher->clone3_works()) {
-    add("clone3: refused here; nodes are moved into their cgroup after they were started, which costs some 10 ms a start");
+    add("clone3: refused here; nodes are moved into their cgroup after they were started, which costs some "
+        "10 ms a start");
   }
   add("confine: this version does not restrict what a node may write to");
   add("sandbox: this version does not restrict the system calls of comms");
@@ -30,7 +31,8 @@ void Supervisor::warn_of_what_is_off() const {
     log::warning(forest_->lost() + "; meanwhile RLIMIT_DATA bounds each process of a node alone");
   }
   if (!given_.launcher->clone3_works()) {
-    log::warning("clone3 is refused by this kernel or its filter: clone is used, and a start costs some 10 ms more");
+    log::warning(
+        "clone3 is refused by this kernel or its filter: clone is used, and a start costs some 10 ms more");
   }
 }
 

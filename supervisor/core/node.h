@@ -5,16 +5,17 @@
 //             StartNode                 Ready                    death of the leader
 //   (none) ─────────────▶ starting ───────────────▶ running ───────────────────────┐
 //                            │  ▲                      │                            ▼
-//              death or      │  │ at once, or after    │ stop, restart,         cleaning ── goal stopped ─▶ gone
-//              launch failed │  │ the backoff          │ failed probes              │
+//              death or      │  │ at once, or after    │ stop, restart,         cleaning ── goal stopped ─▶
+//              gone launch failed │  │ the backoff          │ failed probes              │
 //                            ▼  │                      ▼                            │ too many restarts
 //                         cleaning ◀─ ─ ─ ─ ─ ─ ─ stopping ── emptied, goal ──▶     ├─────────▶ failed
-//                            │                      │            running: spawn     └─────────▶ backoff ─▶ starting
-//                            │ lock held            └── emptied, goal stopped ──▶ gone
-//                            └──────▶ occupied ─ retried ─▶ starting
+//                            │                      │            running: spawn     └─────────▶ backoff ─▶
+//                            starting │ lock held            └── emptied, goal stopped ──▶ gone └──────▶
+//                            occupied ─ retried ─▶ starting
 //
-// `cleaning` and `stopping` end only when nothing of the node is left, so a spawn never meets its predecessor.
-// Every process has a generation; every armed timer a token. An event that carries an old one changes nothing.
+// `cleaning` and `stopping` end only when nothing of the node is left, so a spawn never meets its
+// predecessor. Every process has a generation; every armed timer a token. An event that carries an old one
+// changes nothing.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -63,8 +64,8 @@ struct Intent {
   Request request;
   Placement placement;
   Goal goal = Goal::kRunning;
-  bool confirmed = false;    ///< it served once; until then a failure forgets the node
-  bool quarantined = false;  ///< restarted too often, or restart_failed_nodes is off
+  bool confirmed = false;      ///< it served once; until then a failure forgets the node
+  bool quarantined = false;    ///< restarted too often, or restart_failed_nodes is off
   std::uint64_t revision = 0;  ///< grows with every change; of two copies the higher one counts
   friend bool operator==(const Intent&, const Intent&) = default;
 };
@@ -79,7 +80,8 @@ struct Exit {
   std::int64_t at_unix = 0;
   friend bool operator==(const Exit&, const Exit&) = default;
 };
-[[nodiscard]] std::string describe(const Exit& exit);  ///< "exited with code 7", "was killed by signal 9 (Killed)"
+[[nodiscard]] std::string describe(
+    const Exit& exit);  ///< "exited with code 7", "was killed by signal 9 (Killed)"
 
 /// Crash-loop accounting. Times are CLOCK_BOOTTIME.
 struct History {
@@ -107,12 +109,12 @@ struct Node {
   std::uint64_t generation = 0;  ///< of the current or last process
   std::uint64_t next_token = 1;
   std::optional<Timer> timer;
-  Nanoseconds since{0};             ///< exec of the current process, or when it became ready; for "stable"
+  Nanoseconds since{0};              ///< exec of the current process, or when it became ready; for "stable"
   std::int64_t started_at_unix = 0;  ///< exec of the current process
   std::uint32_t lock_attempts = 0;   ///< in a row, while another holds the data directory
   History history;
   std::optional<Exit> last_exit;
-  bool probe_restart = false;        ///< failed probes made us restart it, and it does not serve again yet
+  bool probe_restart = false;  ///< failed probes made us restart it, and it does not serve again yet
   std::string failure;  ///< why it is not running: "it exited with code 7"; empty when nothing went wrong
 };
 

@@ -27,7 +27,8 @@ bool exhausted(const History& history, const Policy& policy) {
 Nanoseconds retry_delay(std::uint32_t failures, const Policy& policy, std::uint32_t entropy) {
   if (failures <= 1) return Nanoseconds{0};
   const std::uint32_t doublings = std::min<std::uint32_t>(failures - 2, 30);
-  const Nanoseconds base = std::min(policy.backoff_initial * (std::int64_t{1} << doublings), policy.backoff_max);
+  const Nanoseconds base =
+      std::min(policy.backoff_initial * (std::int64_t{1} << doublings), policy.backoff_max);
   const std::int64_t per_mille = 800 + static_cast<std::int64_t>(entropy % 401);
   return base / 1000 * per_mille;
 }

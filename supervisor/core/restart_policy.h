@@ -13,8 +13,8 @@ void note_failure(History& history, const Policy& policy, Nanoseconds now, bool 
 /// More than max_restarts failures within restart_window: the node is not started again by itself.
 [[nodiscard]] bool exhausted(const History& history, const Policy& policy);
 
-/// The wait before try number `failures` (1 = the first failure): 0, then backoff_initial doubling to backoff_max,
-/// ±20 % by `entropy`.
+/// The wait before try number `failures` (1 = the first failure): 0, then backoff_initial doubling to
+/// backoff_max, ±20 % by `entropy`.
 [[nodiscard]] Nanoseconds retry_delay(std::uint32_t failures, const Policy& policy, std::uint32_t entropy);
 
 }  // namespace sutra::supervisor::core

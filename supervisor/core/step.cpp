@@ -67,7 +67,9 @@ class Step {
   void start_now();
   void retry_later(State state, Nanoseconds delay);
   void readiness_ran_out();
-  bool stable() const { return node_.state == State::kRunning && now() - node_.since >= policy().stable_after; }
+  bool stable() const {
+    return node_.state == State::kRunning && now() - node_.since >= policy().stable_after;
+  }
 
   Node node_;
   const Context& context_;
@@ -134,7 +136,8 @@ void Step::gone() {
   node_.state = State::kGone;
   node_.probe_restart = false;
   if (node_.goal == Goal::kParked) {
-    // An orderly stop of the agent starts a new page: what crashed before it says nothing about the next start.
+    // An orderly stop of the agent starts a new page: what crashed before it says nothing about the next
+    // start.
     node_.history.failures.clear();
     node_.history.in_a_row = 0;
     emit(SaveFacts{});
@@ -170,8 +173,12 @@ void Step::quarantine() {
 void Step::after_empty() {
   switch (node_.goal) {
     case Goal::kStopped:
-    case Goal::kParked: gone(); return;
-    case Goal::kRunning: restart_or_give_up(); return;
+    case Goal::kParked:
+      gone();
+      return;
+    case Goal::kRunning:
+      restart_or_give_up();
+      return;
   }
 }
 
@@ -186,7 +193,8 @@ void Step::restart_or_give_up() {
     quarantine();
     return;
   }
-  const Nanoseconds delay = failed ? retry_delay(node_.history.in_a_row, policy(), context_.entropy) : Nanoseconds{0};
+  const Nanoseconds delay =
+      failed ? retry_delay(node_.history.in_a_row, policy(), context_.entropy) : Nanoseconds{0};
   if (delay.count() == 0) {
     spawn();
   } else {
@@ -209,12 +217,17 @@ void Step::start_now() {
 
 void Step::on(const StartRequested&) {
   switch (node_.state) {
-    case State::kRunning: answer(Waiter::kStart, true); return;
+    case State::kRunning:
+      answer(Waiter::kStart, true);
+      return;
     case State::kStarting:
-    case State::kCleaning: return;  // the verdict under way is the answer
+    case State::kCleaning:
+      return;  // the verdict under way is the answer
     case State::kBackoff:
     case State::kOccupied:
-    case State::kFailed: start_now(); return;
+    case State::kFailed:
+      start_now();
+      return;
     case State::kStopping:
       if (node_.goal == Goal::kRunning) return;  // a restart: its verdict is the answer
       [[fallthrough]];
@@ -235,13 +248,20 @@ void Step::on(const StopRequested&) {
   node_.failure.clear();
   switch (node_.state) {
     case State::kStarting:
-    case State::kRunning: begin_stopping(); break;
+    case State::kRunning:
+      begin_stopping();
+      break;
     case State::kCleaning:
-    case State::kStopping: node_.state = State::kStopping; break;
+    case State::kStopping:
+      node_.state = State::kStopping;
+      break;
     case State::kBackoff:
     case State::kOccupied:
-    case State::kFailed: gone(); return;
-    case State::kGone: return;
+    case State::kFailed:
+      gone();
+      return;
+    case State::kGone:
+      return;
   }
   if (!already_stopping) {
     emit(SaveFacts{});
@@ -260,10 +280,13 @@ void Step::on(const RestartRequested&) {
       emit(SaveFacts{});
       emit(RecordEvent{"restarting", "asked to"});
       return;
-    case State::kCleaning: return;  // it is being started again already
+    case State::kCleaning:
+      return;  // it is being started again already
     case State::kBackoff:
     case State::kOccupied:
-    case State::kFailed: start_now(); return;
+    case State::kFailed:
+      start_now();
+      return;
     case State::kStopping:
       if (node_.goal == Goal::kRunning) return;
       [[fallthrough]];
@@ -277,13 +300,20 @@ void Step::on(const ShutdownRequested&) {
   if (node_.goal == Goal::kRunning) node_.goal = Goal::kParked;
   switch (node_.state) {
     case State::kStarting:
-    case State::kRunning: begin_stopping(); return;
-    case State::kCleaning: node_.state = State::kStopping; return;
+    case State::kRunning:
+      begin_stopping();
+      return;
+    case State::kCleaning:
+      node_.state = State::kStopping;
+      return;
     case State::kStopping:
-    case State::kGone: return;
+    case State::kGone:
+      return;
     case State::kBackoff:
     case State::kOccupied:
-    case State::kFailed: gone(); return;
+    case State::kFailed:
+      gone();
+      return;
   }
 }
 
@@ -343,7 +373,8 @@ void Step::on(const Exited& event) {
   node_.last_exit = event.exit;
   const bool unasked = node_.state == State::kStarting || node_.state == State::kRunning;
   if (unasked) {
-    node_.failure = "it " + describe(event.exit) + (node_.state == State::kStarting ? " before it served" : "");
+    node_.failure =
+        "it " + describe(event.exit) + (node_.state == State::kStarting ? " before it served" : "");
     fail(stable());
     disarm();
     node_.state = State::kCleaning;
@@ -370,11 +401,12 @@ void Step::readiness_ran_out() {
     arm(TimerKind::kReadiness, left);
     return;
   }
-  node_.failure = "it runs but does not accept connections on port " +
-                  std::to_string(node_.intent.placement.port) + " after " +
-                  std::to_string(std::chrono::duration_cast<std::chrono::seconds>(policy().ready_timeout).count()) +
-                  " s, so it was stopped; raise storage.ready_timeout_secs, check that the server listens on {port} on "
-                  "loopback, or set storage.readiness = \"none\" if it listens on nothing";
+  node_.failure =
+      "it runs but does not accept connections on port " + std::to_string(node_.intent.placement.port) +
+      " after " +
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(policy().ready_timeout).count()) +
+      " s, so it was stopped; raise storage.ready_timeout_secs, check that the server listens on {port} on "
+      "loopback, or set storage.readiness = \"none\" if it listens on nothing";
   node_.intent.goal = Goal::kStopped;
   node_.goal = Goal::kStopped;
   save_intent();
@@ -387,9 +419,15 @@ void Step::on(const TimerFired& event) {
   const TimerKind kind = node_.timer->kind;
   node_.timer.reset();
   switch (kind) {
-    case TimerKind::kReadiness: readiness_ran_out(); return;
-    case TimerKind::kGrace: emit(Kill{node_.generation}); return;
-    case TimerKind::kRetry: spawn(); return;
+    case TimerKind::kReadiness:
+      readiness_ran_out();
+      return;
+    case TimerKind::kGrace:
+      emit(Kill{node_.generation});
+      return;
+    case TimerKind::kRetry:
+      spawn();
+      return;
   }
 }
 
@@ -435,11 +473,14 @@ void Step::on(const Recovered& event) {
 
 std::string describe(const Exit& exit) {
   switch (exit.cause) {
-    case ExitCause::kExit: return "exited with code " + std::to_string(exit.code);
+    case ExitCause::kExit:
+      return "exited with code " + std::to_string(exit.code);
     case ExitCause::kSignal:
       return "was killed by signal " + std::to_string(exit.signal) + " (" + strsignal(exit.signal) + ")";
-    case ExitCause::kOom: return "was killed because it ran out of memory (its memory limit, or the host's)";
-    case ExitCause::kUnknown: return "ended, and how is not known (an earlier supervisor started it)";
+    case ExitCause::kOom:
+      return "was killed because it ran out of memory (its memory limit, or the host's)";
+    case ExitCause::kUnknown:
+      return "ended, and how is not known (an earlier supervisor started it)";
   }
   return {};
 }

@@ -41,7 +41,8 @@ std::string drain(int fd) {
   std::string text;
   char buffer[4096];
   lseek(fd, 0, SEEK_SET);
-  for (ssize_t n = 0; (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n = 0; (n = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
   return text;
 }
 
@@ -125,7 +126,12 @@ Agent::~Agent() {
   const auto cgroups = sandbox_.cgroups();
   for (const auto& leaf : cgroups) write_file(leaf + "/cgroup.kill", "1");
   if (!cgroups.empty()) {
-    (void)eventually([&] { return std::all_of(cgroups.begin(), cgroups.end(), [](const auto& leaf) { return rmdir(leaf.c_str()) == 0 || errno == ENOENT; }); }, 5s);
+    (void)eventually(
+        [&] {
+          return std::all_of(cgroups.begin(), cgroups.end(),
+                             [](const auto& leaf) { return rmdir(leaf.c_str()) == 0 || errno == ENOENT; });
+        },
+        5s);
   }
   // Where there are no cgroups: by the pids that its table shows.
   if (const auto reader = ipc::NodeTableReader::open(table)) {
@@ -134,7 +140,8 @@ Agent::~Agent() {
       const std::string cwd = "/proc/" + std::to_string(pid) + "/cwd";
       char target[512];
       const ssize_t n = readlink(cwd.c_str(), target, sizeof target);
-      if (n > 0 && std::string_view(target, static_cast<std::size_t>(n)).starts_with(sandbox_.path())) ::kill(pid, SIGKILL);
+      if (n > 0 && std::string_view(target, static_cast<std::size_t>(n)).starts_with(sandbox_.path()))
+        ::kill(pid, SIGKILL);
     }
   }
 }
@@ -158,8 +165,8 @@ void Agent::start(const std::function<void()>& before_exec) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
-  stub_ = agent::GridAgent::NewStub(grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(sandbox_.agent_port()),
-                                                              grpc::InsecureChannelCredentials(), arguments));
+  stub_ = agent::GridAgent::NewStub(grpc::CreateCustomChannel(
+      "127.0.0.1:" + std::to_string(sandbox_.agent_port()), grpc::InsecureChannelCredentials(), arguments));
 }
 
 bool Agent::wait_until_serving() {
@@ -261,7 +268,8 @@ std::vector<agent::NodeStatusResponse> Agent::nodes() {
   return {response.nodes().begin(), response.nodes().end()};
 }
 
-bool Agent::wait_status(const std::string& node_id, const std::string& status, std::chrono::milliseconds deadline) {
+bool Agent::wait_status(const std::string& node_id, const std::string& status,
+                        std::chrono::milliseconds deadline) {
   return eventually(
       [&] {
         const auto now = node(node_id);
@@ -270,7 +278,8 @@ bool Agent::wait_status(const std::string& node_id, const std::string& status, s
       deadline);
 }
 
-bool Agent::wait_replaced(const std::string& node_id, std::uint32_t before, std::chrono::milliseconds deadline) {
+bool Agent::wait_replaced(const std::string& node_id, std::uint32_t before,
+                          std::chrono::milliseconds deadline) {
   return eventually(
       [&] {
         const auto now = node(node_id);
@@ -280,7 +289,8 @@ bool Agent::wait_replaced(const std::string& node_id, std::uint32_t before, std:
 }
 
 Finished Agent::ctl(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin(), {sandbox_.binary("sutra-agentctl"), "--config", sandbox_.config_path()});
+  arguments.insert(arguments.begin(),
+                   {sandbox_.binary("sutra-agentctl"), "--config", sandbox_.config_path()});
   return run(arguments);
 }
 

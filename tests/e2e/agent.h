@@ -18,12 +18,14 @@ namespace sutra::e2e {
 using namespace std::chrono_literals;
 
 /// Waits for a condition, never for a time. Sanitized builds get more of it.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline = 20s);
+[[nodiscard]] bool eventually(const std::function<bool()>& condition,
+                              std::chrono::milliseconds deadline = 20s);
 
 /// Alive; a zombie is not: it waits for a parent that may not be ours.
 [[nodiscard]] bool process_exists(pid_t pid);
 /// Sends a line to 127.0.0.1:port; the first line that comes back, or empty.
-[[nodiscard]] std::string ask_port(std::uint16_t port, const std::string& line, std::chrono::milliseconds timeout = 2s);
+[[nodiscard]] std::string ask_port(std::uint16_t port, const std::string& line,
+                                   std::chrono::milliseconds timeout = 2s);
 
 struct Finished {
   int status = -1;  ///< exit code; 128 + signal
@@ -49,8 +51,8 @@ class Agent {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] pid_t comms_pid() const;  ///< 0: none
   void signal(int signum) const;
-  void kill();                   ///< SIGKILL to the supervisor alone, and reaps it
-  [[nodiscard]] int stop();      ///< SIGTERM; the exit code
+  void kill();               ///< SIGKILL to the supervisor alone, and reaps it
+  [[nodiscard]] int stop();  ///< SIGTERM; the exit code
   [[nodiscard]] int wait_exit(std::chrono::seconds deadline = 30s);
 
   [[nodiscard]] std::string log() const;

@@ -14,8 +14,8 @@ class AgentTest : public ::testing::Test {
     agent.start_and_wait();
   }
   /// Spawns and expects success; the answer.
-  agent::SpawnNodeResponse must_spawn(const std::string& node_id, std::uint32_t port = 0, const std::string& path = {},
-                                      std::uint64_t memory_mb = 0) {
+  agent::SpawnNodeResponse must_spawn(const std::string& node_id, std::uint32_t port = 0,
+                                      const std::string& path = {}, std::uint64_t memory_mb = 0) {
     auto response = agent.spawn(node_id, port, path, memory_mb);
     EXPECT_TRUE(response.success()) << node_id << ": " << response.error_message();
     return response;

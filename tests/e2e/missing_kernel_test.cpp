@@ -47,7 +47,8 @@ void hide_cgroups() {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(123);
   std::ifstream mounts("/proc/self/mounts");
   std::vector<std::string> places;
-  for (std::string device, place, type, rest; mounts >> device >> place >> type && std::getline(mounts, rest);) {
+  for (std::string device, place, type, rest;
+       mounts >> device >> place >> type && std::getline(mounts, rest);) {
     if (type == "cgroup2") places.push_back(place);
   }
   for (const auto& place : places) {
@@ -89,7 +90,8 @@ TEST_P(MissingKernelFeature, TheMainJobStillWorksAndTheLogSaysWhatIsLost) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, MissingKernelFeature,
-                         ::testing::Values(Missing{"Clone3", true, false, false}, Missing{"Cgroups", false, true, false},
+                         ::testing::Values(Missing{"Clone3", true, false, false},
+                                           Missing{"Cgroups", false, true, false},
                                            Missing{"Landlock", false, false, true},
                                            Missing{"Clone3AndCgroups", true, true, false},
                                            Missing{"Clone3AndLandlock", true, false, true},

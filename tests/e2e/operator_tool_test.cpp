@@ -24,7 +24,8 @@ TEST_F(OperatorTool, SpawnsListsRestartsAndStops) {
   EXPECT_EQ(r.status, 0) << r.err;
   EXPECT_THAT(r.out, AllOf(HasSubstr("serve-1"), HasSubstr("port " + std::to_string(sandbox.range_start()))));
   EXPECT_THAT(agent.ctl({"list"}).out, AllOf(HasSubstr("serve-1"), HasSubstr("running")));
-  EXPECT_THAT(agent.ctl({"list", "--json"}).out, AllOf(HasSubstr("\"schema\": 1"), HasSubstr("\"state\": \"running\"")));
+  EXPECT_THAT(agent.ctl({"list", "--json"}).out,
+              AllOf(HasSubstr("\"schema\": 1"), HasSubstr("\"state\": \"running\"")));
   const auto before = agent.node("serve-1")->pid();
   r = agent.ctl({"restart", "serve-1"});
   EXPECT_EQ(r.status, 0) << r.err;
@@ -68,7 +69,8 @@ TEST_F(OperatorTool, CheckConfigPrintsTheEffectiveConfigurationOrAllFaults) {
   const auto bad = run({sandbox.binary("sutra-agent"), "--check-config", sandbox.config_path()});
   EXPECT_EQ(bad.status, 78);
   EXPECT_THAT(bad.err, AllOf(HasSubstr("agent_port"), HasSubstr("binary_pth"), HasSubstr("binary_path")));
-  EXPECT_EQ(run({sandbox.binary("sutra-agent"), sandbox.config_path()}).status, 78) << "a start says the same";
+  EXPECT_EQ(run({sandbox.binary("sutra-agent"), sandbox.config_path()}).status, 78)
+      << "a start says the same";
 }
 
 TEST_F(OperatorTool, ASecondAgentOnTheSameDirectoriesNamesTheFirst) {

@@ -43,7 +43,9 @@ TEST_F(RealServers, EtcdKeepsItsKeysThroughACrash) {
   const auto r = must_spawn("registry");
   const std::string endpoint = "--endpoints=127.0.0.1:" + std::to_string(r.port());
   // etcd listens before it has elected itself.
-  ASSERT_TRUE(eventually([&] { return run({"/usr/bin/etcdctl", endpoint, "put", "greeting", "hello"}).status == 0; }));
+  ASSERT_TRUE(eventually([&] {
+    return run({"/usr/bin/etcdctl", endpoint, "put", "greeting", "hello"}).status == 0;
+  }));
   kill(static_cast<pid_t>(r.pid()), SIGKILL);
   ASSERT_TRUE(agent.wait_replaced("registry", r.pid()));
   EXPECT_EQ(agent.node("registry")->port(), r.port());

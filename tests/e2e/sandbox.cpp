@@ -1,7 +1,9 @@
 #include "tests/e2e/sandbox.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +11,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <sstream>
 
 namespace sutra::e2e {
@@ -26,27 +27,32 @@ bool is_free(std::uint16_t port) {
   return free;
 }
 
-std::mt19937& random_source() {
-  static std::mt19937 source{std::random_device{}()};
-  return source;
-}
+constexpr unsigned kRange = 120;  // for nodes
+constexpr unsigned kBlock = 150;
+constexpr unsigned kBlocks = 145;
+constexpr unsigned kFirstBlock = 10000;
 
 }  // namespace
 
-std::uint16_t free_port() { return free_port_range(1); }
-
-// Below the ephemeral range: no outgoing connection of a test that runs beside us takes one between look and use.
-std::uint16_t free_port_range(unsigned count) {
-  std::uniform_int_distribution<unsigned> any(10000, 32000 - count);
-  for (;;) {
-    const auto start = static_cast<std::uint16_t>(any(random_source()));
-    unsigned free = 0;
-    while (free < count && is_free(static_cast<std::uint16_t>(start + free))) ++free;
-    if (free == count) return start;
+// Tests run side by side: a lock file a block, so that nobody takes a port between another's look and use.
+PortBlock::PortBlock() {
+  const std::string directory = "/tmp/sutra-e2e-ports";
+  mkdir(directory.c_str(), 01777);
+  for (unsigned n = static_cast<unsigned>(getpid()) % kBlocks;; n = (n + 1) % kBlocks) {
+    lock_ = open((directory + "/" + std::to_string(n)).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    first_ = static_cast<std::uint16_t>(kFirstBlock + n * kBlock);
+    if (flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+      unsigned free = 0;
+      while (free < kBlock && is_free(static_cast<std::uint16_t>(first_ + free))) ++free;
+      if (free == kBlock) return;
+    }
+    close(lock_);
   }
 }
+PortBlock::~PortBlock() { close(lock_); }
 
-Sandbox::Sandbox() : agent_port_(free_port()), range_start_(free_port_range(120)) {
+Sandbox::Sandbox()
+    : next_free_(static_cast<std::uint16_t>(ports_.first() + kRange)), agent_port_(free_port()) {
   std::string pattern = "/tmp/sutra-e2e.XXXXXX";
   path_ = mkdtemp(pattern.data());
   chmod(path_.c_str(), 0755);
@@ -61,8 +67,8 @@ Sandbox::Sandbox() : agent_port_(free_port()), range_start_(free_port_range(120)
   set("storage", "data_path", "\"" + at("data") + "\"");
   set("storage", "log_dir", "\"" + at("log") + "\"");
   set("storage", "default_memory_mb", "512");
-  set("storage", "default_port_range_start", std::to_string(range_start_));
-  set("storage", "port_range_size", "120");
+  set("storage", "default_port_range_start", std::to_string(ports_.first()));
+  set("storage", "port_range_size", std::to_string(kRange));
   set("monitoring", "heartbeat_interval_secs", "1");
   set("monitoring", "health_check_interval_secs", "1");
   set("monitoring", "backoff_initial_ms", "100");
@@ -75,6 +81,8 @@ Sandbox::~Sandbox() {
   std::error_code ignored;
   if (std::getenv("SUTRA_KEEP") == nullptr) std::filesystem::remove_all(path_, ignored);
 }
+
+std::uint16_t Sandbox::free_port() { return next_free_++; }
 
 Sandbox& Sandbox::set(const std::string& table, const std::string& key, const std::string& toml_value) {
   if (toml_value.empty()) {
@@ -113,8 +121,9 @@ std::string Sandbox::binary(const std::string& name) const { return std::string(
 
 Sandbox& Sandbox::use_redis() {
   set("storage", "binary_path", "\"/usr/bin/redis-server\"");
-  return set("storage", "args",
-             R"(["--port", "{port}", "--dir", "{storage_path}", "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])");
+  return set(
+      "storage", "args",
+      R"(["--port", "{port}", "--dir", "{storage_path}", "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])");
 }
 
 Sandbox& Sandbox::use_etcd() {
@@ -132,6 +141,8 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-void write_file(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::trunc) << text; }
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
 
 }  // namespace sutra::e2e

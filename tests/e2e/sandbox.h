@@ -7,10 +7,19 @@
 
 namespace sutra::e2e {
 
-/// A port on loopback that nobody listens on now, outside of the ephemeral range.
-[[nodiscard]] std::uint16_t free_port();
-/// Start of `count` ports of which none is taken now.
-[[nodiscard]] std::uint16_t free_port_range(unsigned count);
+/// A block of ports below the ephemeral range that no other test of this host uses while this object lives.
+class PortBlock {
+ public:
+  PortBlock();
+  ~PortBlock();
+  PortBlock(const PortBlock&) = delete;
+  PortBlock& operator=(const PortBlock&) = delete;
+  [[nodiscard]] std::uint16_t first() const { return first_; }
+
+ private:
+  int lock_ = -1;
+  std::uint16_t first_ = 0;
+};
 
 class Sandbox {
  public:
@@ -22,9 +31,12 @@ class Sandbox {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string at(const std::string& relative) const { return path_ + "/" + relative; }
   [[nodiscard]] std::uint16_t agent_port() const { return agent_port_; }
-  [[nodiscard]] std::uint16_t range_start() const { return range_start_; }
+  [[nodiscard]] std::uint16_t range_start() const { return ports_.first(); }
+  /// A port of our own outside of the nodes' range, another one each time.
+  [[nodiscard]] std::uint16_t free_port();
 
-  /// Sets one key of the configuration, value in TOML; written by the next write_config(). Empty value: leaves it out.
+  /// Sets one key of the configuration, value in TOML; written by the next write_config(). Empty value:
+  /// leaves it out.
   Sandbox& set(const std::string& table, const std::string& key, const std::string& toml_value);
   void write_config() const;
   [[nodiscard]] std::string config_path() const { return at("agent-config.toml"); }
@@ -39,8 +51,9 @@ class Sandbox {
 
  private:
   std::string path_;
+  PortBlock ports_;
+  std::uint16_t next_free_;
   std::uint16_t agent_port_;
-  std::uint16_t range_start_;
   std::map<std::string, std::map<std::string, std::string>> config_;
 };
 

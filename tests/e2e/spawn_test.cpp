@@ -53,7 +53,8 @@ TEST_F(Spawn, SuccessMeansThatItServes) {
   start();
   const auto r = must_spawn("late300-1");
   EXPECT_EQ(r.node_id(), "late300-1");
-  EXPECT_EQ(ask_port(static_cast<std::uint16_t>(r.port()), "PING\n"), "PONG") << "at the moment of the answer";
+  EXPECT_EQ(ask_port(static_cast<std::uint16_t>(r.port()), "PING\n"), "PONG")
+      << "at the moment of the answer";
   const auto status = agent.node("late300-1");
   ASSERT_TRUE(status);
   EXPECT_EQ(status->status(), "running");
@@ -75,13 +76,13 @@ TEST_F(Spawn, PortZeroTakesTheNextFreeOneFromTheStartOfTheRange) {
 
 TEST_F(Spawn, AnotherPortThanZeroIsThatPort) {
   start();
-  const std::uint16_t port = free_port();
+  const std::uint16_t port = sandbox.free_port();
   EXPECT_EQ(must_spawn("serve-1", port).port(), port);
 }
 
 TEST_F(Spawn, ATakenPortIsRefusedAndTheErrorNamesWho) {
-  const std::uint16_t four = free_port();
-  const std::uint16_t six = free_port();
+  const std::uint16_t four = sandbox.free_port();
+  const std::uint16_t six = sandbox.free_port();
   const Listener a(AF_INET, four);
   const Listener b(AF_INET6, six);
   ASSERT_TRUE(a.ok() && b.ok());
@@ -113,8 +114,9 @@ TEST_F(Spawn, OtherPathsAreRefusedWithAdvice) {
   must_spawn("serve-1", 0, "a/b");
   std::filesystem::create_symlink("/tmp", sandbox.at("data/link"));
   for (const std::string& path :
-       {std::string("/tmp/storage"), sandbox.at("data"), std::string("../x"), std::string("a/../c"), std::string("a/b"),
-        std::string("a"), std::string("a/b/c"), std::string("link/x"), std::string(256, 'x'), std::string("link")}) {
+       {std::string("/tmp/storage"), sandbox.at("data"), std::string("../x"), std::string("a/../c"),
+        std::string("a/b"), std::string("a"), std::string("a/b/c"), std::string("link/x"),
+        std::string(256, 'x'), std::string("link")}) {
     const auto r = agent.spawn("serve-2", 0, path);
     EXPECT_FALSE(r.success()) << path;
     EXPECT_FALSE(r.error_message().empty()) << path;
@@ -139,12 +141,13 @@ TEST_F(Spawn, TheServerFindsFlagsEnvironmentAndItsDirectory) {
   const std::string proc = "/proc/" + std::to_string(r.pid());
   std::string command = read_file(proc + "/cmdline");
   std::replace(command.begin(), command.end(), '\0', ' ');
-  EXPECT_THAT(command, HasSubstr("--port " + std::to_string(r.port()) + " --storage-path " + sandbox.at("data/serve-1") +
-                                 " --node-id serve-1"));
+  EXPECT_THAT(command, HasSubstr("--port " + std::to_string(r.port()) + " --storage-path " +
+                                 sandbox.at("data/serve-1") + " --node-id serve-1"));
   const std::string env = read_file(proc + "/environ");
   for (const std::string& each :
-       {"STORAGE_PORT=" + std::to_string(r.port()), "STORAGE_PATH=" + sandbox.at("data/serve-1"), std::string("NODE_ID=serve-1"),
-        std::string("MEMORY_LIMIT_MB=300"), std::string("STORAGE_HOST=127.0.0.1"), "EXTRA=p" + std::to_string(r.port())}) {
+       {"STORAGE_PORT=" + std::to_string(r.port()), "STORAGE_PATH=" + sandbox.at("data/serve-1"),
+        std::string("NODE_ID=serve-1"), std::string("MEMORY_LIMIT_MB=300"),
+        std::string("STORAGE_HOST=127.0.0.1"), "EXTRA=p" + std::to_string(r.port())}) {
     EXPECT_THAT(env, HasSubstr(each));
   }
   EXPECT_EQ(env.find("SUTRA"), std::string::npos) << "nothing of ours leaks";
@@ -155,7 +158,8 @@ TEST_F(Spawn, AServerThatExitsFirstIsAFailureWithCodeAndLastLines) {
   start();
   const auto r = agent.spawn("exit7-1");
   EXPECT_FALSE(r.success());
-  EXPECT_THAT(r.error_message(), AllOf(HasSubstr("exited with code 7"), HasSubstr("exiting with 7 as asked")));
+  EXPECT_THAT(r.error_message(),
+              AllOf(HasSubstr("exited with code 7"), HasSubstr("exiting with 7 as asked")));
   EXPECT_FALSE(agent.node("exit7-1")) << "a failed first start leaves no node behind";
   EXPECT_THAT(agent.spawn("segv-1").error_message(), HasSubstr("signal 11"));
 }
@@ -181,7 +185,8 @@ TEST_F(Spawn, ReadinessNoneNeedsNoPort) {
 TEST_F(Spawn, ABinaryThatCannotBeExecutedIsNamed) {
   sandbox.set("storage", "binary_path", "\"/no/such/server\"");
   start();
-  EXPECT_THAT(agent.spawn("serve-1").error_message(), AllOf(HasSubstr("/no/such/server"), HasSubstr("No such file")));
+  EXPECT_THAT(agent.spawn("serve-1").error_message(),
+              AllOf(HasSubstr("/no/such/server"), HasSubstr("No such file")));
   EXPECT_FALSE(agent.node("serve-1"));
 }
 
@@ -230,7 +235,8 @@ TEST_F(Spawn, AHundredDifferentOnesAtOnceAllStart) {
   start();
   std::vector<std::future<agent::SpawnNodeResponse>> all;
   for (int i = 0; i < 100; ++i) {
-    all.push_back(std::async(std::launch::async, [&, i] { return agent.spawn("serve-" + std::to_string(i)); }));
+    all.push_back(
+        std::async(std::launch::async, [&, i] { return agent.spawn("serve-" + std::to_string(i)); }));
   }
   std::set<std::uint32_t> ports;
   std::set<std::uint32_t> pids;
@@ -247,8 +253,9 @@ TEST_F(Spawn, AHundredDifferentOnesAtOnceAllStart) {
 
 TEST_F(Spawn, NodeIdsAreChecked) {
   start();
-  for (const std::string& id : {std::string(), std::string(65, 'a'), std::string("a/b"), std::string(".."), std::string(".a"),
-                                std::string("-a"), std::string("a\nb"), std::string("a\0b", 3), std::string("n\xc3\xa9")}) {
+  for (const std::string& id :
+       {std::string(), std::string(65, 'a'), std::string("a/b"), std::string(".."), std::string(".a"),
+        std::string("-a"), std::string("a\nb"), std::string("a\0b", 3), std::string("n\xc3\xa9")}) {
     const auto r = agent.spawn(id);
     EXPECT_FALSE(r.success());
     EXPECT_THAT(r.error_message(), HasSubstr("node_id"));

@@ -29,7 +29,8 @@ std::vector<pid_t> processes_of(const std::string& id) {
 
 TEST_F(Stop, EndsTheWholeTreeForgetsTheNodeAndKeepsItsData) {
   start();
-  for (const std::string& id : {std::string("orphan-1"), std::string("doublefork-1"), std::string("daemonize-1")}) {
+  for (const std::string& id :
+       {std::string("orphan-1"), std::string("doublefork-1"), std::string("daemonize-1")}) {
     if (id != "daemonize-1") must_spawn(id);
   }
   ASSERT_TRUE(eventually([&] { return processes_of("orphan-1").size() == 2; }));

@@ -24,7 +24,8 @@ class Survival : public AgentTest {
     sandbox.set("agent", "agent_id", "\"" + id + "\"");
   }
   bool beats_more(std::uint64_t than) {
-    return master.wait(id, [than](const AgentTrace& t) { return t.heartbeats > than; }, 30s);
+    return master.wait(
+        id, [than](const AgentTrace& t) { return t.heartbeats > than; }, 30s);
   }
   std::uint64_t beats() { return master.trace(id).heartbeats; }
   std::map<std::string, std::uint32_t> pids() {
@@ -89,7 +90,8 @@ TEST_F(Survival, KillingCommsLeavesNodesAloneAndBeatsBeforeItRegisters) {
     ASSERT_TRUE(beats_more(beats() + 1));
   }
   EXPECT_EQ(pids(), before);
-  EXPECT_EQ(master.trace(id).registrations, registrations) << "a registration would make the Master forget the nodes";
+  EXPECT_EQ(master.trace(id).registrations, registrations)
+      << "a registration would make the Master forget the nodes";
   EXPECT_TRUE(agent.log_has("✅ Reconnected to Master"));
 }
 
@@ -155,7 +157,8 @@ TEST_F(Survival, AReloadKeepsSupervisorAndNodesAndReplacesComms) {
   const auto victim = before.at("serve-1");
   ::kill(static_cast<pid_t>(victim), SIGKILL);
   ASSERT_TRUE(agent.wait_replaced("serve-1", victim));
-  EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\"")) << "still our child, so the cause is known";
+  EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\""))
+      << "still our child, so the cause is known";
 }
 
 TEST_F(Survival, ARefusedReloadChangesNothingAndSaysWhy) {
@@ -209,21 +212,25 @@ TEST_F(Survival, AnOrderlyStopEndsEverythingUnregistersAndStartsAgainWithTheAgen
   agent.start_and_wait();
   EXPECT_TRUE(agent.wait_status("serve-1", "running"));
   EXPECT_TRUE(agent.wait_status("orphan-2", "running"));
-  EXPECT_TRUE(master.wait(id, [](const AgentTrace& t) { return t.registrations == 2; }, 20s)) << "registers anew";
+  EXPECT_TRUE(master.wait(
+      id, [](const AgentTrace& t) { return t.registrations == 2; }, 20s))
+      << "registers anew";
 }
 
 TEST_F(Survival, AForgetfulMasterIsRegisteredWithAgain) {
   start();
   ASSERT_TRUE(beats_more(1));
   master.set_heartbeat_reply(grid_testing::HeartbeatReply::kUnacknowledged);
-  ASSERT_TRUE(master.wait(id, [](const AgentTrace& t) { return t.registrations >= 2; }, 20s));
+  ASSERT_TRUE(master.wait(
+      id, [](const AgentTrace& t) { return t.registrations >= 2; }, 20s));
   master.set_heartbeat_reply(grid_testing::HeartbeatReply::kHonest);
   const std::string address = master.address();
   master.stop();
   ASSERT_TRUE(eventually([&] { return agent.log_has("Connection to Master lost"); }, 30s));
   ASSERT_TRUE(master.start(address));
   const auto registrations = master.trace(id).registrations;
-  EXPECT_TRUE(master.wait(id, [=](const AgentTrace& t) { return t.registrations > registrations; }, 40s));
+  EXPECT_TRUE(master.wait(
+      id, [=](const AgentTrace& t) { return t.registrations > registrations; }, 40s));
 }
 
 TEST_F(Survival, TheMasterMayBeDownAtTheStart) {
@@ -232,7 +239,8 @@ TEST_F(Survival, TheMasterMayBeDownAtTheStart) {
   start();
   must_spawn("serve-1");
   ASSERT_TRUE(master.start(address));
-  EXPECT_TRUE(master.wait(id, [](const AgentTrace& t) { return t.registrations == 1; }, 40s));
+  EXPECT_TRUE(master.wait(
+      id, [](const AgentTrace& t) { return t.registrations == 1; }, 40s));
   EXPECT_TRUE(eventually([&] {
     const auto t = master.trace(id);
     return !t.beats.empty() && t.beats.back().storage_node_count == 1;
@@ -241,15 +249,17 @@ TEST_F(Survival, TheMasterMayBeDownAtTheStart) {
 
 TEST_F(Survival, TheLinesOfTheLogComeInTheirOrder) {
   start();
-  ASSERT_TRUE(master.wait(id, [](const AgentTrace& t) { return t.heartbeats >= 12; }, 40s));
+  ASSERT_TRUE(master.wait(
+      id, [](const AgentTrace& t) { return t.heartbeats >= 12; }, 40s));
   ASSERT_TRUE(eventually([&] { return agent.log_has("Heartbeat #12 acknowledged"); }));
   const std::string log = agent.log();
   std::size_t at = 0;
   for (const std::string& line :
        {std::string("🚀 Sutra Grid Agent v"), "📄 Loading config from " + sandbox.config_path(),
-        "⚙️  Config: Agent ID: " + id + ", Platform: docker, Max Nodes: 100", "🔌 Connecting to Master at " + master.address(),
-        std::string("✅ Connected to Master"), std::string("📝 Registering with Master..."),
-        std::string("✅ Registered with Master (Master v"), std::string("💓 Starting heartbeat loop (interval: 1s)"),
+        "⚙️  Config: Agent ID: " + id + ", Platform: docker, Max Nodes: 100",
+        "🔌 Connecting to Master at " + master.address(), std::string("✅ Connected to Master"),
+        std::string("📝 Registering with Master..."), std::string("✅ Registered with Master (Master v"),
+        std::string("💓 Starting heartbeat loop (interval: 1s)"),
         std::string("💓 Heartbeat #12 acknowledged (Master time: ")}) {
     const auto found = log.find(line, at);
     ASSERT_NE(found, std::string::npos) << "missing or out of order: " << line << "\n" << log;
@@ -280,7 +290,8 @@ TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyStubbornNodesAreStopped) {
   auto longest = 0ms;
   std::optional<std::chrono::steady_clock::time_point> last;
   for (const auto& beat : master.trace(id).beats) {
-    if (last && beat.at > from) longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(beat.at - *last));
+    if (last && beat.at > from)
+      longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(beat.at - *last));
     last = beat.at;
   }
   std::cout << "longest gap between two heartbeats (interval 1000 ms): " << longest.count() << " ms\n";

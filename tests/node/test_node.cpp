@@ -1,12 +1,12 @@
-// A small storage server that misbehaves on request: what it does stands before the dash of its node_id, so that
-// a Master's spawn chooses it. "serve-1" answers every line with PONG.
+// A small storage server that misbehaves on request: what it does stands before the dash of its node_id, so
+// that a Master's spawn chooses it. "serve-1" answers every line with PONG.
 //   exit7 exit0 segv        ends at once          ignoreterm   does not heed SIGTERM
 //   deaf                    never listens         late500      listens after 500 ms
 //   elsewhere               listens on port + 1   crash200     ends 200 ms after it listens
-//   daemonize               the parent exits      orphan       leaves a child that setsid()s and ignores SIGTERM
-//   doublefork              leaves a grandchild of init's      closefds     closes every descriptor but its sockets
-//   flood                   prints 64 MB          hang         accepts and never answers
-//   once                    serves the first time in a data directory, then exits 3
+//   daemonize               the parent exits      orphan       leaves a child that setsid()s and ignores
+//   SIGTERM doublefork              leaves a grandchild of init's      closefds     closes every descriptor
+//   but its sockets flood                   prints 64 MB          hang         accepts and never answers once
+//   serves the first time in a data directory, then exits 3
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <future>
+#include <random>
 #include <span>
 
 #include "comms/comms.h"
@@ -13,16 +14,22 @@
 
 namespace sutra::comms::testing {
 
+// Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
 std::uint16_t free_port() {
-  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(bind(fd.get(), raw, length), 0);
-  EXPECT_EQ(getsockname(fd.get(), raw, &length), 0);
-  return ntohs(address.sin_port);
+  static std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<std::uint16_t> ports(20000, 32000);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(ports(random));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+      return ntohs(address.sin_port);
+    }
+  }
+  ADD_FAILURE() << "no free port between 20000 and 32000";
+  return 0;
 }
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience) {

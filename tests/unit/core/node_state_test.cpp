@@ -58,7 +58,8 @@ TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
   EXPECT_NE(node.ordered<Terminate>(), nullptr);
   node.die().empty();
   EXPECT_EQ(node.node.state, State::kGone);
-  EXPECT_THAT(node.answer(Waiter::kStart)->text, HasSubstr("does not accept connections on port 50051 after 10 s"));
+  EXPECT_THAT(node.answer(Waiter::kStart)->text,
+              HasSubstr("does not accept connections on port 50051 after 10 s"));
 }
 
 TEST(NodeState, TheReadinessClockWaitsForALivingComms) {
@@ -257,7 +258,8 @@ TEST(NodeState, AnUnresponsiveNodeIsStoppedAndStartedAgainAndCounted) {
 
 TEST(NodeState, AHeldLockIsOccupiedAndRetriedWithBackoff) {
   Drive node;
-  node.running().die().empty().feed(LaunchFailed{node.node.generation, true, "lock /data/node-1: held by pid 7"});
+  node.running().die().empty().feed(
+      LaunchFailed{node.node.generation, true, "lock /data/node-1: held by pid 7"});
   EXPECT_EQ(node.node.state, State::kOccupied);
   EXPECT_EQ(node.ordered<ArmTimer>()->timer.due - node.context.now.boot, 500ms);
   node.wait(500ms).fire();
@@ -290,8 +292,8 @@ TEST(NodeState, StaleEventsChangeNothing) {
   node.running().die().empty().exec();
   const Node before = node.node;
   for (const Event& stale :
-       {Event{Exited{1, {}}}, Event{Emptied{1}}, Event{Ready{1}}, Event{Unresponsive{1, ""}}, Event{Execed{1}},
-        Event{LaunchFailed{1, false, ""}}, Event{TimerFired{999}}}) {
+       {Event{Exited{1, {}}}, Event{Emptied{1}}, Event{Ready{1}}, Event{Unresponsive{1, ""}},
+        Event{Execed{1}}, Event{LaunchFailed{1, false, ""}}, Event{TimerFired{999}}}) {
     node.feed(stale);
     EXPECT_TRUE(node.effects.empty()) << stale.index();
     EXPECT_EQ(node.node.state, before.state);
@@ -323,20 +325,78 @@ TEST_P(NodeRecovery, LeadsTo) {
   EXPECT_EQ(node.ordered<Spawn>() != nullptr, c.expected == State::kStarting && !c.event.process);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, NodeRecovery,
-    ::testing::Values(
-        RecoveryCase{"RunningStaysRunning", State::kRunning, Goal::kRunning, true, false, {true, false}, State::kRunning},
-        RecoveryCase{"StartingStaysStarting", State::kStarting, Goal::kRunning, false, false, {true, false}, State::kStarting},
-        RecoveryCase{"StoppedIsStoppedFurther", State::kRunning, Goal::kStopped, true, false, {true, false}, State::kStopping},
-        RecoveryCase{"RestartUnderWayGoesOn", State::kStopping, Goal::kRunning, true, false, {true, false}, State::kStopping},
-        RecoveryCase{"WithoutProcessItIsSpawned", State::kRunning, Goal::kRunning, true, false, {false, false}, State::kStarting},
-        RecoveryCase{"LeftoversAreCleanedFirst", State::kCleaning, Goal::kRunning, true, false, {false, true}, State::kCleaning},
-        RecoveryCase{"StoppedLeftoversAreCleaned", State::kStopping, Goal::kStopped, true, false, {false, true}, State::kStopping},
-        RecoveryCase{"StoppedWithoutProcessIsForgotten", State::kStopping, Goal::kStopped, true, false, {false, false}, State::kGone},
-        RecoveryCase{"UnconfirmedWithoutProcessIsForgotten", State::kStarting, Goal::kRunning, false, false, {false, false}, State::kGone},
-        RecoveryCase{"QuarantineSurvives", State::kFailed, Goal::kRunning, true, true, {false, false}, State::kFailed}),
-    [](const auto& at) { return at.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, NodeRecovery,
+                         ::testing::Values(RecoveryCase{"RunningStaysRunning",
+                                                        State::kRunning,
+                                                        Goal::kRunning,
+                                                        true,
+                                                        false,
+                                                        {true, false},
+                                                        State::kRunning},
+                                           RecoveryCase{"StartingStaysStarting",
+                                                        State::kStarting,
+                                                        Goal::kRunning,
+                                                        false,
+                                                        false,
+                                                        {true, false},
+                                                        State::kStarting},
+                                           RecoveryCase{"StoppedIsStoppedFurther",
+                                                        State::kRunning,
+                                                        Goal::kStopped,
+                                                        true,
+                                                        false,
+                                                        {true, false},
+                                                        State::kStopping},
+                                           RecoveryCase{"RestartUnderWayGoesOn",
+                                                        State::kStopping,
+                                                        Goal::kRunning,
+                                                        true,
+                                                        false,
+                                                        {true, false},
+                                                        State::kStopping},
+                                           RecoveryCase{"WithoutProcessItIsSpawned",
+                                                        State::kRunning,
+                                                        Goal::kRunning,
+                                                        true,
+                                                        false,
+                                                        {false, false},
+                                                        State::kStarting},
+                                           RecoveryCase{"LeftoversAreCleanedFirst",
+                                                        State::kCleaning,
+                                                        Goal::kRunning,
+                                                        true,
+                                                        false,
+                                                        {false, true},
+                                                        State::kCleaning},
+                                           RecoveryCase{"StoppedLeftoversAreCleaned",
+                                                        State::kStopping,
+                                                        Goal::kStopped,
+                                                        true,
+                                                        false,
+                                                        {false, true},
+                                                        State::kStopping},
+                                           RecoveryCase{"StoppedWithoutProcessIsForgotten",
+                                                        State::kStopping,
+                                                        Goal::kStopped,
+                                                        true,
+                                                        false,
+                                                        {false, false},
+                                                        State::kGone},
+                                           RecoveryCase{"UnconfirmedWithoutProcessIsForgotten",
+                                                        State::kStarting,
+                                                        Goal::kRunning,
+                                                        false,
+                                                        false,
+                                                        {false, false},
+                                                        State::kGone},
+                                           RecoveryCase{"QuarantineSurvives",
+                                                        State::kFailed,
+                                                        Goal::kRunning,
+                                                        true,
+                                                        true,
+                                                        {false, false},
+                                                        State::kFailed}),
+                         [](const auto& at) { return at.param.name; });
 
 TEST(NodeState, ABackoffSurvivesOurRestartWithWhatIsLeftOfIt) {
   Drive node;

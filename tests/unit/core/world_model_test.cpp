@@ -1,6 +1,6 @@
-// Explores the node's state machine exhaustively in a model of the world: from every reachable situation, every
-// event that can happen there is tried. Asserts at every step that at most one process owns the data directory,
-// that a stopped node stays stopped, and that restarts are bounded.
+// Explores the node's state machine exhaustively in a model of the world: from every reachable situation,
+// every event that can happen there is tried. Asserts at every step that at most one process owns the data
+// directory, that a stopped node stays stopped, and that restarts are bounded.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -25,17 +25,17 @@ enum class Process { kNone, kLaunching, kAlive };
 struct World {
   Node node;
   Process process = Process::kNone;
-  bool others = false;          // something else of the tree is alive
+  bool others = false;            // something else of the tree is alive
   bool death_unreported = false;  // the leader died, Exited was not delivered yet
   bool empty_unreported = false;  // the tree became empty, Emptied was not delivered yet
-  Intent on_disk;               // what a restart of the supervisor would read
-  Node facts;                   // likewise, from the runtime directory
+  Intent on_disk;                 // what a restart of the supervisor would read
+  Node facts;                     // likewise, from the runtime directory
   bool process_in_facts = false;
   bool known_on_disk = false;
-  bool stop_promised = false;   // a stop reached the disk
-  Nanoseconds now{1000s};       // moved by timers alone
+  bool stop_promised = false;         // a stop reached the disk
+  Nanoseconds now{1000s};             // moved by timers alone
   std::vector<Nanoseconds> restarts;  // unasked spawns since an operator last spoke, within the window
-  bool asked = true;            // the next spawn is an operator's
+  bool asked = true;                  // the next spawn is an operator's
   bool last_was_asked = true;
   std::vector<std::string> path;
 };
@@ -53,11 +53,13 @@ std::string key(const World& w) {
   std::ostringstream out;
   const Node& n = w.node;
   out << (w.now - n.since >= 60s) << int(n.state) << int(n.goal) << int(n.leader) << n.timer.has_value()
-      << (n.timer ? int(n.timer->kind) : 9) << n.intent.confirmed << n.intent.quarantined << int(n.intent.goal)
-      << n.history.in_a_row << '/' << n.history.failures.size() << n.failure.empty() << std::min(n.lock_attempts, 2U) << n.probe_restart << '|'
-      << int(w.process) << w.others << w.death_unreported << w.empty_unreported << w.process_in_facts << w.known_on_disk
-      << w.stop_promised << w.restarts.size() << w.asked << w.last_was_asked << int(w.on_disk.goal) << w.on_disk.confirmed << w.on_disk.quarantined
-      << int(w.facts.state) << w.facts.history.in_a_row << (w.facts.timer.has_value());
+      << (n.timer ? int(n.timer->kind) : 9) << n.intent.confirmed << n.intent.quarantined
+      << int(n.intent.goal) << n.history.in_a_row << '/' << n.history.failures.size() << n.failure.empty()
+      << std::min(n.lock_attempts, 2U) << n.probe_restart << '|' << int(w.process) << w.others
+      << w.death_unreported << w.empty_unreported << w.process_in_facts << w.known_on_disk << w.stop_promised
+      << w.restarts.size() << w.asked << w.last_was_asked << int(w.on_disk.goal) << w.on_disk.confirmed
+      << w.on_disk.quarantined << int(w.facts.state) << w.facts.history.in_a_row
+      << (w.facts.timer.has_value());
   return out.str();
 }
 
@@ -78,7 +80,8 @@ void obey(World& w, Model& m, const std::vector<Effect>& effects) {
     } else if (std::holds_alternative<Forget>(effect)) {
       w.known_on_disk = false;
     } else if (std::holds_alternative<Spawn>(effect)) {
-      if (w.process != Process::kNone || w.others || w.death_unreported) violate("I2 spawned beside a live tree");
+      if (w.process != Process::kNone || w.others || w.death_unreported)
+        violate("I2 spawned beside a live tree");
       if (w.stop_promised) violate("I4 a stopped node was started");
       w.last_was_asked = std::exchange(w.asked, false);
       if (!w.last_was_asked) w.restarts.push_back(w.now);
@@ -89,7 +92,8 @@ void obey(World& w, Model& m, const std::vector<Effect>& effects) {
       w.facts = w.node;
       w.process_in_facts = true;
     } else if (std::holds_alternative<Kill>(effect)) {
-      if (w.process == Process::kLaunching) w.process = Process::kLaunching;  // its death arrives as LaunchFailed
+      if (w.process == Process::kLaunching)
+        w.process = Process::kLaunching;  // its death arrives as LaunchFailed
       if (w.process == Process::kAlive) {
         w.process = Process::kNone;
         w.death_unreported = true;
