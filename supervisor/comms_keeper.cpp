@@ -136,8 +136,8 @@ void CommsKeeper::receive_all() {
 
 void CommsKeeper::take(const ipc::FromComms& message) {
   std::visit(Overload{[&](const ipc::Ping& ping) {
-                        if (!std::exchange(pinged_, true) && missed_pings_ == 0)
-                          callbacks_.witness(now().boot);
+                        pinged_ = true;
+                        if (!std::exchange(witnessed_, true)) callbacks_.witness(now().boot);
                         missed_pings_ = 0;
                         send_now(ipc::Pong{ping.sequence});
                       },
@@ -148,6 +148,13 @@ void CommsKeeper::take(const ipc::FromComms& message) {
                       [&](const auto&) { callbacks_.request(message, epoch_); }},
              message);
 }
+
+void CommsKeeper::lose_witness() {
+  witnessed_ = false;
+  callbacks_.witness(std::nullopt);
+}
+
+void CommsKeeper::kill() { process_.signal(SIGKILL); }
 
 /// Never fatal to us and never ignored: whoever speaks so is not our comms any more.
 void CommsKeeper::violation(const std::string& what) {
@@ -163,7 +170,7 @@ void CommsKeeper::lose(const std::string& why) {
   if (!why.empty() && !retiring_) log::debug("", "comms channel lost: " + why);
   channel_watch_.stop();
   channel_.reset();
-  callbacks_.witness(std::nullopt);
+  lose_witness();
   if (!retiring_) process_.signal(SIGKILL);
 }
 
@@ -178,7 +185,7 @@ void CommsKeeper::check_pings() {
 }
 
 void CommsKeeper::hung() {
-  callbacks_.witness(std::nullopt);
+  lose_witness();
   log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " + std::to_string(missed_pings_) +
                  " pings and is taken for hung; it is replaced",
              {{"pid", process_.pid()}});
@@ -195,7 +202,7 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
   channel_.reset();
   const bool was_stable = std::chrono::steady_clock::now() - process_since_ >= kStableRun;
   link_.state = ipc::LinkState::kLost;
-  callbacks_.witness(std::nullopt);
+  lose_witness();
   if (retiring_) return callbacks_.retired();
   ++restarts_;
   failures_in_a_row_ = was_stable ? 0 : failures_in_a_row_;

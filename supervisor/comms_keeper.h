@@ -48,6 +48,8 @@ class CommsKeeper {
   CommsKeeper& operator=(const CommsKeeper&) = delete;
 
   void start();
+  /// Before a re-exec: a comms that does not heed the end of its channel would keep the port and the Master.
+  void kill();
   /// Orderly stop: Retire, and after a deadline SIGKILL.
   void retire();
   template <typename Message>
@@ -82,6 +84,7 @@ class CommsKeeper {
   void violation(const std::string& what);
   void check_pings();
   void hung();
+  void lose_witness();
   void on_exit(const core::Exit& exit, const std::string& why_not_started);
   void restart_later();
   void lose(const std::string& why);
@@ -98,7 +101,8 @@ class CommsKeeper {
   std::uint64_t restarts_ = 0;
   std::uint64_t violations_ = 0;
   std::uint32_t failures_in_a_row_ = 0;
-  bool pinged_ = false;  // since the last check
+  bool witnessed_ = false;  // it pinged, and was neither hung nor lost since
+  bool pinged_ = false;     // since the last check
   int missed_pings_ = 0;
   bool retiring_ = false;
 };

@@ -19,6 +19,8 @@
 namespace sutra::supervisor {
 namespace {
 
+constexpr std::size_t kMaxWaiters = 128;
+
 core::Policy policy_of(const Config& config) {
   core::Policy policy;
   policy.restart_failed_nodes = config.monitoring.restart_failed_nodes;
@@ -101,6 +103,7 @@ Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Reques
     known.push_back(
         {id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
   }
+  if (const auto fault = node_id_fault(node_id)) return make_error("start node", {}, *fault);
   auto listeners = tcp_listeners();
   if (!listeners) return listeners.error();
   std::vector<core::Taken> taken;
@@ -130,11 +133,12 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   if (shutting_down_) return refuse_with("start node " + printable(node_id) + ": the agent is stopping");
   if (Entry* entry = find(node_id)) {
     if (const std::string differs = core::difference(entry->node.intent.request, request);
-        !differs.empty() && entry->node.state != core::State::kStopping) {
+        !differs.empty() &&
+        !(entry->node.state == core::State::kStopping && entry->node.goal != core::Goal::kRunning)) {
       return refuse_with("start node " + node_id + ": it exists with another request (" + differs +
                          "); stop it first, or send the same request");
     }
-    entry->waiters(core::Waiter::kStart).push_back(std::move(reply));
+    wait_for(*entry, core::Waiter::kStart, std::move(reply));
     post(node_id, core::StartRequested{request}, core::Waiter::kStart);
     return;
   }
@@ -149,8 +153,21 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   entry.node.state = core::State::kGone;  // until the intent is on disk there is no node
   entry.node.intent.node_id = node_id;
   entry.waiters(core::Waiter::kStart).push_back(std::move(reply));
+  draining_ = true;  // what the first step causes is taken when that step is done, as in drain()
   execute(entry, std::move(first), core::Waiter::kStart);
+  draining_ = false;
   drain();
+}
+
+/// Whoever asks without end, or hung up long ago, cannot make us remember without end: the oldest goes.
+void Nodes::wait_for(Entry& entry, core::Waiter waiter, Reply reply) {
+  auto& waiting = entry.waiters(waiter);
+  if (waiting.size() >= kMaxWaiters) {
+    waiting.front()(
+        {false, "node " + entry.id() + ": too many requests wait for it; ask for its status instead", 0, 0});
+    waiting.erase(waiting.begin());
+  }
+  waiting.push_back(std::move(reply));
 }
 
 void Nodes::stop(const std::string& node_id, Reply reply) {
@@ -159,7 +176,7 @@ void Nodes::stop(const std::string& node_id, Reply reply) {
     reply({false, "stop node " + printable(node_id) + ": no node has this id; see the list of nodes", 0, 0});
     return;
   }
-  entry->waiters(core::Waiter::kStop).push_back(std::move(reply));
+  wait_for(*entry, core::Waiter::kStop, std::move(reply));
   post(node_id, core::StopRequested{}, core::Waiter::kStop);
 }
 
@@ -172,7 +189,7 @@ void Nodes::restart(const std::string& node_id, Reply reply) {
            0, 0});
     return;
   }
-  entry->waiters(core::Waiter::kRestart).push_back(std::move(reply));
+  wait_for(*entry, core::Waiter::kRestart, std::move(reply));
   post(node_id, core::RestartRequested{}, core::Waiter::kRestart);
 }
 
@@ -188,12 +205,23 @@ void Nodes::node_ready(const std::string& node_id, std::uint64_t generation) {
 
 void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generation,
                               const std::string& reason) {
-  const bool busy = std::any_of(entries_.begin(), entries_.end(),
-                                [](const auto& each) { return each.second->node.probe_restart; });
-  if (busy || shutting_down_) return;
+  const Entry* entry = find(node_id);
+  const bool possible = entry != nullptr && entry->node.generation == generation &&
+                        entry->node.state == core::State::kRunning && policy_.readiness_by_probe;
+  if (!possible || shutting_down_ || probe_restart_under_way()) return;
   log::warning("node " + node_id + " does not answer (" + reason + "); it is restarted",
                {{"node_id", node_id}, {"reason", reason}});
   post(node_id, core::Unresponsive{generation, reason});
+}
+
+/// A node that takes longer than a start may take to serve again holds up the others no more.
+bool Nodes::probe_restart_under_way() const {
+  const core::Nanoseconds at = now().boot;
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
+    const core::Node& node = each.second->node;
+    const bool hangs = node.state == core::State::kStarting && at - node.since > policy_.ready_timeout;
+    return node.probe_restart && !hangs;
+  });
 }
 
 bool Nodes::launching() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/logging.h"
+#include "supervisor/clock.h"
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
@@ -40,28 +41,35 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
   core::Node& node = entry.node;
   node.intent = recorded.intent;
   node.state = core::State::kBackoff;
-  for (const auto& leaf : unmanaged_) {
-    if (leaf.node_id == node_id) node.generation = std::max(node.generation, leaf.generation);
-  }
   if (!recorded.facts) {
+    for (const auto& leaf : unmanaged_) {
+      if (leaf.node_id == node_id) node.generation = std::max(node.generation, leaf.generation);
+    }
     post(node_id, core::Recovered{false, false});
     return;
   }
   const Facts& facts = *recorded.facts;
   node.state = facts.state;
-  node.generation = std::max(node.generation, facts.generation);
+  node.generation = facts.generation;
   node.started_at_unix = facts.started_at_unix;
-  node.since = core::Nanoseconds(facts.since_boot_ns);
   node.history = facts.history;
   node.last_exit = facts.last_exit;
+  // Facts may outlive a boot where runtime_dir is on a disk, and CLOCK_BOOTTIME begins anew: no time lies
+  // ahead of what this boot could have produced.
+  const core::Nanoseconds at = now().boot;
+  node.since = std::min(core::Nanoseconds(facts.since_boot_ns), at);
+  std::erase_if(node.history.failures, [at](core::Nanoseconds failure) { return failure > at; });
   if (facts.retry_due_boot_ns != 0) {
-    node.timer = core::Timer{core::TimerKind::kRetry, 0, core::Nanoseconds(facts.retry_due_boot_ns)};
+    const core::Nanoseconds due(facts.retry_due_boot_ns);
+    node.timer = core::Timer{core::TimerKind::kRetry, 0, std::min(due, at + policy_.backoff_max * 6 / 5)};
   }
   entry.process =
       std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
                                     [this, id = node_id](core::Event event) { post(id, std::move(event)); });
-  if (facts.process.pid != 0) {
-    auto pidfd = reopen(facts.process);
+  auto pidfd = facts.process.pid != 0 ? reopen(facts.process) : std::nullopt;
+  // A launcher that waited at its gate when the supervisor died went away without starting anything.
+  const bool never_executed = !pidfd && facts.state == core::State::kStarting && facts.started_at_unix == 0;
+  if (facts.process.pid != 0 && !never_executed) {
     if (pidfd) {
       log::info("", "adopted node " + node_id + " (pid " + std::to_string(facts.process.pid) + ")",
                 {{"node_id", node_id}, {"pid", facts.process.pid}});

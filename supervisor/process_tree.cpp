@@ -38,13 +38,15 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) const {
   const bool alive = leader_alive();
   if (alive) found.insert(leader_pid_);
   // The number of a session is not given to another process while anybody is in it. Once it was empty, or
-  // somebody else bears it, it says nothing any more.
+  // somebody else bears it, it says nothing any more. Of a leader that was gone before we came (its number
+  // may be from another boot) a session proves nothing at all: there the environment must agree.
   if (!alive && scan.contains(leader_pid_)) session_over_ = true;
   bool anybody = alive;
   for (const auto& [pid, process] : scan) {
     const auto before = seen_.find(pid);
     if (before != seen_.end() && before->second == process.start_ticks) found.insert(pid);
-    if (leader_pid_ > 0 && !session_over_ && process.session == leader_pid_) {
+    if (leader_pid_ > 0 && !session_over_ && process.session == leader_pid_ &&
+        (leader_ || belongs_by_environment(pid, node_id_))) {
       anybody = true;
       found.insert(pid);
     }

@@ -8,8 +8,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "supervisor/accounts.h"
+#include "supervisor/directories.h"
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/process.h"
+#include "supervisor/programs.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -76,6 +79,19 @@ std::string kept_fault(const Config& config, const std::vector<std::string>& mus
          differs("agent.runtime_dir", config.agent.runtime_dir, must_keep[2]);
 }
 
+/// What a start would find missing only after a reload had replaced the running supervisor.
+std::string cannot_start_with(const Config& config) {
+  std::string faults;
+  const auto add = [&](const auto& result) {
+    if (!result) faults += result.error().message() + "\n";
+  };
+  add(child_account(config.agent.storage_user, "sutra-storage", "agent.storage_user"));
+  add(child_account(config.agent.comms_user, "sutra-comms", "agent.comms_user"));
+  add(find_programs());
+  add(make_own_directory(config.storage.log_dir, 0750));
+  return faults;
+}
+
 }  // namespace
 
 void sanitize_process(bool handed_over) {
@@ -119,6 +135,7 @@ int check_config(const Arguments& arguments) {
   const LoadedConfig loaded = parse_config(file.text, context);
   std::string faults =
       loaded.ok() ? kept_fault(loaded.config, arguments.must_keep) : loaded.report(file.path);
+  if (faults.empty() && !arguments.must_keep.empty()) faults = cannot_start_with(loaded.config);
   if (!faults.empty()) {
     std::fputs(faults.c_str(), stderr);
     return kExitConfig;

@@ -36,36 +36,7 @@ std::optional<std::string> environment(const char* name) {
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
-std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 }  // namespace
-
-Result<Programs> find_programs() {
-  std::array<char, 4096> self{};
-  const ssize_t n = readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (n < 0) return errno_error("read link", "/proc/self/exe", "mount /proc");
-  Programs programs;
-  programs.self.assign(self.data(), static_cast<std::size_t>(n));
-  // After an upgrade the running file is gone, and the new version lies at its path.
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (programs.self.ends_with(kDeleted)) programs.self.resize(programs.self.size() - kDeleted.size());
-  const std::string beside = directory_of(programs.self);
-  const auto find = [&](const std::string& name) -> Result<std::string> {
-    for (const std::string& directory : {beside, std::string("/usr/libexec/sutra-agent")}) {
-      std::string path = directory + "/" + name;
-      if (access(path.c_str(), X_OK) == 0) return path;
-    }
-    return make_error("find program", name, "it is neither in " + beside + " nor in /usr/libexec/sutra-agent",
-                      "install the package again, or keep the agent's programs in one directory");
-  };
-  auto launcher = find("sutra-node-launch");
-  if (!launcher) return launcher.error();
-  auto comms = find("sutra-agent-comms");
-  if (!comms) return comms.error();
-  programs.launcher = std::move(launcher).value();
-  programs.comms = std::move(comms).value();
-  return programs;
-}
 
 Supervisor::Supervisor(Given given) : given_(std::move(given)) { uv_loop_init(&loop_); }
 
@@ -174,6 +145,7 @@ void Supervisor::recover() {
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_witness(since); },
           [this](const std::string& info) {
+            if (info == ledger_->read_registration()) return;
             if (const Status s = ledger_->write_registration(info); !s) log::error(s.error().message());
           },
           [this] { return ledger_->read_registration(); },

@@ -16,17 +16,10 @@
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/log_rotation.h"
 #include "supervisor/nodes.h"
+#include "supervisor/programs.h"
 #include "supervisor/reload_check.h"
 
 namespace sutra::supervisor {
-
-/// Where our own programs are: beside our binary, else in libexec.
-struct Programs {
-  std::string self;  ///< absolute; after an upgrade the new version lies there
-  std::string launcher;
-  std::string comms;
-};
-[[nodiscard]] Result<Programs> find_programs();
 
 class Supervisor {
  public:

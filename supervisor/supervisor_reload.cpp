@@ -44,6 +44,10 @@ void Supervisor::on_reload_verdict(Result<UniqueFd> verdict) {
 }
 
 void Supervisor::exec_when_quiet() {
+  if (std::exchange(reload_again_, false)) {
+    checked_config_.reset();
+    return reload(std::nullopt);
+  }
   if (stopping_) {
     checked_config_.reset();
     return;
@@ -71,6 +75,7 @@ void Supervisor::exec_now() {
   }
   log::info("", "reloading " + given_.config_path +
                     ": the new configuration is checked; replacing this process in place");
+  comms_->kill();
   const Status failed =
       exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
   sigprocmask(SIG_SETMASK, &before, nullptr);

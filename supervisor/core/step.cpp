@@ -94,7 +94,7 @@ void Step::spawn() {
   node_.goal = Goal::kRunning;
   node_.leader = Leader::kLaunching;
   node_.since = now();
-  node_.started_at_unix = context_.now.unix_secs;
+  node_.started_at_unix = 0;  // not executed yet
   ++node_.generation;
   emit(Spawn{node_.generation});
 }
@@ -323,6 +323,7 @@ void Step::on(const Execed& event) {
   node_.started_at_unix = context_.now.unix_secs;
   node_.since = now();
   node_.lock_attempts = 0;
+  emit(SaveFacts{});
   emit(RecordEvent{"started", {}});  // whatever the state: each death in the log has a start before it
   if (node_.state != State::kStarting) return;
   answer(Waiter::kRestart, true);
@@ -358,7 +359,7 @@ void Step::on(const Ready& event) {
 }
 
 void Step::on(const Unresponsive& event) {
-  if (!current(event.generation) || node_.state != State::kRunning) return;
+  if (!current(event.generation) || node_.state != State::kRunning || !policy().readiness_by_probe) return;
   node_.failure = "it did not answer: " + event.reason;
   fail(stable());
   node_.probe_restart = true;
@@ -448,6 +449,10 @@ void Step::on(const Recovered& event) {
     return;
   }
   node_.leader = Leader::kNone;
+  if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {
+    // We died between a noted failure and what the policy makes of it: it is judged now, not forgiven.
+    node_.failure = "it " + describe(node_.last_exit.value_or(Exit{}));
+  }
   if (event.leftovers) {
     node_.state = node_.goal == Goal::kStopped ? State::kStopping : State::kCleaning;
     emit(Kill{node_.generation});
@@ -460,9 +465,7 @@ void Step::on(const Recovered& event) {
     node_.state = State::kFailed;
   } else if (retry && retry->kind == TimerKind::kRetry && retry->due > now()) {
     retry_later(last == State::kOccupied ? State::kOccupied : State::kBackoff, retry->due - now());
-  } else if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {
-    // We died between a noted failure and what the policy makes of it: it is judged now, not forgiven.
-    node_.failure = "it " + describe(node_.last_exit.value_or(Exit{}));
+  } else if (!node_.failure.empty()) {
     restart_or_give_up();
   } else {
     spawn();

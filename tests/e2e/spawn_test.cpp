@@ -165,7 +165,7 @@ TEST_F(Spawn, AServerThatExitsFirstIsAFailureWithCodeAndLastLines) {
 }
 
 TEST_F(Spawn, AServerThatNeverServesFailsAfterItsTimeOut) {
-  sandbox.set("storage", "ready_timeout_secs", "1");
+  sandbox.set("storage", "ready_timeout_secs", "5");  // longer than the time between two pings of comms
   sandbox.set("storage", "stop_grace_secs", "1");
   start();
   const auto r = agent.spawn("deaf-1");
@@ -188,6 +188,19 @@ TEST_F(Spawn, ABinaryThatCannotBeExecutedIsNamed) {
   EXPECT_THAT(agent.spawn("serve-1").error_message(),
               AllOf(HasSubstr("/no/such/server"), HasSubstr("No such file")));
   EXPECT_FALSE(agent.node("serve-1"));
+}
+
+TEST_F(Spawn, AStartThatFailsBeforeAProcessExistsIsAnAnswerLikeAnyOther) {
+  start();
+  std::filesystem::remove_all(sandbox.at("log"));
+  write_file(sandbox.at("log"), "a file where the directory was");
+  const auto r = agent.spawn("serve-1");
+  EXPECT_FALSE(r.success());
+  EXPECT_THAT(r.error_message(), HasSubstr(sandbox.at("log")));
+  EXPECT_FALSE(agent.node("serve-1"));
+  std::filesystem::remove(sandbox.at("log"));
+  std::filesystem::create_directories(sandbox.at("log"));
+  EXPECT_TRUE(agent.spawn("serve-1").success());
 }
 
 TEST_F(Spawn, TheSameRequestAgainIsASuccessWithTheSamePidAndPort) {

@@ -178,6 +178,26 @@ TEST_F(Survival, ARefusedReloadChangesNothingAndSaysWhy) {
   EXPECT_EQ(agent.comms_pid(), comms);
 }
 
+TEST_F(Survival, AReloadEndsACommsThatDoesNotHeedIt) {
+  start();
+  const pid_t comms = agent.comms_pid();
+  ::kill(comms, SIGSTOP);
+  EXPECT_EQ(agent.ctl({"reload"}).status, 0);
+  EXPECT_TRUE(eventually([&] { return !process_exists(comms); }));
+  EXPECT_TRUE(agent.wait_until_serving());
+}
+
+TEST_F(Survival, AReloadThatNamesAnUnknownUserIsRefused) {
+  start();
+  const pid_t comms = agent.comms_pid();
+  sandbox.set("agent", "storage_user", "\"no-such-user\"");
+  sandbox.write_config();
+  const auto result = agent.ctl({"reload"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("no-such-user"));
+  EXPECT_EQ(agent.comms_pid(), comms);
+}
+
 TEST_F(Survival, AReloadTakesTheNewConfiguration) {
   start();
   sandbox.set("agent", "max_storage_nodes", "1");

@@ -398,6 +398,20 @@ INSTANTIATE_TEST_SUITE_P(All, NodeRecovery,
                                                         State::kFailed}),
                          [](const auto& at) { return at.param.name; });
 
+TEST(NodeState, LeftoversAtOurStartDoNotForgiveTheFailureThatCameBefore) {
+  Drive node;
+  node.running().die().empty().exec().die();
+  node.feed(Recovered{false, true}).empty();
+  EXPECT_EQ(node.node.state, State::kBackoff);
+}
+
+TEST(NodeState, WithoutProbesNobodyCanCallANodeUnresponsive) {
+  Drive node;
+  node.context.policy.readiness_by_probe = false;
+  node.start().exec().feed(Unresponsive{node.node.generation, "invented"});
+  EXPECT_EQ(node.node.state, State::kRunning);
+}
+
 TEST(NodeState, ABackoffSurvivesOurRestartWithWhatIsLeftOfIt) {
   Drive node;
   node.running().die().empty().exec().die().empty();
