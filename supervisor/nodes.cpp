@@ -295,11 +295,14 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
     }
     obey(entry, effect, requester);
   }
+  // Whoever is answered looks at once: the table shows the new state before the answer leaves.
+  const auto due = std::exchange(due_, {});
   if (entry.node.state == core::State::kGone) {
     remove(std::string(entry.id()));
   } else {
     publish(entry);
   }
+  for (const auto& [reply, outcome] : due) reply(outcome);
 }
 
 template <typename... F>
@@ -371,7 +374,7 @@ void Nodes::answer(Entry& entry, const core::Answer& answer) {
     outcome.text += lines.empty() ? "; it printed nothing" : "; its last output:\n" + lines;
   }
   if (!answer.success) log::warning(outcome.text, {{"node_id", entry.id()}});
-  for (const Reply& reply : replies) reply(outcome);
+  for (Reply& reply : replies) due_.emplace_back(std::move(reply), outcome);
 }
 
 void Nodes::refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text) {

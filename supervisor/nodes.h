@@ -121,6 +121,7 @@ class Nodes {
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeForest::Leaf> unmanaged_;
   std::deque<Posted> posted_;
+  std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
   std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed when nothing of theirs is on the stack
   bool draining_ = false;
   bool shutting_down_ = false;
