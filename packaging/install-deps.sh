@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ pkg-config musl-tools
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev libboost-dev libtomlplusplus-dev
-  libspdlog-dev libfmt-dev libuv1-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libspdlog-dev libfmt-dev libuv1-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev)
 run=(logrotate)
 tests=(redis-server redis-tools etcd-server etcd-client python3 binutils)
 
