@@ -154,6 +154,19 @@ TEST_F(Spawn, TheServerFindsFlagsEnvironmentAndItsDirectory) {
   EXPECT_EQ(std::filesystem::read_symlink(proc + "/cwd"), sandbox.at("data/serve-1"));
 }
 
+TEST_F(Spawn, TheMemoryLimitIsTheRequestsAndOutputIsKept) {
+  start();
+  const auto r = must_spawn("serve-1", 0, {}, 300);
+  const std::string bytes = std::to_string(300 * 1024 * 1024);
+  const std::string limits = read_file("/proc/" + std::to_string(r.pid()) + "/limits");
+  const auto cgroups = sandbox.cgroups();
+  const bool by_cgroup = std::any_of(cgroups.begin(), cgroups.end(), [&](const std::string& leaf) {
+    return read_file(leaf + "/memory.max") == bytes + "\n";
+  });
+  EXPECT_TRUE(by_cgroup || limits.find(bytes) != std::string::npos) << limits;
+  EXPECT_THAT(read_file(sandbox.at("log/serve-1.log")), HasSubstr("test-node serve on port"));
+}
+
 TEST_F(Spawn, AServerThatExitsFirstIsAFailureWithCodeAndLastLines) {
   start();
   const auto r = agent.spawn("exit7-1");
