@@ -107,14 +107,26 @@ TEST_F(ProcessTreeTest, OtherChildrenOfOursAreLeftAlone) {
   for (Running* running : {&other, &excluded, &leader}) EXPECT_FALSE(peek_exit(running->launched.pidfd));
 }
 
-TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTree) {
-  Running running = start("sh -c 'echo up; exec env -i /bin/sleep 600' & exec sleep 600");
+TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTreeWhereTheEnvironmentAgrees) {
+  Running running = start("sh -c 'echo up; exec /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
   const auto adopted = forest_->adopt("the-node", 1, nullptr, running.launched.pid);
   EXPECT_TRUE(adopted->populated());
   adopted->kill();
   EXPECT_TRUE(eventually([&] { return !adopted->populated(); }));
+}
+
+TEST_F(ProcessTreeTest, SessionWithTheNumberOfALeaderThatWeNeverSawIsNotTaken) {
+  // The recorded number may be from another boot: whoever is in a session of that number now is a stranger.
+  Running running = start("sh -c 'echo up; exec env NODE_ID=another /bin/sleep 600' & exec sleep 600");
+  ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
+  ASSERT_TRUE(running.wait());
+  const auto adopted = forest_->adopt("another-node", 1, nullptr, running.launched.pid);
+  EXPECT_FALSE(adopted->populated());
+  const auto own = forest_->adopt("another", 1, nullptr, running.launched.pid);
+  own->kill();
+  EXPECT_TRUE(eventually([&] { return !own->populated(); }));
 }
 
 TEST_F(ProcessTreeTest, ProcessThatGotTheLeadersPidIsNotTaken) {
