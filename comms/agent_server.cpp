@@ -88,13 +88,20 @@ void AgentServer::try_to_bind() {
   }
   service_ = std::move(service);
   server_ = std::move(server);
+  proof_ = std::make_unique<WorkerProof>(*server_);
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus("agent.GridAgent", true);
   hooks_.on_listening();
+}
+
+void AgentServer::prove_alive(const std::function<void()>& alive) {
+  if (!proof_) return alive();
+  proof_->ask(alive);
 }
 
 void AgentServer::stop() {
   timer_.cancel();
   if (!server_) return;
+  proof_.reset();
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
   server_.reset();
   service_.reset();

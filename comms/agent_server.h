@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "comms/agent_service.h"
 #include "comms/event_loop.h"
+#include "comms/worker_proof.h"
 
 namespace sutra::comms {
 
@@ -27,6 +28,10 @@ class AgentServer {
   AgentServer(const AgentServer&) = delete;
   AgentServer& operator=(const AgentServer&) = delete;
 
+  /// Calls `alive` once a call went through our server, from a thread of gRPC; at once while it is not bound
+  /// yet.
+  void prove_alive(const std::function<void()>& alive);
+
   /// Ends the calls that are left and the server. Every waiting call must have been answered before.
   void stop();
 
@@ -41,6 +46,7 @@ class AgentServer {
   Hooks hooks_;
   std::unique_ptr<AgentService> service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<WorkerProof> proof_;
   TimePoint give_up_at_;
   Timer timer_;
 };

@@ -16,7 +16,10 @@ Comms::Comms(Config config, std::string hostname, UniqueFd supervisor,
           loop_, std::move(supervisor),
           {[this](const ipc::ToComms& message) { std::visit([this](const auto& m) { on(m); }, message); },
            [this](bool orderly) { end(orderly ? 0 : 1); },
-           [this](std::function<void()> alive) { threads_.prove_alive(std::move(alive)); }}),
+           [this](const std::function<void()>& alive) {
+             if (server_) return server_->prove_alive(alive);
+             alive();
+           }}),
       requests_({[this](const ipc::StartNode& order) { return supervisor_.send(order); },
                  [this](const ipc::StopNode& order) { return supervisor_.send(order); }}),
       requests_timer_(loop_,

@@ -10,7 +10,6 @@
 #include "common/config.h"
 #include "common/unique_fd.h"
 #include "comms/agent_server.h"
-#include "comms/callback_threads.h"
 #include "comms/caller_filter.h"
 #include "comms/event_loop.h"
 #include "comms/master_session.h"
@@ -46,7 +45,6 @@ class Comms {
   void arm_requests_timer();
   void end(int status);
 
-  CallbackThreads threads_;
   Config config_;
   AgentIdentity identity_;
   std::unique_ptr<ipc::NodeTableReader> table_;

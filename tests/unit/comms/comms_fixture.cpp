@@ -9,8 +9,8 @@
 #include <random>
 #include <span>
 
-#include "comms/callback_threads.h"
 #include "comms/comms.h"
+#include "grid.grpc.pb.h"
 #include "ipc/codec.h"
 
 namespace sutra::comms::testing {
@@ -18,16 +18,25 @@ namespace sutra::comms::testing {
 // Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
 namespace {
 
-/// Every comms of the run ends while others' channels and servers come and go: one process, many lives.
-class KeptThreads : public ::testing::Environment {
+/// Keeps gRPC's callback threads for the whole run. They end with the last channel and server that uses them, and
+/// gRPC 1.51 does not always survive their end and a new beginning, which happens only in tests.
+class CallbackThreads : public ::testing::Environment {
  public:
-  void SetUp() override { threads_ = std::make_unique<CallbackThreads>(); }
-  void TearDown() override { threads_.reset(); }
+  void SetUp() override {
+    channel_ = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
+    const auto done = std::make_shared<std::promise<void>>();
+    grid::GridMaster::NewStub(channel_)->async()->UnregisterAgent(
+        &context_, &request_, &response_, [done](const grpc::Status&) { done->set_value(); });
+    done->get_future().wait();
+  }
 
  private:
-  std::unique_ptr<CallbackThreads> threads_;
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::ClientContext context_;
+  grid::AgentId request_;
+  grid::Empty response_;
 };
-[[maybe_unused]] const auto* const kKeptThreads = ::testing::AddGlobalTestEnvironment(new KeptThreads);
+[[maybe_unused]] const auto* const kCallbackThreads = ::testing::AddGlobalTestEnvironment(new CallbackThreads);
 
 }  // namespace
 
