@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All tests: everything as a debug build, everything once more under ASan+UBSan, and what has threads under TSan.
+# $PRESETS chooses some of them ("dev").
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
@@ -32,8 +33,11 @@ run_preset() {
   total=$((total + ran))
 }
 
-run_preset dev ""
-run_preset asan ""
-run_preset tsan "comms_tests ipc_tests" -L threads
+for preset in ${PRESETS:-dev asan tsan}; do
+  case $preset in
+    tsan) run_preset tsan "comms_tests ipc_tests" -L threads ;;
+    *) run_preset "$preset" "" ;;
+  esac
+done
 echo
 echo "$total passed, 0 failed"
