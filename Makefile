@@ -1,6 +1,7 @@
 # The front door: everything behind it is CMake. `make demo` and `make test` need nothing but git, make and apt.
 
 JOBS ?= $(shell nproc)
+PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
 .PHONY: all deps build demo run test bench clean
 all: build
@@ -10,7 +11,7 @@ deps:
 
 build: deps
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 
 demo: build
 	@tests/demo/demo.sh build/release/bin
@@ -23,6 +24,7 @@ test: deps
 	@tests/run.sh
 
 bench: build
+	@cmake --build --preset release -j $(JOBS) --target sutra-bench
 	@tests/bench/run.sh build/release/bin
 
 clean:
