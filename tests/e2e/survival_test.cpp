@@ -295,13 +295,13 @@ TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyStubbornNodesAreStopped) {
   ASSERT_TRUE(beats_more(beats() + 1));
   const auto from = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<agent::StopNodeRequest> requests(50);
   std::vector<agent::StopNodeResponse> responses(50);
   std::atomic<int> stopped{0};
   for (std::size_t i = 0; i < 50; ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
-    agent::StopNodeRequest request;
-    request.set_node_id("ignoreterm-" + std::to_string(i));
-    agent.stub().async()->StopNode(contexts.back().get(), new agent::StopNodeRequest(request), &responses[i],
+    requests[i].set_node_id("ignoreterm-" + std::to_string(i));
+    agent.stub().async()->StopNode(contexts.back().get(), &requests[i], &responses[i],
                                    [&](const grpc::Status&) { ++stopped; });
   }
   ASSERT_TRUE(eventually([&] { return stopped == 50; }, 30s));

@@ -15,11 +15,10 @@
 
 namespace sutra::comms::testing {
 
-// Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
 namespace {
 
-/// Keeps gRPC's callback threads for the whole run. They end with the last channel and server that uses them, and
-/// gRPC 1.51 does not always survive their end and a new beginning, which happens only in tests.
+/// Keeps gRPC's callback threads for the whole run. They end with the last channel and server that uses them,
+/// and gRPC 1.51 does not always survive their end and a new beginning, which happens only in tests.
 class CallbackThreads : public ::testing::Environment {
  public:
   void SetUp() override {
@@ -36,10 +35,12 @@ class CallbackThreads : public ::testing::Environment {
   grid::AgentId request_;
   grid::Empty response_;
 };
-[[maybe_unused]] const auto* const kCallbackThreads = ::testing::AddGlobalTestEnvironment(new CallbackThreads);
+[[maybe_unused]] const auto* const kCallbackThreads =
+    ::testing::AddGlobalTestEnvironment(new CallbackThreads);
 
 }  // namespace
 
+// Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
 std::uint16_t free_port() {
   static std::mt19937 random{std::random_device{}()};
   std::uniform_int_distribution<std::uint16_t> ports(20000, 32000);
