@@ -64,11 +64,9 @@ void SupervisorClient::read_all() {
 
 void SupervisorClient::ping() {
   ping_timer_.after(kPingInterval);
-  if (std::exchange(proof_pending_, true)) return;  // the last proof is still awaited: no ping
   hooks_.prove_workers_alive([this, post = loop_.post(), alive = std::weak_ptr<bool>(alive_)] {
     (void)post([this, alive] {
       if (alive.expired()) return;
-      proof_pending_ = false;
       send(ipc::Ping{++pings_});
     });
   });

@@ -18,7 +18,8 @@ class SupervisorClient {
     /// Once: the supervisor went away (orderly: true), or broke the protocol.
     std::function<void(bool orderly)> on_gone;
     /// Calls the given function from a thread of those that serve calls, when one is free: a ping goes out
-    /// only after that, so that pings stop when those threads hang, as they do when the loop hangs.
+    /// only after that, so that pings stop when those threads hang, as they do when the loop hangs. Asked for
+    /// every ping; it may drop a question while the one before has no answer, or when it failed.
     std::function<void(std::function<void()>)> prove_workers_alive;
   };
 
@@ -49,7 +50,6 @@ class SupervisorClient {
   FdWatch watch_;
   Timer ping_timer_;
   bool gone_ = false;
-  bool proof_pending_ = false;
   std::uint64_t pings_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
