@@ -1,5 +1,7 @@
 #include "supervisor/cgroup_place.h"
 
+#include "supervisor/kernel_file.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -149,19 +151,8 @@ Result<UniqueFd> open_cgroup_place(const std::string& directory) {
 }
 
 bool has_memory_controller(const UniqueFd& place) {
-  const std::string on = " " + read_cgroup_file(place.get(), "cgroup.subtree_control");
+  const std::string on = " " + read_kernel_file(place.get(), "cgroup.subtree_control");
   return on.find(" memory") != std::string::npos;
-}
-
-std::string read_cgroup_file(int directory_fd, const char* name) {
-  const UniqueFd file(::openat(directory_fd, name, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!file) return text;
-  char chunk[4096];
-  ssize_t got = 0;
-  while ((got = ::read(file.get(), chunk, sizeof chunk)) > 0)
-    text.append(chunk, static_cast<std::size_t>(got));
-  return text;
 }
 
 bool write_cgroup_file(int directory_fd, const char* name, const std::string& text) {

@@ -24,8 +24,6 @@ namespace sutra::supervisor {
 /// A new leaf beneath `place` would have memory.max.
 [[nodiscard]] bool has_memory_controller(const UniqueFd& place);
 
-/// Reads a small file of a cgroup; empty when it is not there.
-[[nodiscard]] std::string read_cgroup_file(int directory_fd, const char* name);
 [[nodiscard]] bool write_cgroup_file(int directory_fd, const char* name, const std::string& text);
 
 /// The number after `key` at the start of a line, as in cgroup.events: "populated 1". Nothing when it is not

@@ -13,6 +13,7 @@
 
 #include "supervisor/cgroup_directory.h"
 #include "supervisor/cgroup_place.h"
+#include "supervisor/kernel_file.h"
 #include "supervisor/process.h"
 
 namespace sutra::supervisor {
@@ -22,7 +23,7 @@ constexpr int kMaxPasses = 16;
 
 std::set<pid_t> processes_in(int directory_fd) {
   std::set<pid_t> pids;
-  std::istringstream text(read_cgroup_file(directory_fd, "cgroup.procs"));
+  std::istringstream text(read_kernel_file(directory_fd, "cgroup.procs"));
   for (pid_t pid = 0; text >> pid;) {
     if (pid > 0) pids.insert(pid);  // 0: one that our pid namespace does not show
   }
@@ -76,7 +77,7 @@ void CgroupTree::kill() {
 
 bool CgroupTree::oom_killed() const {
   if (!directory_) return false;
-  return value_of(read_cgroup_file(directory_.get(), "memory.events"), "oom_kill").value_or(0) > 0;
+  return value_of(read_kernel_file(directory_.get(), "memory.events"), "oom_kill").value_or(0) > 0;
 }
 
 bool CgroupTree::remove() { return !exists() || remove_cgroup(place_fd_, name_); }

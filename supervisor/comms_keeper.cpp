@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "common/logging.h"
+#include "common/overload.h"
 #include "supervisor/clock.h"
 #include "supervisor/memfd.h"
 
@@ -23,11 +24,6 @@ constexpr auto kRetireDeadline = 4s;  // unregistering takes 2 s at most
 constexpr auto kFirstRestartDelay = 250ms;
 constexpr auto kLongestRestartDelay = 5000ms;
 constexpr auto kStableRun = 30s;
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 }  // namespace
 

@@ -65,7 +65,6 @@ class CommsKeeper {
     ipc::LinkChanged link;
   };
   [[nodiscard]] Status status() const;
-  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] bool owns_pid(pid_t pid) const { return process_.owns(pid); }
 
  private:

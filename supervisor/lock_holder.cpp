@@ -9,23 +9,9 @@
 
 #include "common/node_id.h"
 #include "supervisor/directories.h"
+#include "supervisor/kernel_file.h"
 
 namespace sutra::supervisor {
-namespace {
-
-std::string read_whole(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!file) return text;
-  char chunk[4096];
-  ssize_t got = 0;
-  while ((got = ::read(file.get(), chunk, sizeof chunk)) > 0)
-    text.append(chunk, static_cast<std::size_t>(got));
-  return text;
-}
-
-}  // namespace
-
 // A line is "1: FLOCK  ADVISORY  WRITE 1234 00:1c:5678 0 EOF", the device in hexadecimal; one that waits for
 // the lock has "->" before the FLOCK.
 std::optional<pid_t> flock_holder(const std::string& locks, dev_t device, ino_t inode) {
@@ -44,9 +30,9 @@ std::optional<pid_t> flock_holder(const std::string& locks, dev_t device, ino_t 
 std::string lock_holder(const UniqueFd& directory) {
   struct stat found {};
   if (::fstat(directory.get(), &found) != 0) return {};
-  const auto pid = flock_holder(read_whole("/proc/locks"), found.st_dev, found.st_ino);
+  const auto pid = flock_holder(read_kernel_file(AT_FDCWD, "/proc/locks"), found.st_dev, found.st_ino);
   if (!pid) return {};
-  std::string name = read_whole("/proc/" + std::to_string(*pid) + "/comm");
+  std::string name = read_kernel_file(AT_FDCWD, "/proc/" + std::to_string(*pid) + "/comm");
   if (!name.empty() && name.back() == '\n') name.pop_back();
   return "pid " + std::to_string(*pid) + (name.empty() ? "" : " (" + printable(name) + ")");
 }

@@ -5,6 +5,7 @@
 
 #include "supervisor/cgroup_place.h"
 #include "supervisor/cgroup_tree.h"
+#include "supervisor/kernel_file.h"
 #include "supervisor/process_tree.h"
 
 namespace sutra::supervisor {
@@ -14,8 +15,8 @@ constexpr const char* kCannotProve =
     "; cannot prove that a stopped node has left nothing running, nor limit its memory";
 
 std::string own_cgroup() {
-  const std::string mountinfo = read_cgroup_file(AT_FDCWD, "/proc/self/mountinfo");
-  return own_cgroup_directory(mountinfo, read_cgroup_file(AT_FDCWD, "/proc/self/cgroup")).value_or("");
+  const std::string mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
+  return own_cgroup_directory(mountinfo, read_kernel_file(AT_FDCWD, "/proc/self/cgroup")).value_or("");
 }
 
 }  // namespace

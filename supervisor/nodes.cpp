@@ -9,6 +9,7 @@
 
 #include "common/logging.h"
 #include "common/node_id.h"
+#include "common/overload.h"
 #include "supervisor/clock.h"
 #include "supervisor/core/admission.h"
 #include "supervisor/directories.h"
@@ -304,11 +305,6 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
   }
   for (const auto& [reply, outcome] : due) reply(outcome);
 }
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester) {
   std::visit(

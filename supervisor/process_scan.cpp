@@ -11,21 +11,14 @@
 #include <memory>
 
 #include "common/unique_fd.h"
+#include "supervisor/kernel_file.h"
 #include "supervisor/process.h"
 
 namespace sutra::supervisor {
 namespace {
 
 std::string read_proc_file(pid_t pid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!file) return text;
-  char chunk[4096];
-  ssize_t got = 0;
-  while ((got = ::read(file.get(), chunk, sizeof chunk)) > 0)
-    text.append(chunk, static_cast<std::size_t>(got));
-  return text;
+  return read_kernel_file(AT_FDCWD, "/proc/" + std::to_string(pid) + "/" + name);
 }
 
 }  // namespace

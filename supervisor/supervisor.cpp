@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "common/logging.h"
+#include "common/overload.h"
 #include "common/version.h"
 #include "supervisor/clock.h"
 #include "supervisor/directories.h"
@@ -25,11 +26,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kHousekeeping = 10s;
 constexpr auto kStrayRetry = 20ms;
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "supervisor/cgroup_place.h"
+#include "supervisor/kernel_file.h"
 #include "tests/unit/launch/test_support.h"
 
 namespace sutra::supervisor::test {
@@ -158,8 +159,8 @@ TEST_F(CgroupTreeTest, LeaderThatLivesOutsideOfItsLeafIsStillKilled) {
 
 TEST_F(CgroupTreeTest, MemoryLimitIsInForceOrItsLackIsSaid) {
   if (forest_->mode() == TreeMode::kCgroupWithMemory) {
-    EXPECT_EQ(read_cgroup_file(tree_->cgroup_fd(), "memory.max"), std::to_string(64 * 1024 * 1024) + "\n");
-    EXPECT_EQ(read_cgroup_file(tree_->cgroup_fd(), "memory.oom.group"), "1\n");
+    EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.max"), std::to_string(64 * 1024 * 1024) + "\n");
+    EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.oom.group"), "1\n");
     EXPECT_TRUE(forest_->lost().empty());
   } else {
     EXPECT_NE(forest_->lost().find("no memory limits"), std::string::npos);

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "supervisor/cgroup_place.h"
+#include "supervisor/kernel_file.h"
 #include "supervisor/node_tree.h"
 #include "tests/unit/launch/test_support.h"
 
@@ -33,7 +34,7 @@ class LaunchCgroup : public LaunchTest {
     }
   }
 
-  [[nodiscard]] std::string members() const { return read_cgroup_file(tree_->cgroup_fd(), "cgroup.procs"); }
+  [[nodiscard]] std::string members() const { return read_kernel_file(tree_->cgroup_fd(), "cgroup.procs"); }
   LaunchPlan in_tree(LaunchPlan wanted) {
     wanted.cgroup_fd = tree_->cgroup_fd();
     return wanted;
@@ -67,7 +68,7 @@ TEST_F(LaunchCgroup, LauncherIsInItsCgroupFromBirth) {
 TEST_F(LaunchCgroup, FrozenCgroupIsAnErrorAndNeverAHang) {
   ASSERT_TRUE(write_cgroup_file(tree_->cgroup_fd(), "cgroup.freeze", "1"));
   ASSERT_TRUE(eventually(
-      [this] { return value_of(read_cgroup_file(tree_->cgroup_fd(), "cgroup.events"), "frozen") == 1U; }));
+      [this] { return value_of(read_kernel_file(tree_->cgroup_fd(), "cgroup.events"), "frozen") == 1U; }));
   const auto launched = launcher_->launch(in_tree(plan("/bin/true")));
   ASSERT_FALSE(launched.ok());
   EXPECT_NE(launched.error().message().find("frozen"), std::string::npos);
@@ -106,7 +107,7 @@ class LaunchWithoutClone3 : public LaunchCgroup {
     auto launched = launcher.launch(wanted);
     if (!launched.ok()) return 5;
     Running running(std::move(launched).value());
-    if (read_cgroup_file(cgroup_fd, "cgroup.procs") != std::to_string(running.launched.pid) + "\n") return 6;
+    if (read_kernel_file(cgroup_fd, "cgroup.procs") != std::to_string(running.launched.pid) + "\n") return 6;
     return running.go().progress == LaunchProgress::kExeced ? 0 : 7;
   }
 };

@@ -1,0 +1,11 @@
+// One lambda for each alternative of a variant: std::visit(Overload{...}, value). Both processes.
+#pragma once
+
+namespace sutra {
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+}  // namespace sutra
