@@ -16,7 +16,8 @@
 namespace sutra::comms {
 namespace {
 
-constexpr int kMaxRequestBytes = 64 * 1024;
+// More than any request that makes sense, so that one that does not is refused in our own words.
+constexpr int kMaxRequestBytes = 2 * 1024 * 1024;
 
 /// gRPC does not say why it could not bind, so the same is tried once more by hand.
 int errno_of_bind(const HostPort& address) {

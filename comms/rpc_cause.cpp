@@ -33,6 +33,7 @@ constexpr std::array kUnavailable{
            "the peer accepts connections, but says nothing: it hangs, or does not speak gRPC"},
     Phrase{"SETTINGS frame", "the peer does not speak gRPC (HTTP/2)"},
     Phrase{"Failed parsing HTTP/2", "the peer does not speak gRPC (HTTP/2)"},
+    Phrase{"tcp handshaker shutdown", "no answer to the connection attempt: the host is down or drops it"},
     Phrase{"Timeout occurred: FD Shutdown",
            "no answer to the connection attempt: the host is down or drops it"},
     Phrase{"Connection reset by peer", "the peer closed the connection (Connection reset by peer)"},

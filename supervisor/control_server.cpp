@@ -37,6 +37,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(uv_loop_t* loop, cons
   std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(request)));
   if (listener) {
     server->listen(std::move(listener));
+    server->keep_bound();
   } else if (const Status bound = server->bind_anew(); !bound) {
     return bound.error();
   }

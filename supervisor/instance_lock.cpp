@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,6 +29,13 @@ Result<UniqueFd> lock_directory(const std::string& directory, const std::string&
     return errno_error("write lock file", path);
   }
   return fd;
+}
+
+bool lock_is_in_place(const UniqueFd& lock, const std::string& directory) {
+  struct stat ours {};
+  struct stat there {};
+  return fstat(lock.get(), &ours) == 0 && lstat((directory + "/agent.lock").c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 }  // namespace sutra::supervisor

@@ -318,17 +318,23 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
                   {{"node_id", entry.id()}});
             }
           },
-          [&](const core::SaveFacts&) { save_facts(entry); },
+          [&](const core::SaveFacts&) { (void)save_facts(entry); },
           [&](const core::Forget&) {
             if (const Status s = parts_.ledger.forget(entry.id()); !s) {
               log::error("forget node " + entry.id() + ": " + s.error().message(), {{"node_id", entry.id()}});
             }
           },
           [&](const core::RecordDeath& e) {
-            log::warning("node " + entry.id() + " (pid " +
-                             std::to_string(entry.process ? entry.process->identity().pid : 0) + ") " +
-                             describe(e.exit),
-                         {{"node_id", entry.id()}, {"generation", e.generation}});
+            const std::string text = "node " + entry.id() + " (pid " +
+                                     std::to_string(entry.process ? entry.process->identity().pid : 0) +
+                                     ") " + describe(e.exit);
+            const std::initializer_list<log::Field> fields = {{"node_id", entry.id()},
+                                                              {"generation", e.generation}};
+            if (entry.node.state == core::State::kStopping) {
+              log::info("", text, fields);  // as it was asked to
+            } else {
+              log::warning(text, fields);
+            }
             record(entry, "died", describe(e.exit), e.exit);
           },
           [&](const core::RecordEvent& e) { record(entry, e.what, e.cause, std::nullopt); },

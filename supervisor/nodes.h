@@ -68,6 +68,10 @@ class Nodes {
   /// Since when comms is alive and pings; nothing while it is not.
   void set_witness(std::optional<core::Nanoseconds> since) { witness_since_ = since; }
 
+  /// Writes again what somebody removed of the nodes' records. What is in memory dies with this image, so the
+  /// next one must find it. An error names the first that could not be written.
+  [[nodiscard]] Status keep_records();
+
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   /// A launcher is between fork and exec; a re-exec now would lose its report.
   [[nodiscard]] bool launching() const;
@@ -89,7 +93,7 @@ class Nodes {
   void spawn(Entry& entry);
   [[nodiscard]] Status try_spawn(Entry& entry);
   [[nodiscard]] Result<LaunchPlan> plan(Entry& entry, UniqueFd& directory, UniqueFd& log) const;
-  void save_facts(Entry& entry);
+  Status save_facts(Entry& entry);
   void record(const Entry& entry, const std::string& what, const std::string& cause,
               std::optional<core::Exit> exit);
   void answer(Entry& entry, const core::Answer& answer);

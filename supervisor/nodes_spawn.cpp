@@ -88,7 +88,7 @@ Status Nodes::try_spawn(Entry& entry) {
     retired_.push_back(std::move(entry.process));
     return launched;
   }
-  save_facts(entry);  // before the gate: there is never a server that the ledger does not know
+  (void)save_facts(entry);  // before the gate: there is never a server that the ledger does not know
   return entry.process->open();
 }
 
@@ -104,7 +104,7 @@ void Nodes::spawn(Entry& entry) {
     post(entry.id(), core::LaunchFailed{generation, false, spawned.error().message()});
 }
 
-void Nodes::save_facts(Entry& entry) {
+Status Nodes::save_facts(Entry& entry) {
   Facts facts;
   facts.intent = entry.node.intent;
   facts.state = entry.node.state;
@@ -125,6 +125,20 @@ void Nodes::save_facts(Entry& entry) {
                {{"node_id", entry.id()}});
   }
   facts_failed_ = !written;
+  return written;
+}
+
+Status Nodes::keep_records() {
+  for (const auto& [id, entry] : entries_) {
+    const Ledger::Present present = parts_.ledger.present(id);
+    if (!present.intent) {
+      if (Status written = parts_.ledger.write_intent(entry->node.intent); !written) return written;
+    }
+    if (!present.facts) {
+      if (Status written = save_facts(*entry); !written) return written;
+    }
+  }
+  return {};
 }
 
 void Nodes::record(const Entry& entry, const std::string& what, const std::string& cause,

@@ -117,6 +117,7 @@ void Supervisor::watch_signals() {
 
 void Supervisor::recover() {
   auto contents = ledger_->read();
+  registration_ = ledger_->read_registration();
   for (const auto& sentence : contents.set_aside) log::error(sentence);
   for (const auto& sentence : contents.problems) log::error(sentence);
   if (!contents.complete) {
@@ -141,10 +142,11 @@ void Supervisor::recover() {
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_witness(since); },
           [this](const std::string& info) {
-            if (info == ledger_->read_registration()) return;
+            if (info == registration_) return;
+            registration_ = info;
             if (const Status s = ledger_->write_registration(info); !s) log::error(s.error().message());
           },
-          [this] { return ledger_->read_registration(); },
+          [this] { return registration_; },
           [this] {
             comms_retired_ = true;
             stop_when_empty();
@@ -165,6 +167,7 @@ void Supervisor::recover() {
     log::info("", "reloaded " + given_.config_path);
     answer_reload(true, "reloaded " + given_.config_path);
   }
+  given_.handoff = {};
 }
 
 void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
@@ -270,8 +273,38 @@ void Supervisor::reap_strays() {
 }
 
 void Supervisor::housekeeping() {
+  keep_directories();
   control_->keep_bound();
   rotation_->look(nodes_->names());
+}
+
+/// Whoever cleans up too much takes our locks, our records and the node table with him. The locks are taken
+/// again at once, so that no second agent starts beside us; all else is made by every start, so we start
+/// anew.
+void Supervisor::keep_directories() {
+  bool lost = access((given_.config.agent.runtime_dir + "/nodes.table").c_str(), F_OK) != 0;
+  const auto keep = [&lost](UniqueFd& lock, const std::string& directory, const std::string& what) -> Status {
+    if (lock_is_in_place(lock, directory)) return {};
+    if (const Status made = make_own_directory(directory, 0755); !made) return made;
+    auto again = lock_directory(directory, what);
+    if (!again) return again.error();
+    log::warning("the files in " + what + " " + directory + " had been removed; they are made again");
+    lock = std::move(again).value();
+    lost = true;
+    return {};
+  };
+  const Config::Agent& agent = given_.config.agent;
+  Status kept = keep(runtime_lock_, agent.runtime_dir, "runtime_dir");
+  if (kept) kept = keep(state_lock_, agent.state_dir, "state_dir");
+  if (!kept) {
+    if (!std::exchange(directories_lost_, true)) log::error(kept.error().message());
+    return;
+  }
+  directories_lost_ = false;
+  const Status records = nodes_->keep_records();
+  if (!lost || !records) return;
+  if (const Status s = ledger_->write_registration(registration_); !s) return log::error(s.error().message());
+  renew();
 }
 
 }  // namespace sutra::supervisor

@@ -56,6 +56,8 @@ class Supervisor {
   void stop_when_empty();
   void reap_strays();
   void housekeeping();
+  void keep_directories();
+  void renew();
 
   Given given_;
   uv_loop_t loop_{};
@@ -76,6 +78,8 @@ class Supervisor {
   std::vector<std::uint64_t> reload_waiters_;
   int exec_waits_ = 0;
   bool reload_again_ = false;
+  bool directories_lost_ = false;
+  std::string registration_;  // the last AgentInfo that a Master acknowledged
   bool stopping_ = false;
   bool comms_retired_ = false;
 };

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "common/logging.h"
+#include "supervisor/memfd.h"
 #include "supervisor/supervisor.h"
 
 namespace sutra::supervisor {
@@ -29,6 +30,16 @@ void Supervisor::reload(std::optional<std::uint64_t> client) {
       reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path, given_.config,
                            [this](Result<UniqueFd> verdict) { on_reload_verdict(std::move(verdict)); });
   if (!started) on_reload_verdict(started.error());
+}
+
+/// A reload with the configuration that runs: no file is read.
+void Supervisor::renew() {
+  if (stopping_ || reload_check_ || checked_config_) return;
+  auto running = sealed_memfd("sutra-config", given_.config_text);
+  if (!running) return log::error(running.error().message());
+  checked_config_ = std::move(running).value();
+  exec_waits_ = 0;
+  exec_when_quiet();
 }
 
 void Supervisor::on_reload_verdict(Result<UniqueFd> verdict) {
@@ -60,6 +71,11 @@ void Supervisor::exec_when_quiet() {
 }
 
 void Supervisor::exec_now() {
+  if (const Status kept = nodes_->keep_records(); !kept) {
+    checked_config_.reset();
+    log::error("reload failed, nothing was changed: " + kept.error().message());
+    return answer_reload(false, kept.error().message());
+  }
   // A signal that arrives from here on waits for the new image: its handlers are not there yet.
   sigset_t all;
   sigset_t before;

@@ -1,5 +1,7 @@
 #include "supervisor/ledger/ledger.h"
 
+#include <unistd.h>
+
 #include "supervisor/ledger/event_log.h"
 #include "supervisor/ledger/node_directory.h"
 #include "supervisor/ledger/record.h"
@@ -28,6 +30,7 @@ class FileLedger final : public Ledger {
   Contents read() override;
   Status write_intent(const core::Intent& intent) override;
   Status write_facts(const Facts& facts) override;
+  Present present(const std::string& node_id) const override;
   Status forget(const std::string& node_id) override;
   Status append(const Event& event) override { return events_.append(event); }
   Status write_registration(const std::string& agent_info) override;
@@ -81,6 +84,13 @@ Status FileLedger::write_facts(const Facts& facts) {
   const std::string path = ledger::record_path(facts_, facts.intent.node_id);
   if (const auto fault = ledger::intent_fault(facts.intent)) return refusal("write facts", path, fault);
   return ledger::replace_file(path, ledger::encode(facts), kRecordMode, ledger::Durability::kNone);
+}
+
+Ledger::Present FileLedger::present(const std::string& node_id) const {
+  const auto there = [&](const std::string& directory) {
+    return access(ledger::record_path(directory, node_id).c_str(), F_OK) == 0;
+  };
+  return {there(intents_), there(facts_)};
 }
 
 Status FileLedger::forget(const std::string& node_id) {

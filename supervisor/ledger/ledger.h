@@ -67,6 +67,13 @@ class Ledger {
   /// Temporary file, rename, no fsync. A vanished directory is made again. Refuses what write_intent refuses.
   [[nodiscard]] virtual Status write_facts(const Facts& facts) = 0;
 
+  /// Whether the node's files lie in their directories now; somebody may have removed them.
+  struct Present {
+    bool intent = false;
+    bool facts = false;
+  };
+  [[nodiscard]] virtual Present present(const std::string& node_id) const = 0;
+
   /// Removes what is recorded of a node: the facts, durably, and then the intent, durably. What a crash in
   /// between leaves is an intent alone. When forget is called that intent says stopped, or it was never
   /// confirmed and no process is recorded: both are forgotten again at the next start, and neither is

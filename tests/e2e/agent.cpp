@@ -112,7 +112,7 @@ Finished run(const std::vector<std::string>& command, std::chrono::seconds deadl
   return finished;
 }
 
-Agent::Agent(Sandbox& sandbox) : sandbox_(sandbox) {}
+Agent::Agent(Sandbox& sandbox) : sandbox_(sandbox), program_(sandbox.binary("sutra-agent")) {}
 
 Agent::~Agent() {
   const std::string table = sandbox_.at("run/nodes.table");
@@ -147,7 +147,6 @@ Agent::~Agent() {
 }
 
 void Agent::start(const std::function<void()>& before_exec) {
-  const std::string program = sandbox_.binary("sutra-agent");
   const std::string config = sandbox_.config_path();
   const pid_t pid = fork();
   if (pid == 0) {
@@ -157,7 +156,7 @@ void Agent::start(const std::function<void()>& before_exec) {
     dup2(log, 2);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (before_exec) before_exec();
-    execl(program.c_str(), "sutra-agent", "--config", config.c_str(), nullptr);
+    execl(program_.c_str(), "sutra-agent", "--config", config.c_str(), nullptr);
     _exit(127);
   }
   pid_ = pid;

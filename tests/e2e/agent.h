@@ -41,6 +41,8 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
+  /// Another sutra-agent than the build's, for the starts to come.
+  void use_program(const std::string& path) { program_ = path; }
   /// Starts the supervisor; `before_exec` runs in the child (filters, namespaces, limits).
   void start(const std::function<void()>& before_exec = {});
   /// Waits until its gRPC server answers.
@@ -77,6 +79,7 @@ class Agent {
 
  private:
   Sandbox& sandbox_;
+  std::string program_;
   pid_t pid_ = 0;
   std::unique_ptr<agent::GridAgent::Stub> stub_;
 };

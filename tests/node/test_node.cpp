@@ -1,12 +1,20 @@
 // A small storage server that misbehaves on request: what it does stands before the dash of its node_id, so
 // that a Master's spawn chooses it. "serve-1" answers every line with PONG.
-//   exit7 exit0 segv        ends at once          ignoreterm   does not heed SIGTERM
-//   deaf                    never listens         late500      listens after 500 ms
-//   elsewhere               listens on port + 1   crash200     ends 200 ms after it listens
-//   daemonize               the parent exits      orphan       leaves a child that setsid()s and ignores
-//   SIGTERM doublefork              leaves a grandchild of init's      closefds     closes every descriptor
-//   but its sockets flood                   prints 64 MB          hang         accepts and never answers once
-//   serves the first time in a data directory, then exits 3
+//
+//   exit7, exit0, segv   ends at once
+//   deaf                 never listens
+//   elsewhere            listens on port + 1
+//   late500              listens after 500 ms
+//   crash200             ends 200 ms after it listens
+//   once                 serves the first time in a data directory, then exits 3
+//   hang                 accepts and never answers
+//   ignoreterm           does not heed SIGTERM
+//   daemonize            the parent exits
+//   orphan               leaves a child that calls setsid() and ignores SIGTERM
+//   doublefork           leaves a grandchild of init's
+//   closefds             closes every descriptor but its socket
+//   flood, flood1024     prints 64 MB, 1024 MB
+//   mute                 prints nothing
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -124,7 +132,8 @@ void before_listening(const Options& o) {
   }
   if (o.behaviour == "flood") {
     const std::string line(1023, 'x');
-    for (int i = 0; i < 64 * 1024; ++i) std::puts(line.c_str());
+    const int megabytes = o.milliseconds > 0 ? o.milliseconds : 64;
+    for (int i = 0; i < megabytes * 1024; ++i) std::puts(line.c_str());
   }
   if (o.behaviour == "ignoreterm") std::signal(SIGTERM, SIG_IGN);
   if (o.behaviour == "deaf") {
@@ -139,7 +148,7 @@ void before_listening(const Options& o) {
 
 int main(int argc, char** argv) {
   const Options o = parse(argc, argv);
-  std::printf("test-node %s on port %d\n", o.behaviour.c_str(), o.port);
+  if (o.behaviour != "mute") std::printf("test-node %s on port %d\n", o.behaviour.c_str(), o.port);
   std::fflush(stdout);
   before_listening(o);
   const int listener = listen_on(o.behaviour == "elsewhere" ? o.port + 1 : o.port);
