@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test bench clean
+.PHONY: all deps build demo run test bench errors-page clean
 all: build
 
 deps:
@@ -26,6 +26,14 @@ test: deps
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench
 	@tests/bench/run.sh build/release/bin
+
+# docs/ERRORS.md, from what the tests see.
+errors-page: deps
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target errors_tests
+	@rm -rf build/dev/errors
+	@build/dev/bin/errors_tests --gtest_brief=1
+	@tests/errors/errors_page.py --write build/dev/errors docs/ERRORS.md
 
 clean:
 	rm -rf build

@@ -83,7 +83,7 @@ grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* c
   auto fault = id_fault(request->node_id());
   if (!fault) fault = path_fault(request->storage_path());
   if (fault) {
-    response->set_error_message(*fault);
+    response->set_error_message("start node: " + *fault);
     return finish(context, grpc::Status::OK);
   }
   ipc::StartNode order;
@@ -117,7 +117,7 @@ grpc::ServerUnaryReactor* AgentService::StopNode(grpc::CallbackServerContext* co
                                                  agent::StopNodeResponse* response) {
   if (auto* refused = refuse_stranger(context)) return refused;
   if (const auto fault = id_fault(request->node_id())) {
-    response->set_error_message(*fault);
+    response->set_error_message("stop node: " + *fault);
     return finish(context, grpc::Status::OK);
   }
   ipc::StopNode order;

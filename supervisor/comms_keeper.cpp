@@ -64,6 +64,7 @@ sutra::Status CommsKeeper::try_start() {
 
   LaunchPlan plan;
   plan.program = parts_.program;
+  plan.if_missing = "install the package again";
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
   for (const char* name :
@@ -202,8 +203,8 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
   if (retiring_) return callbacks_.retired();
   ++restarts_;
   failures_in_a_row_ = was_stable ? 0 : failures_in_a_row_;
-  log::warning("comms " + (why_not_started.empty() ? describe(exit) : "was not started: " + why_not_started) +
-                   "; it is replaced",
+  log::warning(why_not_started.empty() ? "comms " + describe(exit) + "; it is replaced"
+                                       : "comms was not started: " + why_not_started + "; trying again",
                {{"restarts", restarts_}});
   restart_later();
 }

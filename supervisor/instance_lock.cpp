@@ -13,7 +13,7 @@ namespace sutra::supervisor {
 Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what) {
   const std::string path = directory + "/agent.lock";
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return errno_error("open lock file", path, "check " + what);
+  if (!fd) return errno_error("open lock file", path, "make " + what + " writable, or choose another agent." + what);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return errno_error("lock", path);
     std::array<char, 32> text{};

@@ -41,6 +41,7 @@ Status LogRotation::rotate() {
   }
   LaunchPlan plan;
   plan.program = "/usr/sbin/logrotate";
+  plan.if_missing = "install logrotate";
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};
   plan.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   plan.flags = launch::kDieWithParent;

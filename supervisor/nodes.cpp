@@ -278,7 +278,7 @@ void Nodes::name_holder(const Entry& entry, core::LaunchFailed& failed) const {
   const auto directory = open_data_directory(placement.root, placement.storage_path,
                                              {parts_.storage_account.uid, parts_.storage_account.gid});
   const std::string holder = directory ? lock_holder(directory.value()) : std::string();
-  if (!holder.empty()) failed.reason += " (it is " + holder + ")";
+  if (!holder.empty()) failed.reason += " (" + holder + ")";
 }
 
 void Nodes::execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester) {
@@ -373,7 +373,11 @@ void Nodes::answer(Entry& entry, const core::Answer& answer) {
   }
   if (answer.with_output) {
     const std::string lines = last_lines(parts_.config.storage.log_dir, entry.id(), entry.log_from, 10, 1200);
-    outcome.text += lines.empty() ? "; it printed nothing" : "; its last output:\n" + lines;
+    if (!lines.empty()) {
+      outcome.text += "; its last output:\n" + lines;
+    } else if (entry.node.started_at_unix != 0) {  // what never ran had no chance to print
+      outcome.text += "; it printed nothing";
+    }
   }
   if (!answer.success) log::warning(outcome.text, {{"node_id", entry.id()}});
   for (Reply& reply : replies) due_.emplace_back(std::move(reply), outcome);

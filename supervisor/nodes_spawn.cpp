@@ -54,6 +54,8 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
   plan.gid = account.gid;
   plan.oom_score_adj = 0;
   plan.limits = limits(placement, parts_.forest.mode());
+  plan.if_missing = "set storage.binary_path to the storage server, and reload";
+  plan.directory = placement.storage_path;
   plan.directory_fd = directory.get();
   plan.log_fd = log.get();
   return plan;

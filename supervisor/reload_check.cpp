@@ -29,6 +29,7 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
 
   LaunchPlan plan;
   plan.program = program;
+  plan.if_missing = "install the package again";
   plan.arguments = {"sutra-agent",
                     "--check-config",
                     "--config-fd",

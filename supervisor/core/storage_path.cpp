@@ -123,10 +123,10 @@ std::variant<Place, Refusal> place(const std::string& node_id, std::string_view 
   Place place;
   if (const auto* outside = std::get_if<Refusal>(&resolved)) {
     if (!policy.ignore_outside) {
+      const bool normal = joined_parts(sent).has_value();
       return Refusal{outside->text + "; " + std::string(kAdvice) +
-                     ", or add the directory above it to storage.allowed_storage_roots, or set "
-                     "storage.outside_storage_path = \"ignore\" to have " +
-                     own + " used instead"};
+                     (normal ? ", or add the directory above it to storage.allowed_storage_roots" : "") +
+                     ", or set storage.outside_storage_path = \"ignore\" to have " + own + " used instead"};
     }
     place.note = outside->text + "; it is ignored (storage.outside_storage_path) and " + own + " is used";
     resolved = own;

@@ -36,9 +36,9 @@ const char* operation_of(launch::Stage stage) {
     case launch::kStageNoNewPrivs:
       return "set no_new_privs for";
     case launch::kStageDirectory:
-      return "enter the data directory of";
+      return "enter data directory";
     case launch::kStageLock:
-      return "lock the data directory of";
+      return "lock data directory";
     case launch::kStageGate:
       return "wait for the go-ahead of";
   }
@@ -57,10 +57,10 @@ Error exec_error(int error, const LaunchPlan& plan) {
     result.cause = "the interpreter or loader that it names does not exist";
     result.remedy = "check its first line, or install the libraries for its architecture";
   } else if (error == ENOENT || error == ENOTDIR) {
-    result.remedy = "set storage.binary_path to the storage server";
+    result.remedy = plan.if_missing;
   } else if (error == EACCES && there && S_ISDIR(found.st_mode)) {
     result.cause = "it is a directory";
-    result.remedy = "set storage.binary_path to the storage server itself";
+    result.remedy = plan.if_missing;
   } else if (error == EACCES) {
     result.remedy =
         user_text(plan) +
@@ -86,7 +86,7 @@ std::string remedy_of(const LaunchReport& report, const LaunchPlan& plan) {
     case launch::kStageDirectory:
       return user_text(plan) + " must be able to enter it: check its mode and those of the directories above";
     case launch::kStageLock:
-      return report.error == EWOULDBLOCK ? "another process holds the lock; stop it, or use another directory"
+      return report.error == EWOULDBLOCK ? "stop it, or use another directory"
                                          : user_text(plan) + " must be able to read the directory";
     case launch::kAboutToExec:
     case launch::kStageSession:
@@ -146,7 +146,14 @@ Error launch_error(const LaunchReport& report, const LaunchPlan& plan) {
                       "look for an out-of-memory kill or a seccomp violation in the kernel log");
   }
   if (report.stage == launch::kStageExec) return exec_error(report.error, plan);
-  return Error{operation_of(report.stage), plan.program, report.error, {}, remedy_of(report, plan)};
+  Error error{operation_of(report.stage), plan.program, report.error, {}, remedy_of(report, plan)};
+  if (report.stage == launch::kStageDirectory || report.stage == launch::kStageLock) {
+    error.subject = plan.directory;
+  }
+  if (report.stage == launch::kStageLock && report.error == EWOULDBLOCK) {
+    error.cause = "another process uses it";
+  }
+  return error;
 }
 
 }  // namespace sutra::supervisor

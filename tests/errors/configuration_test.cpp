@@ -138,7 +138,7 @@ TEST_F(Configuration, Values) {
   expect_fault_of("a template with an unknown {name}", with("storage", "args = [\"--port\", \"{prot}\"]"),
                   {"{prot}", "{port}"}, "use a placeholder that the message names");
   expect_fault_of("time-outs beyond the Master's deadline",
-                  with("storage", "ready_timeout_secs = 25\nstop_grace_secs = 9"), {"28"},
+                  with("storage", "stop_grace_secs = 9\nready_timeout_secs = 25"), {"28"},
                   "together at most 28 s, stop_grace_secs at most 9");
   expect_fault_of("the grace alone too long", with("storage", "stop_grace_secs = 10"),
                   {"stop_grace_secs", "9"}, "at most 9 s");

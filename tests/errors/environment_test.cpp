@@ -112,7 +112,8 @@ TEST_F(Environment, DirectoriesThatCannotBeWritten) {
       if (mount("none", directory.c_str(), "tmpfs", MS_RDONLY, "") != 0) _exit(123);
     });
     EXPECT_THAT(readonly, AllOf(HasSubstr(directory), HasSubstr("Read-only file system")));
-    note(name + "_dir is on a read-only disk", readonly, "remount it writable, or choose another directory");
+    note((name == "run" ? "runtime_dir" : "state_dir") + std::string(" is on a read-only disk"), readonly,
+         "remount it writable, or choose another directory");
   }
 }
 

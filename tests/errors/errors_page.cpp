@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -31,7 +32,10 @@ std::string presentable(const Sandbox& sandbox, std::string text) {
                               std::to_string(50051 + i));
   }
   text = std::regex_replace(text, std::regex("\\be2e-[0-9]+-[0-9]+\\b"), "host-1");
-  return std::regex_replace(text, std::regex("pid [0-9]+"), "pid 4711");
+  text = std::regex_replace(text, std::regex("\\bsteady-[0-9]+\\b"), "host-1");
+  text = std::regex_replace(text, std::regex("pid [0-9]+"), "pid 4711");
+  for (const std::string symbol : {"⚠️", "❌"}) replace_all(text, symbol, "");
+  return text.substr(std::min(text.size(), text.find_first_not_of(' ')));
 }
 
 std::string in_one_line(std::string text) {

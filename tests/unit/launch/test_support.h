@@ -135,6 +135,7 @@ class LaunchTest : public ::testing::Test {
 
   LaunchPlan plan(const std::string& program, std::vector<std::string> arguments = {}) {
     LaunchPlan plan;
+    plan.if_missing = "set storage.binary_path";
     plan.program = program;
     plan.arguments = {program};
     plan.arguments.insert(plan.arguments.end(), arguments.begin(), arguments.end());
