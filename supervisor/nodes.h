@@ -94,7 +94,6 @@ class Nodes {
               std::optional<core::Exit> exit);
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
-  [[nodiscard]] bool probe_restart_under_way() const;
   void refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text);
   void arm(Entry& entry, const core::Timer& timer);
   void publish(Entry& entry);
