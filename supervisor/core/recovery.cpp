@@ -37,6 +37,7 @@ Recovery recover(Intent intent, const std::optional<LastRecord>& record, std::ui
     return recovery;
   }
   recovery.node = node_of(*record, policy, now);
+  recovery.node.found_generation = found_generation;
   recovery.node.intent = std::move(intent);
   const bool never_executed =
       record->process && record->started_at_unix == 0 && kernel.process != Seen::kAlive;

@@ -39,7 +39,7 @@ enum class Watch {
 };
 struct Recovery {
   Node node;        ///< as last recorded
-  Recovered event;  ///< its first event
+  Recovered event{false, false};  ///< its first event
   Watch watch = Watch::kNothing;
 };
 

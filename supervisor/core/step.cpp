@@ -1,5 +1,6 @@
 #include "supervisor/core/step.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <string_view>
@@ -29,7 +30,7 @@ void Step::spawn() {
   node_.leader = Leader::kLaunching;
   node_.since = now();
   node_.started_at_unix = 0;  // not executed yet
-  ++node_.generation;
+  node_.generation = std::max(node_.generation, node_.found_generation) + 1;
   emit(Spawn{node_.generation});
 }
 

@@ -49,8 +49,8 @@ void Step::on(const Execed& event) {
   node_.started_at_unix = context_.now.unix_secs;
   node_.since = now();
   node_.lock_attempts = 0;
-  emit(SaveFacts{});
   emit(RecordEvent{"started", {}});  // whatever the state: each death in the log has a start before it
+  emit(SaveFacts{});
   if (node_.state != State::kStarting) return;
   answer(Waiter::kRestart, true);
   if (!policy().readiness_by_probe) {

@@ -20,8 +20,8 @@ void Step::on(const Recovered& event) {
     if (node_.started_at_unix == 0) {
       // Nobody saw its exec. From here on it counts as started, so that its death is one.
       node_.started_at_unix = context_.now.unix_secs;
-      emit(SaveFacts{});
       emit(RecordEvent{"started", "found running; the supervisor that started it did not see it start"});
+      emit(SaveFacts{});
     }
     return;
   }

@@ -47,6 +47,19 @@ TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNotUsedAg
   EXPECT_EQ(found.watch, Watch::kNothing);
 }
 
+TEST(NodeRecoveryFromRecords, AGenerationAboveTheRecordedOneIsNotUsedAgainEither) {
+  LastRecord record = running_record();
+  record.state = State::kBackoff;
+  record.process = false;
+  const Recovery found = recover_with(record, {}, 5);  // what recorded 5 did not reach the disk
+  Drive node;
+  node.node = found.node;
+  node.node.intent.confirmed = true;
+  node.feed(found.event);
+  ASSERT_NE(node.ordered<Spawn>(), nullptr);
+  EXPECT_EQ(node.ordered<Spawn>()->generation, 6U);
+}
+
 TEST(NodeRecoveryFromRecords, LeftoversWithoutAProcessAreWatched) {
   LastRecord record = running_record();
   record.state = State::kCleaning;

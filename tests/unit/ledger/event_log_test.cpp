@@ -200,6 +200,15 @@ TEST_F(EventFile, GenerationsThatBeginAnewAreNoRepeat) {
   EXPECT_THAT(lines(file), SizeIs(7));
 }
 
+TEST_F(EventFile, FactsThatAreOldDoNotRepeatADeathAfterALaterStart) {
+  for (int run = 0; run < 2; ++run) {
+    EventLog log(state);  // the second one found the facts of generation 1: later ones could not be written
+    ASSERT_TRUE(log.append(died("n", 1)));
+    ASSERT_TRUE(log.append(event("started", "n", 2)));
+  }
+  EXPECT_THAT(lines(file), SizeIs(3)) << "one death, two starts";
+}
+
 TEST_F(EventFile, AStartCountsThoughItCouldNotBeWritten) {
   EventLog log(state);
   ASSERT_TRUE(log.append(died("n", 1)));
