@@ -146,7 +146,8 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   }
   auto intent = admit(node_id, request);
   if (!intent) return refuse_with(intent.error().message());
-  std::uint64_t last_generation = 0;
+  const auto unforgotten = unforgotten_.find(node_id);
+  std::uint64_t last_generation = unforgotten == unforgotten_.end() ? 0 : unforgotten->second;
   for (const auto& leaf : unmanaged_) {
     if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
   }
@@ -312,7 +313,10 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           },
           [&](const core::SaveFacts&) { save_facts(entry); },
           [&](const core::Forget&) {
-            if (const Status s = parts_.ledger.forget(entry.id()); !s) {
+            if (const Status s = parts_.ledger.forget(entry.id()); s) {
+              unforgotten_.erase(entry.id());
+            } else {
+              unforgotten_[entry.id()] = entry.node.generation;
               log::error("forget node " + entry.id() + ": " + s.error().message(), {{"node_id", entry.id()}});
             }
           },

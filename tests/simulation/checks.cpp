@@ -47,11 +47,20 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
   }
   if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && witness_since) {
     // A first start's time-out, which only a living comms can vouch for.
-    const bool ran_out = kernel_.now - std::max(leader.executed_at, *witness_since) >= policy.ready_timeout;
+    // Of a launcher that was adopted nobody sees the exec.
+    const Nanoseconds from = leader.adopted_at_gate ? leader.start : leader.executed_at;
+    const bool ran_out = kernel_.now - std::max(from, *witness_since) >= policy.ready_timeout;
     if (ran_out) coverage_.see(Mark::kReadinessRanOut);
     return ran_out;
   }
   return false;
+}
+
+void Checks::given_up(const std::string& node_id, Serial leader) {
+  Process& process = kernel_.at(leader);
+  if (!reason_to_stop(process, node_id))
+    violation("I1", name_of(process) + " was given up and its time had not run out");
+  process.may_be_stopped = true;
 }
 
 void Checks::signalled(Process& process, const std::string& by_node) {

@@ -33,6 +33,8 @@ class Checks {
   void new_node(const std::string& node_id);
   void stop_committed(const std::string& node_id);
   void asked_to_start(const std::string& node_id);
+  /// A first start that is stopped because it does not serve.
+  void given_up(const std::string& node_id, Serial leader);
   void signalled(Process& process, const std::string& by_node);
   void launched(const std::string& node_id, bool recovering);
   void lock_was_held(const std::string& node_id);

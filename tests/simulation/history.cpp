@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::int64_t kTenYears = 10LL * 365 * 24 * 3600;
 
+std::string name_of(core::State state) {
+  static constexpr std::array kNames{"starting", "running", "cleaning", "backoff",
+                                     "stopping", "failed",  "occupied", "gone"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 }  // namespace
 
 History::History(std::uint64_t seed, const Planted& planted, Coverage& coverage,
@@ -54,14 +60,26 @@ void History::tell(const std::string& what) {
 
 void History::tell_state() {
   if (trace_ == nullptr || !supervisor_) return;
-  static constexpr std::array kNames{"starting", "running", "cleaning", "backoff",
-                                     "stopping", "failed",  "occupied", "gone"};
   std::string text = "      ";
   for (const auto& [id, entry] : supervisor_->entries()) {
-    text += " " + id + "." + std::to_string(entry->node.generation) + "=" +
-            kNames[static_cast<std::size_t>(entry->node.state)];
+    text += " " + id + "." + std::to_string(entry->node.generation) + "=" + name_of(entry->node.state);
   }
   if (trace_->empty() || trace_->back() != text) trace_->push_back(text);
+}
+
+void History::tell_records() {
+  if (trace_ == nullptr) return;
+  std::string text = "       intents:";
+  for (const auto& [id, intent] : disk_.intents) {
+    text += " " + id + (intent.goal == core::Goal::kStopped ? " to be stopped" : "") +
+            (intent.confirmed ? "" : " (unconfirmed)");
+  }
+  text += "; facts:";
+  for (const auto& [id, facts] : disk_.facts) {
+    text += " " + id + "." + std::to_string(facts.record.generation) + "=" + name_of(facts.record.state);
+    if (facts.record.process) text += "#" + std::to_string(facts.process.truth);
+  }
+  trace_->push_back(std::move(text));
 }
 
 void History::tell_processes() {
@@ -75,7 +93,8 @@ void History::tell_processes() {
                       std::to_string(each->leaf->generation) + (each->alive ? " alive" : " dead") +
                       (each->parent == Parent::kInit ? " of init" : " of the supervisor") +
                       (each->holds_lock ? ", holds the lock of " + each->directory : "") +
-                      (each->gate_open ? ", gate open" : "") + (each->term_pending ? ", SIGTERM pending" : ""));
+                      (each->gate_open ? ", gate open" : "") +
+                      (each->term_pending ? ", SIGTERM pending" : ""));
   }
 }
 
@@ -98,6 +117,7 @@ void History::supervisor_is_gone() {
 
 void History::start_supervisor() {
   tell("the supervisor starts");
+  tell_records();
   checks_.policy = settings_.policy;
   supervisor_ = std::make_unique<Shell>(world_, planted_, settings_);
   guarded([&] { supervisor_->recover(); });

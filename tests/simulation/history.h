@@ -27,6 +27,7 @@ class History {
   void supervisor_is_gone();
   void tell(const std::string& what);
   void tell_state();
+  void tell_records();
   void tell_processes();
   void operator_acts();
   void comms_acts();

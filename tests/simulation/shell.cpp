@@ -78,7 +78,8 @@ void Shell::start(const std::string& node_id, const core::Request& request) {
   }
   auto intent = admit(node_id, request);
   if (!intent) return;
-  std::uint64_t last_generation = 0;
+  const auto unforgotten = unforgotten_.find(node_id);
+  std::uint64_t last_generation = unforgotten == unforgotten_.end() ? 0 : unforgotten->second;
   for (const Leaf& leaf : unmanaged_) {
     if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
   }
@@ -247,9 +248,19 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
   NodeProcess* process = entry.process.get();
   std::visit(Overload{
                  [](const core::CommitIntent&) {},
-                 [&](const core::SaveIntent&) { (void)world_.disk.write_intent(entry.node.intent); },
+                 [&](const core::SaveIntent&) {
+                   (void)world_.disk.write_intent(entry.node.intent);
+                   if (entry.node.intent.goal == core::Goal::kStopped && process != nullptr)
+                     world_.checks.given_up(id, process->identity().truth);
+                 },
                  [&](const core::SaveFacts&) { save_facts(entry); },
-                 [&](const core::Forget&) { (void)world_.disk.forget(id); },
+                 [&](const core::Forget&) {
+                   if (world_.disk.forget(id)) {
+                     unforgotten_.erase(id);
+                   } else {
+                     unforgotten_[id] = entry.node.generation;
+                   }
+                 },
                  [&](const core::RecordDeath& death) { record_death(entry, death); },
                  [&](const core::RecordEvent& e) {
                    if (e.what == "quarantined") world_.coverage.see(Mark::kQuarantined);
