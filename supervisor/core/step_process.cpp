@@ -40,6 +40,7 @@ void Step::readiness_ran_out() {
   node_.goal = Goal::kStopped;
   save_intent();
   begin_stopping();
+  emit(SaveFacts{});
   emit(RecordEvent{"start timed out", node_.failure});
 }
 

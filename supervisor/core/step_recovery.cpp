@@ -9,6 +9,13 @@ void Step::on(const Recovered& event) {
   const std::optional<Timer> retry = std::exchange(node_.timer, std::nullopt);
   if (event.process) {
     node_.leader = Leader::kAlive;
+    // Nobody saw its exec. From here on it counts as started, so that its death is one; its start stands in
+    // the log before any facts say so.
+    const bool unseen = node_.started_at_unix == 0;
+    if (unseen) {
+      node_.started_at_unix = context_.now.unix_secs;
+      emit(RecordEvent{"started", "found running; the supervisor that started it did not see it start"});
+    }
     node_.state = last == State::kRunning ? State::kRunning : State::kStarting;
     if (node_.goal == Goal::kStopped || last == State::kStopping) {
       begin_stopping();
@@ -17,12 +24,7 @@ void Step::on(const Recovered& event) {
     } else if (node_.state == State::kStarting && !node_.intent.confirmed) {
       arm(TimerKind::kReadiness, policy().ready_timeout);
     }
-    if (node_.started_at_unix == 0) {
-      // Nobody saw its exec. From here on it counts as started, so that its death is one.
-      node_.started_at_unix = context_.now.unix_secs;
-      emit(RecordEvent{"started", "found running; the supervisor that started it did not see it start"});
-      emit(SaveFacts{});
-    }
+    if (unseen) emit(SaveFacts{});
     return;
   }
   if (node_.leader == Leader::kLaunching) {
@@ -44,6 +46,10 @@ void Step::on(const Recovered& event) {
     gone();
   } else if (node_.intent.quarantined) {
     node_.state = State::kFailed;
+    if (node_.failure.empty()) {
+      node_.failure = node_.last_exit ? "it " + describe(*node_.last_exit)
+                                      : "it was quarantined before the agent started; its events say why";
+    }
   } else if (retry && retry->kind == TimerKind::kRetry && retry->due > now()) {
     retry_later(last == State::kOccupied ? State::kOccupied : State::kBackoff, retry->due - now());
   } else if (!node_.failure.empty()) {

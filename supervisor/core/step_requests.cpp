@@ -64,10 +64,8 @@ void Step::on(const StopRequested&) {
     case State::kGone:
       return;
   }
-  if (!already_stopping) {
-    emit(SaveFacts{});
-    emit(RecordEvent{"stopping", "asked to"});
-  }
+  emit(SaveFacts{});  // their copy of the intent too must say stopped
+  if (!already_stopping) emit(RecordEvent{"stopping", "asked to"});
 }
 
 void Step::on(const RestartRequested&) {

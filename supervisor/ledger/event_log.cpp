@@ -78,8 +78,6 @@ void EventLog::note(const std::string& node_id, std::uint64_t generation, std::s
     over_[node_id] = generation;
   } else if (what == "started" && generation > 0) {
     over_[node_id] = generation - 1;
-  } else if (what == "stopped") {
-    over_.erase(node_id);
   }
 }
 

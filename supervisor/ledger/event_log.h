@@ -45,7 +45,8 @@ class EventLog {
   bool recovered_ = false;  ///< both files were scanned
   bool torn_ = false;       ///< the file ends within a line that could not be taken back
   std::uint64_t last_seq_ = 0;
-  /// By node the highest generation of which no further death can come. At most one entry a recorded node.
+  /// By node the highest generation of which no further death can come. At most one entry a node
+  /// that the two files name.
   std::map<std::string, std::uint64_t, std::less<>> over_;
 };
 

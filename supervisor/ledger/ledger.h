@@ -92,7 +92,7 @@ class Ledger {
   /// A "died" of a generation whose death is recorded, or after which a later one was started, is a repeat:
   /// it is dropped, and that is a success. (Facts that could not be written may bring it up long after.)
   /// Generations begin anew when the facts are lost (a reboot) or the node is forgotten: after a "started" of
-  /// generation G deaths count from G on again, after a "stopped" or forget() all do.
+  /// generation G deaths count from G on again, after a successful forget() all do.
   [[nodiscard]] virtual Status append(const Event& event) = 0;
 
   /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.

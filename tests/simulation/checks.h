@@ -39,6 +39,8 @@ class Checks {
   void launched(const std::string& node_id, bool recovering);
   void lock_was_held(const std::string& node_id);
   void death_recorded(Serial subject, const core::Exit& exit, Appended appended, bool child);
+  /// Without its start in the log its death may be taken for one of the same generation before a reboot.
+  void start_not_recorded(Serial subject) { kernel_.at(subject).death_excused = true; }
   void launch_failure_recorded(Serial subject, Appended appended);
   void answered(const std::string& node_id, core::Waiter waiter, bool success);
   void removed(const std::string& node_id, bool parked);
@@ -60,6 +62,7 @@ class Checks {
   struct Truth {
     bool wanted = false;  ///< a start was answered with success and no stop was asked for since
     bool stop_on_disk = false;
+    bool stop_answered = false;
     bool asked = true;                 ///< the next launch is an operator's
     bool last_asked = true;            ///< the last one was
     std::vector<Nanoseconds> unasked;  ///< launches that nobody asked for, within the window

@@ -1,5 +1,7 @@
 #include "tests/simulation/disk.h"
 
+#include <array>
+
 namespace sutra::simulation {
 
 bool Disk::fails(unsigned per_mille, Mark mark) {
@@ -70,7 +72,7 @@ bool Disk::forget(const std::string& node_id) {
   return true;
 }
 
-Appended Disk::append(const std::string& node_id, std::uint64_t generation, const std::string& what) {
+Appended Disk::append_line(const std::string& node_id, std::uint64_t generation, const std::string& what) {
   const bool died = what == "died";
   const auto over = over_.find(node_id);
   if (died && over != over_.end() && generation <= over->second) {
@@ -80,13 +82,22 @@ Appended Disk::append(const std::string& node_id, std::uint64_t generation, cons
   const auto note = [&](std::map<std::string, std::uint64_t>& in) {
     if (died) in[node_id] = generation;
     if (what == "started") in[node_id] = generation - 1;
-    if (what == "stopped") in.erase(node_id);
   };
   if (!died) note(over_);
   if (fails(state_fault_per_mille, Mark::kEventAppendFails)) return Appended::kFailed;
   note(over_);
   note(over_in_file_);
   return Appended::kWritten;
+}
+
+Appended Disk::append(const std::string& node_id, std::uint64_t generation, const std::string& what) {
+  const Appended appended = append_line(node_id, generation, what);
+  if (trace != nullptr) {
+    static constexpr std::array kEnds{"", " (a repeat)", " (FAILED)"};
+    trace->push_back("          event " + node_id + "." + std::to_string(generation) + " " + what +
+                     kEnds[static_cast<std::size_t>(appended)]);
+  }
+  return appended;
 }
 
 void Disk::delete_state() {

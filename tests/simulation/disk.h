@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "supervisor/core/recovery.h"
 #include "tests/simulation/coverage.h"
@@ -51,6 +52,7 @@ class Disk {
   /// What was not synced may be what it was before, or gone.
   void lose_unsynced_facts();
 
+  std::vector<std::string>* trace = nullptr;  ///< or where to tell what is appended
   unsigned state_fault_per_mille = 0;
   unsigned runtime_fault_per_mille = 0;
 
@@ -58,6 +60,8 @@ class Disk {
   std::set<std::string> stale_intents, stale_facts;
 
  private:
+  [[nodiscard]] Appended append_line(const std::string& node_id, std::uint64_t generation,
+                                     const std::string& what);
   [[nodiscard]] bool fails(unsigned per_mille, Mark mark);
 
   Random& random_;

@@ -49,10 +49,13 @@ bool History::converge_once() {
   signals_arrive(1000);
   init_reaps(1000);
   bool acted = false;
-  for (std::size_t i = 0; i < kernel_.all().size(); ++i) {
-    Process& process = kernel_.all()[i];
+  for (Process* each : kernel_.table()) {
+    Process& process = *each;
     if (!process.alive) continue;
-    if (process.role == Role::kLauncher) run_launcher(process);
+    if (process.role == Role::kLauncher) {
+      run_launcher(process);
+      acted = true;
+    }
     if (process.role == Role::kServer) process.serves = true;
     // Those left behind end when they are told to; a child of a living server has no reason.
   }

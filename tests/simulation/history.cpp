@@ -27,6 +27,7 @@ History::History(std::uint64_t seed, const Planted& planted, Coverage& coverage,
       disk_(random_, coverage),
       checks_(kernel_, disk_, coverage),
       world_{kernel_, disk_, random_, checks_, coverage} {
+  disk_.trace = trace;
   kernel_.now = random_.chance(500) ? 20s : 100'000s;
   kernel_.features.pidfs = random_.chance(400);
   kernel_.features.tells_exit = random_.chance(400);

@@ -265,6 +265,8 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                  [&](const core::RecordEvent& e) {
                    if (e.what == "quarantined") world_.coverage.see(Mark::kQuarantined);
                    const Appended appended = world_.disk.append(id, entry.node.generation, e.what);
+                   if (e.what == "started" && appended == Appended::kFailed && process != nullptr)
+                     world_.checks.start_not_recorded(process->identity().truth);
                    if (e.what == "launch failed")
                      world_.checks.launch_failure_recorded(
                          process != nullptr && process->identity().truth != 0 ? process->identity().truth
