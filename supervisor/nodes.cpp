@@ -146,8 +146,11 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   }
   auto intent = admit(node_id, request);
   if (!intent) return refuse_with(intent.error().message());
-  const auto unforgotten = unforgotten_.find(node_id);
-  std::uint64_t last_generation = unforgotten == unforgotten_.end() ? 0 : unforgotten->second;
+  std::uint64_t last_generation = 0;
+  if (const auto last = unforgotten_.find(node_id); last != unforgotten_.end()) {
+    last_generation = last->second.generation;
+    intent.value().revision = last->second.intent.revision;
+  }
   for (const auto& leaf : unmanaged_) {
     if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
   }
@@ -316,7 +319,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
             if (const Status s = parts_.ledger.forget(entry.id()); s) {
               unforgotten_.erase(entry.id());
             } else {
-              unforgotten_[entry.id()] = entry.node.generation;
+              unforgotten_[entry.id()] = entry.node;
               log::error("forget node " + entry.id() + ": " + s.error().message(), {{"node_id", entry.id()}});
             }
           },

@@ -119,9 +119,9 @@ class Nodes {
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeForest::Leaf> unmanaged_;
-  /// Generations of nodes that are gone and could not be forgotten on disk: what is still recorded of them
-  /// must not be taken for a later process.
-  std::map<std::string, std::uint64_t> unforgotten_;
+  /// Nodes that are gone and could not be forgotten on disk, as they were last: what is still recorded of
+  /// them must not count for more than a later node of the same name.
+  std::map<std::string, core::Node> unforgotten_;
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
   std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed when nothing of theirs is on the stack

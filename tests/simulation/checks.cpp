@@ -43,7 +43,8 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
     return true;
   }
   if (const auto* hung = std::get_if<core::Unresponsive>(cause.event)) {
-    return leader.executed && leader.leaf && leader.leaf->generation == hung->generation;
+    return (leader.executed || leader.adopted_at_gate) && leader.leaf &&
+           leader.leaf->generation == hung->generation;
   }
   if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && witness_since) {
     // A first start's time-out, which only a living comms can vouch for.
@@ -106,7 +107,8 @@ void Checks::executed(Process& process) {
   process.executed = true;
   process.executed_at = kernel_.now;
   const std::string& node_id = process.leaf->node_id;
-  const bool told = process.term_pending || process.kill_pending;  // it was about to execute
+  // It was about to execute; or no record knows it, and a stop cannot reach it.
+  const bool told = process.term_pending || process.kill_pending || process.unmanaged;
   if (truth(node_id).stop_on_disk && !told)
     violation("I4", name_of(process) + " runs, and its node was stopped");
   for (const Process* each : kernel_.table()) {
@@ -194,12 +196,15 @@ void Checks::answered(const std::string& node_id, core::Waiter waiter, bool succ
     case core::Waiter::kStop: {
       coverage_.see(Mark::kStopAnswered);
       const bool facts_say_run = disk_.facts.contains(node_id) && !disk_.stale_facts.contains(node_id);
-      if ((on_disk && intent->second.goal != core::Goal::kStopped) || (!on_disk && facts_say_run))
+      // One that never served is forgotten at the next start, whatever its goal.
+      const bool intent_says_run =
+          on_disk && intent->second.goal != core::Goal::kStopped && intent->second.confirmed;
+      if (intent_says_run || (!on_disk && facts_say_run))
         violation("I4", "the stop of " + node_id + " was answered and the disk says that it runs");
       for (const Process* each : kernel_.table()) {
         const Process& process = *each;
         if (process.alive && process.executed && process.leaf && process.leaf->node_id == node_id &&
-            !process.death_excused)
+            !kernel_.at(process.leader).unmanaged)
           violation("I4", "the stop of " + node_id + " was answered and " + name_of(process) + " lives");
       }
       truth(node_id).stop_on_disk = truth(node_id).stop_answered = true;
@@ -218,8 +223,9 @@ void Checks::removed(const std::string& node_id, bool parked) {
 /// directory.
 void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
   for (Process& process : kernel_.all()) {
-    if (process.leaf && process.deaths == 0 && disk_.stale_facts.contains(process.leaf->node_id))
-      process.death_excused = true;
+    if (!process.leaf || !disk_.stale_facts.contains(process.leaf->node_id)) continue;
+    process.unmanaged = true;
+    process.death_excused = process.death_excused || process.deaths == 0;
   }
   for (auto& [id, node] : truths_) {
     ++node.slack;
@@ -231,7 +237,9 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
       if (!both_lost) violation("I1", "node " + id + " is not in the records, and nobody had stopped it");
       node.wanted = false;
     }
-    if (node.stop_on_disk && runs) {
+    const bool would_run = runs && (found->second.intent.confirmed ||
+                                    (found->second.facts && found->second.facts->record.process));
+    if (node.stop_on_disk && would_run) {
       // The intent may be deleted between the commit and what follows it.
       const bool half_done = disk_.stale_intents.contains(id) && !node.stop_answered;
       if (!both_lost && !half_done)

@@ -14,6 +14,7 @@ void Disk::open_events() { over_ = over_in_file_; }
 
 std::map<std::string, Recorded> Disk::read() {
   std::map<std::string, Recorded> nodes;
+  const std::set<std::string> stale = stale_intents;
   for (const auto& [id, intent] : intents) nodes[id].intent = intent;
   for (const auto& [id, each] : facts) {
     const auto [known, only_facts] = nodes.try_emplace(id);
@@ -23,6 +24,7 @@ std::map<std::string, Recorded> Disk::read() {
     }
     known->second.facts = each;
   }
+  stale_intents = stale;  // what is written back is no newer than what was read
   return nodes;
 }
 

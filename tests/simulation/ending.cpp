@@ -99,7 +99,7 @@ void History::check_running() {
         break;
       case core::State::kOccupied: {
         const bool held = std::any_of(kernel_.all().begin(), kernel_.all().end(), [&](const Process& p) {
-          return p.alive && p.leaf && kernel_.at(p.leader).death_excused &&
+          return p.alive && p.leaf && kernel_.at(p.leader).unmanaged &&
                  (p.directory == directory || p.leaf->node_id == id);
         });
         if (!held) checks_.violation("liveness", "node " + id + " is occupied by nobody");
@@ -115,7 +115,7 @@ void History::check_running() {
     }
   }
   for (const Process& process : kernel_.all()) {
-    if (!process.alive || process.role != Role::kServer || process.death_excused) continue;
+    if (!process.alive || process.role != Role::kServer || process.unmanaged) continue;
     const auto found = entries.find(process.leaf->node_id);
     const bool owned = found != entries.end() && found->second->process &&
                        found->second->process->identity().truth == process.serial;
@@ -128,7 +128,7 @@ void History::check_nothing_is_left() {
   if (!disk_.intents.empty() || !disk_.facts.empty())
     checks_.violation("I6", "a record of a stopped node is left");
   for (const Process& process : kernel_.all()) {
-    if (process.alive && process.leaf && !kernel_.at(process.leader).death_excused)
+    if (process.alive && process.leaf && !kernel_.at(process.leader).unmanaged)
       checks_.violation("I6", "a process of a stopped node is left");
     if (!process.alive && !process.reaped && process.parent == Parent::kSupervisor)
       checks_.violation("I6", "a zombie is left");

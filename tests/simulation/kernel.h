@@ -62,7 +62,8 @@ struct Process {
   bool executed = false;
   bool may_be_stopped = false;      ///< somebody asked for it
   bool adopted_at_gate = false;     ///< a supervisor found it alive before it had executed
-  bool death_excused = false;       ///< its record may be missing: what it took was lost
+  bool unmanaged = false;           ///< no record may know it: what it took was lost
+  bool death_excused = false;       ///< its record may be missing
   bool record_deleted = false;      ///< its record was, so that there may be another
   unsigned deaths = 0;              ///< records of its death
   unsigned launches_not_known = 0;  ///< records that its launch failed, or is not known

@@ -24,7 +24,9 @@ void History::kernel_acts() {
     decoys_act();
     std::vector<Serial> able;
     for (const Process* process : kernel_.table()) {
-      if (process->alive && process->role != Role::kDecoy) able.push_back(process->serial);
+      // cgroup.kill reaches those too that are forked while it works.
+      if (process->alive && !process->kill_pending && process->role != Role::kDecoy)
+        able.push_back(process->serial);
     }
     if (able.empty()) return;
     Process& process = kernel_.at(able[random_.below(able.size())]);

@@ -78,8 +78,11 @@ void Shell::start(const std::string& node_id, const core::Request& request) {
   }
   auto intent = admit(node_id, request);
   if (!intent) return;
-  const auto unforgotten = unforgotten_.find(node_id);
-  std::uint64_t last_generation = unforgotten == unforgotten_.end() ? 0 : unforgotten->second;
+  std::uint64_t last_generation = 0;
+  if (const auto last = unforgotten_.find(node_id); last != unforgotten_.end()) {
+    last_generation = last->second.generation;
+    intent->revision = last->second.intent.revision;
+  }
   for (const Leaf& leaf : unmanaged_) {
     if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
   }
@@ -258,7 +261,7 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                    if (world_.disk.forget(id)) {
                      unforgotten_.erase(id);
                    } else {
-                     unforgotten_[id] = entry.node.generation;
+                     unforgotten_[id] = entry.node;
                    }
                  },
                  [&](const core::RecordDeath& death) { record_death(entry, death); },
