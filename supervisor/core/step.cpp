@@ -103,7 +103,9 @@ void Step::after_empty() {
 
 void Step::restart_or_give_up() {
   if (!node_.intent.confirmed && !node_.failure.empty()) {
-    node_.goal = Goal::kStopped;
+    // Should it not be possible to forget it, what stays behind must not start it again.
+    node_.goal = node_.intent.goal = Goal::kStopped;
+    save_intent();
     gone();
     return;
   }

@@ -58,6 +58,7 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
 }
 
 void Checks::given_up(const std::string& node_id, Serial leader) {
+  if (leader == 0 || !kernel_.at(leader).alive) return;  // it failed by itself
   Process& process = kernel_.at(leader);
   if (!reason_to_stop(process, node_id))
     violation("I1", name_of(process) + " was given up and its time had not run out");
@@ -106,13 +107,12 @@ void Checks::lock_was_held(const std::string& node_id) {
 void Checks::executed(Process& process) {
   process.executed = true;
   process.executed_at = kernel_.now;
-  const std::string& node_id = process.leaf->node_id;
-  // It was about to execute; or no record knows it, and a stop cannot reach it.
-  const bool told = process.term_pending || process.kill_pending || process.unmanaged;
-  if (truth(node_id).stop_on_disk && !told)
-    violation("I4", name_of(process) + " runs, and its node was stopped");
   for (const Process* each : kernel_.table()) {
     const Process& other = *each;
+    // Known by neither records nor lock: under another node's name nobody can tell where it works.
+    const bool unseen = kernel_.at(other.leader).unmanaged && !other.holds_lock && other.leaf &&
+                        other.leaf->node_id != process.leaf->node_id;
+    if (unseen) continue;
     if (other.alive && other.leader != process.leader && other.directory == process.directory &&
         (other.role == Role::kServer || other.role == Role::kChild)) {
       violation("I2", name_of(process) + " runs on " + process.directory + " beside " + name_of(other));

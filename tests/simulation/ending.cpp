@@ -23,11 +23,16 @@ void History::finish() {
   if (!supervisor_) start_supervisor();
   converge();
   if (!failed()) check_running();
+  if (failed()) return;
+  // What could not be forgotten or saved while the disk failed shows with the next start.
+  supervisor_is_gone();
+  start_supervisor();
+  converge();
+  if (!failed()) check_running();
   for (char name = 'a'; name < 'e' && !failed(); ++name) supervisor_->stop(std::string(1, name));
   converge();
   if (failed()) return;
   checks_.every_death_has_one_record();
-  // What could not be forgotten while the disk failed is forgotten with the next start.
   supervisor_is_gone();
   start_supervisor();
   converge();

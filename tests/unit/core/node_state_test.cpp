@@ -52,6 +52,14 @@ TEST(NodeState, AFirstStartThatExitsIsForgottenAndSaysHowItEnded) {
   EXPECT_EQ(node.answer(Waiter::kStart)->text, "start node node-1: it exited with code 7 before it served");
 }
 
+TEST(NodeState, AFailedFirstStartIsStoppedOnDiskBeforeItIsForgotten) {
+  Drive node;
+  node.start().feed(LaunchFailed{node.node.generation, false, "why"});
+  EXPECT_EQ(node.node.intent.goal, Goal::kStopped);
+  EXPECT_NE(node.ordered<SaveIntent>(), nullptr);
+  EXPECT_NE(node.ordered<Forget>(), nullptr);
+}
+
 TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
   Drive node;
   node.start().exec().wait(10s).fire();
