@@ -12,6 +12,7 @@
 #include "common/overload.h"
 #include "supervisor/clock.h"
 #include "supervisor/core/admission.h"
+#include "supervisor/core/probe_restart.h"
 #include "supervisor/directories.h"
 #include "supervisor/listeners.h"
 #include "supervisor/node_row.h"
@@ -146,6 +147,10 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   auto intent = admit(node_id, request);
   if (!intent) return refuse_with(intent.error().message());
   std::uint64_t last_generation = 0;
+  if (const auto last = unforgotten_.find(node_id); last != unforgotten_.end()) {
+    last_generation = last->second.generation;
+    intent.value().revision = last->second.intent.revision;
+  }
   for (const auto& leaf : unmanaged_) {
     if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
   }
@@ -207,22 +212,13 @@ void Nodes::node_ready(const std::string& node_id, std::uint64_t generation) {
 void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generation,
                               const std::string& reason) {
   const Entry* entry = find(node_id);
-  const bool possible = entry != nullptr && entry->node.generation == generation &&
-                        entry->node.state == core::State::kRunning && policy_.readiness_by_probe;
-  if (!possible || shutting_down_ || probe_restart_under_way()) return;
+  if (entry == nullptr || shutting_down_) return;
+  std::vector<const core::Node*> all;
+  for (const auto& [id, each] : entries_) all.push_back(&each->node);
+  if (!core::may_probe_restart(entry->node, generation, all, policy_, now().boot)) return;
   log::warning("node " + node_id + " does not answer (" + reason + "); it is restarted",
                {{"node_id", node_id}, {"reason", reason}});
   post(node_id, core::Unresponsive{generation, reason});
-}
-
-/// A node that takes longer than a start may take to serve again holds up the others no more.
-bool Nodes::probe_restart_under_way() const {
-  const core::Nanoseconds at = now().boot;
-  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
-    const core::Node& node = each.second->node;
-    const bool hangs = node.state == core::State::kStarting && at - node.since > policy_.ready_timeout;
-    return node.probe_restart && !hangs;
-  });
 }
 
 bool Nodes::launching() const {
@@ -320,7 +316,10 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           },
           [&](const core::SaveFacts&) { (void)save_facts(entry); },
           [&](const core::Forget&) {
-            if (const Status s = parts_.ledger.forget(entry.id()); !s) {
+            if (const Status s = parts_.ledger.forget(entry.id()); s) {
+              unforgotten_.erase(entry.id());
+            } else {
+              unforgotten_[entry.id()] = entry.node;
               log::error("forget node " + entry.id() + ": " + s.error().message(), {{"node_id", entry.id()}});
             }
           },

@@ -98,7 +98,6 @@ class Nodes {
               std::optional<core::Exit> exit);
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
-  [[nodiscard]] bool probe_restart_under_way() const;
   void refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text);
   void arm(Entry& entry, const core::Timer& timer);
   void publish(Entry& entry);
@@ -124,6 +123,9 @@ class Nodes {
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeForest::Leaf> unmanaged_;
+  /// Nodes that are gone and could not be forgotten on disk, as they were last: what is still recorded of
+  /// them must not count for more than a later node of the same name.
+  std::map<std::string, core::Node> unforgotten_;
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
   std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed when nothing of theirs is on the stack

@@ -4,9 +4,27 @@
 
 #include "common/logging.h"
 #include "supervisor/clock.h"
+#include "supervisor/core/recovery.h"
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
+namespace {
+
+std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
+  if (!facts) return std::nullopt;
+  core::LastRecord record;
+  record.state = facts->state;
+  record.generation = facts->generation;
+  record.started_at_unix = facts->started_at_unix;
+  record.since = core::Nanoseconds(facts->since_boot_ns);
+  if (facts->retry_due_boot_ns != 0) record.retry_due = core::Nanoseconds(facts->retry_due_boot_ns);
+  record.history = facts->history;
+  record.last_exit = facts->last_exit;
+  record.process = facts->process.pid != 0;
+  return record;
+}
+
+}  // namespace
 
 void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   for (const auto& leaf : parts_.forest.leaves()) {
@@ -38,60 +56,49 @@ void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
 /// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
 void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
   Entry& entry = make_entry(node_id);
-  core::Node& node = entry.node;
-  node.intent = recorded.intent;
-  node.state = core::State::kBackoff;
-  if (!recorded.facts) {
-    for (const auto& leaf : unmanaged_) {
-      if (leaf.node_id == node_id) node.generation = std::max(node.generation, leaf.generation);
+  std::uint64_t found_generation = 0;
+  for (const auto& leaf : unmanaged_) {
+    if (leaf.node_id == node_id) found_generation = std::max(found_generation, leaf.generation);
+  }
+  core::KernelView kernel;
+  std::optional<UniqueFd> pidfd;
+  if (recorded.facts) {
+    const Facts& facts = *recorded.facts;
+    if (facts.process.pid != 0) pidfd = reopen(facts.process);
+    if (pidfd) kernel.process = peek_exit(*pidfd) ? core::Seen::kEnded : core::Seen::kAlive;
+    if (kernel.process != core::Seen::kAlive) {
+      const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
+      kernel.tree_populated = tree && tree->populated();
     }
-    post(node_id, core::Recovered{false, false});
-    return;
   }
-  const Facts& facts = *recorded.facts;
-  node.state = facts.state;
-  node.generation = facts.generation;
-  node.started_at_unix = facts.started_at_unix;
-  node.history = facts.history;
-  node.last_exit = facts.last_exit;
-  // Facts may outlive a boot where runtime_dir is on a disk, and CLOCK_BOOTTIME begins anew: no time lies
-  // ahead of what this boot could have produced.
-  const core::Nanoseconds at = now().boot;
-  node.since = std::min(core::Nanoseconds(facts.since_boot_ns), at);
-  std::erase_if(node.history.failures, [at](core::Nanoseconds failure) { return failure > at; });
-  if (facts.retry_due_boot_ns != 0) {
-    const core::Nanoseconds due(facts.retry_due_boot_ns);
-    node.timer = core::Timer{core::TimerKind::kRetry, 0, std::min(due, at + policy_.backoff_max * 6 / 5)};
+  core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts), found_generation,
+                                          kernel, policy_, now().boot);
+  entry.node = std::move(recovery.node);
+  // Posted before the process can post its own end, so that they arrive in this order.
+  posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
+  if (recovery.watch != core::Watch::kNothing) {
+    entry.process = std::make_unique<NodeProcess>(
+        parts_.loop, parts_.forest, node_id, entry.node.generation,
+        [this, id = node_id](core::Event event) { post(id, std::move(event)); });
   }
-  entry.process =
-      std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
-                                    [this, id = node_id](core::Event event) { post(id, std::move(event)); });
-  auto pidfd = facts.process.pid != 0 ? reopen(facts.process) : std::nullopt;
-  // A launcher that waited at its gate when the supervisor died went away without starting anything.
-  const bool never_executed = !pidfd && facts.state == core::State::kStarting && facts.started_at_unix == 0;
-  if (facts.process.pid != 0 && !never_executed) {
-    if (pidfd) {
-      log::info("", "adopted node " + node_id + " (pid " + std::to_string(facts.process.pid) + ")",
-                {{"node_id", node_id}, {"pid", facts.process.pid}});
+  switch (recovery.watch) {
+    case core::Watch::kNothing:
+      if (recorded.facts) (void)parts_.forest.adopt(node_id, entry.node.generation, nullptr, 0)->remove();
+      break;
+    case core::Watch::kProcess: {
+      const ProcessIdentity& process = recorded.facts->process;
+      if (kernel.process == core::Seen::kAlive) {
+        log::info("", "adopted node " + node_id + " (pid " + std::to_string(process.pid) + ")",
+                  {{"node_id", node_id}, {"pid", process.pid}});
+      }
+      entry.process->adopt(process, std::move(pidfd));
+      break;
     }
-    // Posted before the process can post its own end, so that they arrive in this order.
-    const std::uint64_t incarnation = entry.incarnation;
-    posted_.push_back({node_id, incarnation, core::Recovered{true, false}, std::nullopt});
-    entry.process->adopt(facts.process, std::move(pidfd));
-    drain();
-    return;
+    case core::Watch::kTree:
+      entry.process->adopt_leftovers();
+      break;
   }
-  const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
-  const bool leftovers = tree && tree->populated();
-  if (leftovers) {
-    posted_.push_back({node_id, entry.incarnation, core::Recovered{false, true}, std::nullopt});
-    entry.process->adopt_leftovers();
-    drain();
-  } else {
-    if (tree) (void)tree->remove();
-    entry.process.reset();
-    post(node_id, core::Recovered{false, false});
-  }
+  drain();
 }
 
 }  // namespace sutra::supervisor

@@ -75,12 +75,13 @@ std::string Nodes::unmanaged_holder(const std::string& node_id) {
 }
 
 Status Nodes::try_spawn(Entry& entry) {
+  // First: whoever sees a process after a failure waits for its report.
+  if (entry.process) retired_.push_back(std::move(entry.process));
   UniqueFd directory;
   UniqueFd log;
   auto planned = plan(entry, directory, log);
   if (!planned) return planned.error();
   entry.log_from = log_size(parts_.config.storage.log_dir, entry.id());
-  if (entry.process) retired_.push_back(std::move(entry.process));
   entry.process = std::make_unique<NodeProcess>(
       parts_.loop, parts_.forest, entry.id(), entry.node.generation,
       [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });

@@ -107,6 +107,9 @@ struct Node {
   Goal goal = Goal::kRunning;  ///< what the process is heading for; differs from intent.goal only as kParked
   Leader leader = Leader::kNone;
   std::uint64_t generation = 0;  ///< of the current or last process
+  /// The highest generation that the kernel showed at our start, perhaps of a process that no record knows:
+  /// later ones are above it, so that it is never taken for ours.
+  std::uint64_t found_generation = 0;
   std::uint64_t next_token = 1;
   std::optional<Timer> timer;
   Nanoseconds since{0};              ///< exec of the current process, or when it became ready; for "stable"

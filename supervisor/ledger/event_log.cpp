@@ -42,7 +42,7 @@ Status EventLog::open() {
 /// The last number and the last deaths, from both files, the older first.
 Status EventLog::recover() {
   last_seq_ = 0;
-  deaths_.clear();
+  over_.clear();
   for (const std::string& path : {path_ + ".1", path_}) {
     if (Status read = scan(path); !read) return read;
   }
@@ -75,9 +75,9 @@ Status EventLog::scan(const std::string& path) {
 
 void EventLog::note(const std::string& node_id, std::uint64_t generation, std::string_view what) {
   if (what == kDied) {
-    deaths_[node_id] = generation;
-  } else if (what == "started" || what == "stopped") {
-    deaths_.erase(node_id);
+    over_[node_id] = generation;
+  } else if (what == "started" && generation > 0) {
+    over_[node_id] = generation - 1;
   }
 }
 
@@ -146,8 +146,8 @@ Status EventLog::write_line(std::string line) {
 
 Status EventLog::append(const Ledger::Event& event) {
   Status opened = open();
-  const auto last = deaths_.find(event.node_id);
-  if (event.what == kDied && last != deaths_.end() && last->second == event.generation) return {};
+  const auto over = over_.find(event.node_id);
+  if (event.what == kDied && over != over_.end() && event.generation <= over->second) return {};
   // That the node lives on is true whether or not it can be written down.
   if (event.what != kDied) note(event.node_id, event.generation, event.what);
   if (!opened) return opened;

@@ -27,7 +27,7 @@ class EventLog {
   [[nodiscard]] Status append(const Ledger::Event& event);
 
   /// The next death of the node is no repeat.
-  void forget(const std::string& node_id) { deaths_.erase(node_id); }
+  void forget(const std::string& node_id) { over_.erase(node_id); }
 
  private:
   Status recover();
@@ -45,8 +45,9 @@ class EventLog {
   bool recovered_ = false;  ///< both files were scanned
   bool torn_ = false;       ///< the file ends within a line that could not be taken back
   std::uint64_t last_seq_ = 0;
-  /// Last death by node, while nothing happened to the node since. At most one entry a recorded node.
-  std::map<std::string, std::uint64_t, std::less<>> deaths_;
+  /// By node the highest generation of which no further death can come. At most one entry a node
+  /// that the two files name.
+  std::map<std::string, std::uint64_t, std::less<>> over_;
 };
 
 }  // namespace sutra::supervisor::ledger

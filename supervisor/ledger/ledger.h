@@ -96,10 +96,10 @@ class Ledger {
   /// across our restarts and the file's rotation (at 8 MiB, to events.jsonl.1, one old file), and an append
   /// that fails uses up no number and leaves no part of a line.
   ///
-  /// A "died" with the node and generation of that node's last recorded death is a repeat: it is dropped, and
-  /// that is a success. Generations begin anew when the facts are lost (a reboot) or the node is forgotten,
-  /// so a "started" or "stopped" of the node, or forget(), ends that: the next death counts whatever its
-  /// generation.
+  /// A "died" of a generation whose death is recorded, or after which a later one was started, is a repeat:
+  /// it is dropped, and that is a success. (Facts that could not be written may bring it up long after.)
+  /// Generations begin anew when the facts are lost (a reboot) or the node is forgotten: after a "started" of
+  /// generation G deaths count from G on again, after a successful forget() all do.
   [[nodiscard]] virtual Status append(const Event& event) = 0;
 
   /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.

@@ -8,6 +8,7 @@ namespace {
 
 using testing::Drive;
 using ::testing::HasSubstr;
+using testing::some_intent;
 using namespace std::chrono_literals;
 
 TEST(NodeState, AFirstStartCommitsItsIntentBeforeItSpawns) {
@@ -49,6 +50,14 @@ TEST(NodeState, AFirstStartThatExitsIsForgottenAndSaysHowItEnded) {
   EXPECT_FALSE(node.answer(Waiter::kStart)->success);
   EXPECT_TRUE(node.answer(Waiter::kStart)->with_output);
   EXPECT_EQ(node.answer(Waiter::kStart)->text, "start node node-1: it exited with code 7 before it served");
+}
+
+TEST(NodeState, AFailedFirstStartIsStoppedOnDiskBeforeItIsForgotten) {
+  Drive node;
+  node.start().feed(LaunchFailed{node.node.generation, false, "why"});
+  EXPECT_EQ(node.node.intent.goal, Goal::kStopped);
+  EXPECT_NE(node.ordered<SaveIntent>(), nullptr);
+  EXPECT_NE(node.ordered<Forget>(), nullptr);
 }
 
 TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
@@ -146,6 +155,15 @@ TEST(NodeState, StopCommitsBeforeItSignals) {
   EXPECT_TRUE(std::holds_alternative<Terminate>(node.effects[1]));
   EXPECT_EQ(node.node.intent.goal, Goal::kStopped);
   EXPECT_EQ(node.node.timer->kind, TimerKind::kGrace);
+}
+
+TEST(NodeState, TheFactsTooSayThatANodeIsToBeStopped) {
+  Drive restarting;  // with state_dir deleted their copy of the intent is the only one
+  restarting.running().feed(RestartRequested{}).feed(StopRequested{});
+  EXPECT_NE(restarting.ordered<SaveFacts>(), nullptr);
+  Drive silent;
+  silent.start().exec().wait(10s).fire();
+  EXPECT_NE(silent.ordered<SaveFacts>(), nullptr);
 }
 
 TEST(NodeState, StopAnswersOnlyWhenNothingIsLeft) {
@@ -403,6 +421,21 @@ TEST(NodeState, LeftoversAtOurStartDoNotForgiveTheFailureThatCameBefore) {
   node.running().die().empty().exec().die();
   node.feed(Recovered{false, true}).empty();
   EXPECT_EQ(node.node.state, State::kBackoff);
+}
+
+TEST(NodeState, AQuarantineThatSurvivesAReloadOrARebootSaysWhy) {
+  Drive reloaded;
+  reloaded.context.policy.restart_failed_nodes = false;
+  reloaded.running().die({ExitCause::kExit, 7, 0, 0}).empty();
+  reloaded.node.failure.clear();  // it is not recorded
+  reloaded.feed(Recovered{false, false});
+  EXPECT_EQ(reloaded.node.failure, "it exited with code 7");
+
+  Drive rebooted;
+  rebooted.node.intent = some_intent();
+  rebooted.node.intent.confirmed = rebooted.node.intent.quarantined = true;
+  rebooted.feed(Recovered{false, false});
+  EXPECT_THAT(rebooted.node.failure, HasSubstr("quarantined"));
 }
 
 TEST(NodeState, WithoutProbesNobodyCanCallANodeUnresponsive) {

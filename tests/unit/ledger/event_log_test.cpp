@@ -194,10 +194,28 @@ TEST_F(EventFile, GenerationsThatBeginAnewAreNoRepeat) {
   }
   EventLog log(state);  // stopped and started anew under its old name
   ASSERT_TRUE(log.append(event("stopped", "n", 1)));
+  ASSERT_TRUE(log.append(event("started", "n", 1)));
   ASSERT_TRUE(log.append(died("n", 1)));
   log.forget("n");
   ASSERT_TRUE(log.append(died("n", 1)));
-  EXPECT_THAT(lines(file), SizeIs(7));
+  EXPECT_THAT(lines(file), SizeIs(8));
+}
+
+TEST_F(EventFile, AStoppedNodeThatCouldNotBeForgottenDoesNotDieAgain) {
+  EventLog log(state);
+  ASSERT_TRUE(log.append(died("n", 1)));
+  ASSERT_TRUE(log.append(event("stopped", "n", 1)));
+  ASSERT_TRUE(log.append(died("n", 1))) << "its facts are still there, and a later supervisor read them";
+  EXPECT_THAT(lines(file), SizeIs(2));
+}
+
+TEST_F(EventFile, FactsThatAreOldDoNotRepeatADeathAfterALaterStart) {
+  for (int run = 0; run < 2; ++run) {
+    EventLog log(state);  // the second one found the facts of generation 1: later ones could not be written
+    ASSERT_TRUE(log.append(died("n", 1)));
+    ASSERT_TRUE(log.append(event("started", "n", 2)));
+  }
+  EXPECT_THAT(lines(file), SizeIs(3)) << "one death, two starts";
 }
 
 TEST_F(EventFile, AStartCountsThoughItCouldNotBeWritten) {

@@ -1,0 +1,55 @@
+#include "supervisor/core/recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sutra::supervisor::core {
+namespace {
+
+/// A retry lies at most the longest backoff ahead, jitter included.
+Nanoseconds longest_retry(const Policy& policy) { return policy.backoff_max * 6 / 5; }
+
+Node node_of(const LastRecord& record, const Policy& policy, Nanoseconds now) {
+  Node node;
+  node.state = record.state;
+  node.generation = record.generation;
+  node.started_at_unix = record.started_at_unix;
+  node.history = record.history;
+  node.last_exit = record.last_exit;
+  // A record may outlive a boot where runtime_dir is on a disk, and CLOCK_BOOTTIME begins anew.
+  node.since = std::min(record.since, now);
+  std::erase_if(node.history.failures, [now](Nanoseconds failure) { return failure > now; });
+  if (record.retry_due) {
+    node.timer = Timer{TimerKind::kRetry, 0, std::min(*record.retry_due, now + longest_retry(policy))};
+  }
+  return node;
+}
+
+}  // namespace
+
+Recovery recover(Intent intent, const std::optional<LastRecord>& record, std::uint64_t found_generation,
+                 const KernelView& kernel, const Policy& policy, Nanoseconds now) {
+  Recovery recovery;
+  if (!record) {
+    recovery.node.state = State::kBackoff;
+    recovery.node.generation = found_generation;
+    recovery.node.intent = std::move(intent);
+    return recovery;
+  }
+  recovery.node = node_of(*record, policy, now);
+  recovery.node.found_generation = found_generation;
+  recovery.node.intent = std::move(intent);
+  const bool never_executed =
+      record->process && record->started_at_unix == 0 && kernel.process != Seen::kAlive;
+  if (record->process && !never_executed) {
+    recovery.event.process = true;
+    recovery.watch = Watch::kProcess;
+    return recovery;
+  }
+  if (never_executed) recovery.node.leader = Leader::kLaunching;
+  recovery.event.leftovers = kernel.tree_populated;
+  if (kernel.tree_populated) recovery.watch = Watch::kTree;
+  return recovery;
+}
+
+}  // namespace sutra::supervisor::core

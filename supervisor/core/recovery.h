@@ -1,0 +1,56 @@
+// What a node is at our start: what was last recorded of it meets what the kernel says. Pure.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "supervisor/core/event.h"
+#include "supervisor/core/node.h"
+
+namespace sutra::supervisor::core {
+
+/// The facts of a node besides its intent. Times are CLOCK_BOOTTIME, perhaps of another boot.
+struct LastRecord {
+  State state = State::kStarting;
+  std::uint64_t generation = 0;
+  std::int64_t started_at_unix = 0;  ///< 0: the exec of the recorded process was not seen
+  Nanoseconds since{0};
+  std::optional<Nanoseconds> retry_due;
+  History history;
+  std::optional<Exit> last_exit;
+  bool process = false;  ///< a process is recorded
+};
+
+/// What became of the recorded process.
+enum class Seen {
+  kGone,   ///< no process has its identity
+  kEnded,  ///< not reaped yet: the kernel may still tell how it ended
+  kAlive,
+};
+struct KernelView {
+  Seen process = Seen::kGone;
+  bool tree_populated = false;  ///< something runs in the tree of the recorded generation
+};
+
+/// What is to be watched from now on.
+enum class Watch {
+  kNothing,
+  kProcess,  ///< the recorded process; one that is gone has its Exited reported at once
+  kTree,     ///< what is left of a tree whose leader is dead
+};
+struct Recovery {
+  Node node;        ///< as last recorded
+  Recovered event{false, false};  ///< its first event
+  Watch watch = Watch::kNothing;
+};
+
+/// Without a record (a reboot cleared it, or it was deleted) the node starts from its intent.
+/// `found_generation`: the highest generation of this node_id that the kernel still shows, so that it is not
+/// used again; 0 = none.
+///
+/// A recorded process that is dead, and whose exec nobody saw, is taken for a launcher that went away at its
+/// gate: no death. No time lies ahead of what this boot could have produced.
+[[nodiscard]] Recovery recover(Intent intent, const std::optional<LastRecord>& record,
+                               std::uint64_t found_generation, const KernelView& kernel, const Policy& policy,
+                               Nanoseconds now);
+
+}  // namespace sutra::supervisor::core

@@ -1,0 +1,141 @@
+// What happens to a node's process, and the timers that run out.
+#include <algorithm>
+
+#include "supervisor/core/restart_policy.h"
+#include "supervisor/core/step_under_way.h"
+
+namespace sutra::supervisor::core {
+
+void Step::become_ready() {
+  disarm();
+  node_.probe_restart = false;
+  node_.state = State::kRunning;
+  node_.since = now();
+  node_.failure.clear();
+  if (!node_.intent.confirmed) {
+    // The answer promises that the node comes back after a reboot, so the promise is on disk first.
+    node_.intent.confirmed = true;
+    save_intent();
+  }
+  emit(SaveFacts{});
+  emit(RecordEvent{"running", {}});
+  answer(Waiter::kStart, true);
+}
+
+void Step::readiness_ran_out() {
+  // A dead witness proves nothing: the clock runs only while comms could have seen the node serve.
+  const Nanoseconds from = context_.witness_since ? std::max(*context_.witness_since, node_.since) : now();
+  const Nanoseconds left = from + policy().ready_timeout - now();
+  if (left.count() > 0) {
+    arm(TimerKind::kReadiness, left);
+    return;
+  }
+  node_.failure =
+      "it runs but does not accept connections on port " + std::to_string(node_.intent.placement.port) +
+      " after " +
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(policy().ready_timeout).count()) +
+      " s, so it was stopped; raise storage.ready_timeout_secs, check that the server listens on {port} on "
+      "loopback, or set storage.readiness = \"none\" if it listens on nothing";
+  node_.intent.goal = Goal::kStopped;
+  node_.goal = Goal::kStopped;
+  save_intent();
+  begin_stopping();
+  emit(SaveFacts{});
+  emit(RecordEvent{"start timed out", node_.failure});
+}
+
+void Step::on(const Execed& event) {
+  if (!current(event.generation) || node_.leader != Leader::kLaunching) return;
+  node_.leader = Leader::kAlive;
+  node_.started_at_unix = context_.now.unix_secs;
+  node_.since = now();
+  node_.lock_attempts = 0;
+  emit(RecordEvent{"started", {}});  // whatever the state: each death in the log has a start before it
+  emit(SaveFacts{});
+  if (node_.state != State::kStarting) return;
+  answer(Waiter::kRestart, true);
+  if (!policy().readiness_by_probe) {
+    become_ready();
+  } else if (!node_.intent.confirmed) {
+    arm(TimerKind::kReadiness, policy().ready_timeout);
+  }
+}
+
+void Step::on(const LaunchFailed& event) {
+  if (!current(event.generation) || node_.leader != Leader::kLaunching) return;
+  node_.leader = Leader::kNone;
+  if (node_.state == State::kStopping) {
+    disarm();
+    after_empty();
+    return;
+  }
+  node_.failure = event.reason;
+  emit(RecordEvent{"launch failed", event.reason});
+  if (event.locked && node_.intent.confirmed) {
+    ++node_.lock_attempts;
+    retry_later(State::kOccupied, retry_delay(node_.lock_attempts + 1, policy(), context_.entropy));
+    return;
+  }
+  fail(false);
+  after_empty();
+}
+
+void Step::on(const Ready& event) {
+  if (!current(event.generation) || node_.state != State::kStarting || node_.leader != Leader::kAlive) return;
+  become_ready();
+}
+
+void Step::on(const Unresponsive& event) {
+  if (!current(event.generation) || node_.state != State::kRunning || !policy().readiness_by_probe) return;
+  node_.failure = "it did not answer: " + event.reason;
+  fail(stable());
+  node_.probe_restart = true;
+  begin_stopping();
+  emit(SaveFacts{});
+  emit(RecordEvent{"unresponsive", event.reason});
+}
+
+void Step::on(const Exited& event) {
+  if (!current(event.generation) || node_.leader == Leader::kNone) return;
+  emit(RecordDeath{event.generation, event.exit});
+  node_.last_exit = event.exit;
+  const bool unasked = node_.state == State::kStarting || node_.state == State::kRunning;
+  if (unasked) {
+    node_.failure =
+        "it " + describe(event.exit) + (node_.state == State::kStarting ? " before it served" : "");
+    fail(stable());
+    disarm();
+    node_.state = State::kCleaning;
+  }
+  node_.leader = Leader::kNone;
+  emit(SaveFacts{});
+  emit(Reap{event.generation});
+  // While stopping, what the leader left behind has the rest of the grace to end in order.
+  if (unasked) emit(Kill{event.generation});
+}
+
+void Step::on(const Emptied& event) {
+  if (!current(event.generation) || node_.leader != Leader::kNone) return;
+  if (node_.state != State::kCleaning && node_.state != State::kStopping) return;
+  disarm();
+  after_empty();
+}
+
+void Step::on(const TimerFired& event) {
+  if (!node_.timer || node_.timer->token != event.token) return;
+  const TimerKind kind = node_.timer->kind;
+  node_.timer.reset();
+  switch (kind) {
+    case TimerKind::kReadiness:
+      readiness_ran_out();
+      return;
+    case TimerKind::kGrace:
+      emit(Kill{node_.generation});
+      return;
+    case TimerKind::kRetry:
+      spawn();
+      return;
+  }
+}
+
+}  // namespace sutra::supervisor::core
