@@ -13,6 +13,7 @@
 #include "supervisor/clock.h"
 #include "supervisor/core/admission.h"
 #include "supervisor/directories.h"
+#include "supervisor/exec_mark.h"
 #include "supervisor/listeners.h"
 #include "supervisor/node_row.h"
 #include "supervisor/nodes_entry.h"
@@ -320,6 +321,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           },
           [&](const core::SaveFacts&) { save_facts(entry); },
           [&](const core::Forget&) {
+            remove_exec_mark(parts_.config.agent.runtime_dir, entry.id());
             if (const Status s = parts_.ledger.forget(entry.id()); !s) {
               log::error("forget node " + entry.id() + ": " + s.error().message(), {{"node_id", entry.id()}});
             }

@@ -4,6 +4,7 @@
 
 #include "common/logging.h"
 #include "supervisor/clock.h"
+#include "supervisor/exec_mark.h"
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
@@ -67,9 +68,18 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
       std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
                                     [this, id = node_id](core::Event event) { post(id, std::move(event)); });
   auto pidfd = facts.process.pid != 0 ? reopen(facts.process) : std::nullopt;
-  // A launcher that waited at its gate when the supervisor died went away without starting anything.
-  const bool never_executed = !pidfd && facts.state == core::State::kStarting && facts.started_at_unix == 0;
+  const bool exec_unrecorded = facts.state != core::State::kRunning && facts.started_at_unix == 0;
+  const ExecMark mark = exec_unrecorded
+                            ? read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation)
+                            : ExecMark::kExecuted;
+  // A launcher that waited at its gate when the supervisor died starts nothing: it is gone, or on its way
+  // out.
+  const bool never_executed = mark == ExecMark::kAtGate || (mark == ExecMark::kUnknown && !pidfd);
   if (facts.process.pid != 0 && !never_executed) {
+    if (exec_unrecorded) node.started_at_unix = now().unix_secs;
+    // Not of a dead one: its death may be in the log already, and must not be taken for a second one.
+    if (exec_unrecorded && pidfd)
+      record(entry, "started", "an earlier supervisor ended before it saw it", {});
     if (pidfd) {
       log::info("", "adopted node " + node_id + " (pid " + std::to_string(facts.process.pid) + ")",
                 {{"node_id", node_id}, {"pid", facts.process.pid}});
@@ -79,6 +89,8 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
     posted_.push_back({node_id, incarnation, core::Recovered{true, false}, std::nullopt});
     entry.process->adopt(facts.process, std::move(pidfd));
     drain();
+    Entry* adopted = find(node_id);
+    if (exec_unrecorded && adopted != nullptr && adopted->incarnation == incarnation) save_facts(*adopted);
     return;
   }
   const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);

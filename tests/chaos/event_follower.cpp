@@ -77,8 +77,11 @@ void EventFollower::take(std::string_view line) {
     ++deaths_[node];
     if (!recent_.insert({node, generation}).second)
       journal_.violation("death recorded twice", std::string(line));
-  } else if (what == "started" || what == "stopped") {
+  } else if (what == "started") {
     recent_.erase({node, generation});
+  } else if (what == "stopped") {
+    // The node is forgotten: one of the same name counts its generations anew.
+    std::erase_if(recent_, [&](const auto& death) { return death.first == node; });
   }
 }
 

@@ -135,6 +135,8 @@ Operator::~Operator() {
 void Operator::run() {
   while (!stop_) {
     if (paused_ || nodes_.empty()) {
+      // All run at a checkpoint, so that one is like the other.
+      for (auto& [node, stopped] : stopped_) stopped = stopped && !requests_.spawn(node);
       idle_ = true;
       poll(nullptr, 0, 5);
       continue;

@@ -49,7 +49,8 @@ class Requests {
   std::unique_ptr<agent::GridAgent::Stub> stub_;
 };
 
-/// Stops, spawns and restarts its nodes at random moments, in a thread of its own, until paused.
+/// Stops, spawns and restarts its nodes at random moments, in a thread of its own, until paused; then all
+/// run.
 class Operator {
  public:
   Operator(Requests requests, std::vector<std::string> nodes, std::uint64_t seed);

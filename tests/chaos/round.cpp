@@ -116,11 +116,30 @@ void Round::steady() {
   left_.comms += comms;
 }
 
+/// Every kill that is left is as likely as any other, so that comms, whose replacement waits longer after
+/// each death, is killed between supervisors, with whom that begins anew.
+void Round::kill_one(Kills& left, bool nodes_too) {
+  std::uint64_t lot = hurt_.dice().below(left.total());
+  const auto falls_on = [&lot](std::uint64_t count) {
+    const bool hit = lot < count;
+    lot -= hit ? 0 : count;
+    return hit;
+  };
+  if (falls_on(left.nodes))
+    spend(left.nodes, hurt_.kill_node());
+  else if (falls_on(left.comms))
+    spend(left.comms, hurt_.kill_comms());
+  else if (falls_on(left.supervisor))
+    spend(left.supervisor, hurt_.kill_supervisor(nodes_too));
+  else
+    spend(left.both, hurt_.kill_both(nodes_too));
+}
+
 void Round::pinged() {
-  std::uint64_t comms = left_.comms / 2, supervisor = left_.supervisor / 2, both = left_.both / 2;
-  left_.comms -= comms;
-  left_.supervisor -= supervisor;
-  left_.both -= both;
+  Kills share{0, left_.comms / 2, left_.supervisor / 2, left_.both / 2};
+  left_.comms -= share.comms;
+  left_.supervisor -= share.supervisor;
+  left_.both -= share.both;
   const auto before = leaders(host_);
   std::map<std::string, std::uint16_t> pinged;
   for (const auto& [node, pid] : before) {
@@ -128,19 +147,15 @@ void Round::pinged() {
   }
   {
     const PingClient client(pinged, host_.journal);
-    while (comms + supervisor + both > 0 && !over()) {
+    while (share.total() > 0 && !over()) {
       const std::uint64_t lot = hurt_.dice().below(100);
-      if (lot < 40 && comms > 0)
-        spend(comms, hurt_.kill_comms());
-      else if (lot < 70 && supervisor > 0)
-        spend(supervisor, hurt_.kill_supervisor(false));
-      else if (lot < 85 && both > 0)
-        spend(both, hurt_.kill_both(false));
-      else if (lot < 90)
+      if (lot < 90)
+        kill_one(share, false);
+      else if (lot < 95)
         hurt_.reload();
-      else if (lot < 92)
+      else if (lot < 97)
         hurt_.stop_comms();
-      else if (lot < 94)
+      else if (lot < 99)
         hurt_.stop_supervisor();
       host_.pass(std::chrono::milliseconds(hurt_.dice().below(hurt_.dice().percent(20) ? 600 : 80)));
     }
@@ -153,9 +168,9 @@ void Round::pinged() {
       host_.journal.violation("unplanned stop",
                               node + " has another pid after kills of supervisor and comms only");
   }
-  left_.comms += comms;
-  left_.supervisor += supervisor;
-  left_.both += both;
+  left_.comms += share.comms;
+  left_.supervisor += share.supervisor;
+  left_.both += share.both;
 }
 
 void Round::mixed() {
@@ -164,14 +179,8 @@ void Round::mixed() {
     for (auto& each : operators_) each->resume();
     const std::uint64_t before = left_.total();
     const std::uint64_t lot = hurt_.dice().below(100);
-    if (lot < 40 && left_.nodes > 0)
-      spend(left_.nodes, hurt_.kill_node());
-    else if (lot < 55 && left_.comms > 0)
-      spend(left_.comms, hurt_.kill_comms());
-    else if (lot < 70 && left_.supervisor > 0)
-      spend(left_.supervisor, hurt_.kill_supervisor(true));
-    else if (lot < 80 && left_.both > 0)
-      spend(left_.both, hurt_.kill_both(true));
+    if (lot < 80)
+      kill_one(left_, true);
     else if (lot < 84)
       hurt_.reload();
     else if (lot < 88)

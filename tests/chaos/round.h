@@ -25,6 +25,7 @@ class Round {
   [[nodiscard]] bool over() const;
   /// Takes one kill off `left` when it hit somebody.
   static void spend(std::uint64_t& left, bool hit) { left -= hit ? 1 : 0; }
+  void kill_one(Kills& left, bool nodes_too);
   void lose(bool state, bool runtime);
 
   Host& host_;

@@ -1,0 +1,27 @@
+// Whether a launcher became its server, told by the launcher itself: a supervisor that dies right after it
+// opened the gate never reads the report, and the next one must know whether the death it finds was a
+// server's. runtime_dir/nodes/NODE_ID.exec holds "GENERATION\n"; the launcher appends one byte just before
+// execve. Supervisor.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace sutra::supervisor {
+
+enum class ExecMark {
+  kUnknown,  ///< no mark, one of another generation, or the exec failed
+  kAtGate,   ///< the launcher has not passed its gate
+  kExecuted,
+};
+
+/// Begins the mark of a generation; the descriptor (append only) is for the launcher.
+[[nodiscard]] Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::string& node_id,
+                                               std::uint64_t generation);
+[[nodiscard]] ExecMark read_exec_mark(const std::string& runtime_dir, const std::string& node_id,
+                                      std::uint64_t generation);
+void remove_exec_mark(const std::string& runtime_dir, const std::string& node_id);
+
+}  // namespace sutra::supervisor
