@@ -6,8 +6,10 @@
 namespace sutra::supervisor {
 namespace {
 
-std::string path_of(const std::string& runtime_dir, const std::string& node_id) {
-  return runtime_dir + "/nodes/" + node_id + ".exec";
+/// Two files take turns: until a new generation is in the node's facts, those tell of the one before, whose
+/// mark must still be there.
+std::string path_of(const std::string& runtime_dir, const std::string& node_id, std::uint64_t generation) {
+  return runtime_dir + "/nodes/" + node_id + ".exec" + std::to_string(generation % 2);
 }
 
 std::string beginning(std::uint64_t generation) { return std::to_string(generation) + "\n"; }
@@ -16,7 +18,7 @@ std::string beginning(std::uint64_t generation) { return std::to_string(generati
 
 Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::string& node_id,
                                  std::uint64_t generation) {
-  const std::string path = path_of(runtime_dir, node_id);
+  const std::string path = path_of(runtime_dir, node_id, generation);
   // A new file each time: a launcher of an earlier generation that is still on its way out writes to the old
   // one.
   ::unlink(path.c_str());
@@ -30,8 +32,8 @@ Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::stri
 
 ExecMark read_exec_mark(const std::string& runtime_dir, const std::string& node_id,
                         std::uint64_t generation) {
-  const UniqueFd file(
-      ::open(path_of(runtime_dir, node_id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const UniqueFd file(::open(path_of(runtime_dir, node_id, generation).c_str(),
+                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) return ExecMark::kUnknown;
   char text[64];
   const ssize_t got = ::read(file.get(), text, sizeof text);
@@ -43,7 +45,7 @@ ExecMark read_exec_mark(const std::string& runtime_dir, const std::string& node_
 }
 
 void remove_exec_mark(const std::string& runtime_dir, const std::string& node_id) {
-  ::unlink(path_of(runtime_dir, node_id).c_str());
+  for (const std::uint64_t generation : {0U, 1U}) ::unlink(path_of(runtime_dir, node_id, generation).c_str());
 }
 
 }  // namespace sutra::supervisor

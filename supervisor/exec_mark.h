@@ -1,7 +1,7 @@
 // Whether a launcher became its server, told by the launcher itself: a supervisor that dies right after it
 // opened the gate never reads the report, and the next one must know whether the death it finds was a
-// server's. runtime_dir/nodes/NODE_ID.exec holds "GENERATION\n"; the launcher appends one byte just before
-// execve. Supervisor.
+// server's. runtime_dir/nodes/NODE_ID.exec0 or .exec1 holds "GENERATION\n"; the launcher appends one byte
+// just before execve. Supervisor.
 #pragma once
 #include <cstdint>
 #include <string>

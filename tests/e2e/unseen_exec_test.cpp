@@ -33,9 +33,12 @@ class UnseenExec : public AgentTest {
     EXPECT_TRUE(ledger.value()->write_facts(facts).ok());
     return facts;
   }
+  [[nodiscard]] std::string mark(const Facts& facts) const {
+    return sandbox.at("run/nodes/serve-1.exec" + std::to_string(facts.generation % 2));
+  }
   static void end(pid_t pid) {
     ::kill(pid, SIGKILL);
-    EXPECT_TRUE(eventually([pid] { return !process_exists(pid); }));
+    EXPECT_TRUE(eventually([pid] { return ::kill(pid, 0) != 0; })) << "reaped, not only dead";
   }
 };
 
@@ -57,7 +60,7 @@ TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
   EXPECT_EQ(agent.node("serve-1")->pid(), spawned.pid());
   EXPECT_GT(agent.node("serve-1")->started_at(), 0U);
   EXPECT_EQ(agent.events("started", "serve-1").size(), 2U) << "the exec that was not seen is made up for";
-  std::filesystem::remove(sandbox.at("run/nodes/serve-1.exec"));
+  std::filesystem::remove(mark(facts));
   agent.kill();
   end(facts.process.pid);
   agent.start_and_wait();
@@ -69,7 +72,7 @@ TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNoDeath) {
   start();
   const auto spawned = must_spawn("serve-1");
   const Facts facts = die_at_the_gate("serve-1");
-  write_file(sandbox.at("run/nodes/serve-1.exec"), std::to_string(facts.generation) + "\n");
+  write_file(mark(facts), std::to_string(facts.generation) + "\n");
   agent.start_and_wait();
   ASSERT_TRUE(agent.wait_replaced("serve-1", spawned.pid()));
   EXPECT_EQ(agent.events("died", "serve-1").size(), 0U);
@@ -78,7 +81,7 @@ TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNoDeath) {
 TEST_F(UnseenExec, AStoppedNodeLeavesNoMark) {
   start();
   must_spawn("serve-1");
-  EXPECT_TRUE(std::filesystem::exists(sandbox.at("run/nodes/serve-1.exec")));
+  EXPECT_TRUE(std::filesystem::exists(sandbox.at("run/nodes/serve-1.exec1")));
   EXPECT_TRUE(agent.stop_node("serve-1").success());
   EXPECT_TRUE(std::filesystem::is_empty(sandbox.at("run/nodes")));
 }
