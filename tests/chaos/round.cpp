@@ -40,10 +40,15 @@ bool Round::over() const {
 void Round::run() {
   host_.start_agent();
   if (!start_all()) return;
-  steady();
-  pinged();
-  mixed();
-  forgetful();
+  for (const auto& [phase, name] : {std::pair{&Round::steady, "one supervisor"},
+                                    {&Round::pinged, "pinged"},
+                                    {&Round::mixed, "mixed"},
+                                    {&Round::forgetful, "forgetful"}}) {
+    const double began = host_.journal.seconds();
+    (this->*phase)();
+    std::printf("  phase \"%s\": %.0f s\n", name, host_.journal.seconds() - began);
+    std::fflush(stdout);
+  }
   quiet();
   operators_.clear();
   check_orderly_stop(host_);
@@ -84,7 +89,9 @@ void Round::check_growth(const Footprint& before, const char* when) {
 }
 
 void Round::steady() {
-  std::uint64_t nodes = left_.nodes * 6 / 10, comms = left_.comms / 10;
+  std::uint64_t nodes = left_.nodes * 6 / 10;
+  // Few: without a new supervisor each one that follows is waited for longer, up to 5 s.
+  std::uint64_t comms = left_.comms / 40;
   left_.nodes -= nodes;
   left_.comms -= comms;
   const std::uint64_t warm_up = nodes * 2 / 3;
