@@ -1,6 +1,7 @@
 #include "supervisor/instance_lock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,11 +11,30 @@
 
 namespace sutra::supervisor {
 
+namespace {
+
+constexpr int kTries = 100;
+constexpr int kBetweenTriesMs = 10;
+
+/// A supervisor that was killed while it launched something holds the lock for a moment longer: the launcher
+/// shares its descriptors until it runs on its own.
+bool lock_soon(int fd) {
+  for (int i = 0; i < kTries; ++i) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    poll(nullptr, 0, kBetweenTriesMs);
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
+}  // namespace
+
 Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what) {
   const std::string path = directory + "/agent.lock";
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return errno_error("open lock file", path, "make " + what + " writable, or choose another agent." + what);
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_soon(fd.get())) {
     if (errno != EWOULDBLOCK) return errno_error("lock", path);
     std::array<char, 32> text{};
     const ssize_t n = pread(fd.get(), text.data(), text.size() - 1, 0);

@@ -8,7 +8,8 @@
 
 namespace sutra::supervisor {
 
-/// Locks DIRECTORY/agent.lock and writes our pid into it. Held by another: an error that names its pid.
+/// Locks DIRECTORY/agent.lock and writes our pid into it. Held by another for a second: an error
+/// that names its pid.
 [[nodiscard]] Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what);
 
 /// Whether DIRECTORY/agent.lock is still the file that `lock` locks; false when it was removed or replaced.

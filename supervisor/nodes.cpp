@@ -14,6 +14,7 @@
 #include "supervisor/core/admission.h"
 #include "supervisor/core/probe_restart.h"
 #include "supervisor/directories.h"
+#include "supervisor/exec_mark.h"
 #include "supervisor/listeners.h"
 #include "supervisor/node_row.h"
 #include "supervisor/nodes_entry.h"
@@ -316,6 +317,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           },
           [&](const core::SaveFacts&) { (void)save_facts(entry); },
           [&](const core::Forget&) {
+            remove_exec_mark(parts_.config.agent.runtime_dir, entry.id());
             if (const Status s = parts_.ledger.forget(entry.id()); s) {
               unforgotten_.erase(entry.id());
             } else {

@@ -5,6 +5,7 @@
 #include "common/logging.h"
 #include "supervisor/clock.h"
 #include "supervisor/core/recovery.h"
+#include "supervisor/exec_mark.h"
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
@@ -66,7 +67,10 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
     const Facts& facts = *recorded.facts;
     if (facts.process.pid != 0) pidfd = reopen(facts.process);
     if (pidfd) kernel.process = peek_exit(*pidfd) ? core::Seen::kEnded : core::Seen::kAlive;
-    if (kernel.process != core::Seen::kAlive) {
+    if (facts.started_at_unix == 0) {
+      kernel.executed = read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation);
+    }
+    if (kernel.process != core::Seen::kAlive || kernel.executed == false) {
       const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
       kernel.tree_populated = tree && tree->populated();
     }

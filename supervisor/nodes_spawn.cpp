@@ -8,6 +8,7 @@
 
 #include "common/logging.h"
 #include "supervisor/directories.h"
+#include "supervisor/exec_mark.h"
 #include "supervisor/nodes_entry.h"
 #include "supervisor/server_command.h"
 
@@ -81,6 +82,13 @@ Status Nodes::try_spawn(Entry& entry) {
   UniqueFd log;
   auto planned = plan(entry, directory, log);
   if (!planned) return planned.error();
+  const auto mark = begin_exec_mark(parts_.config.agent.runtime_dir, entry.id(), entry.node.generation);
+  if (mark) {
+    planned.value().flags |= launch::kMarkExec;
+    planned.value().extra_fds[0] = mark.value().get();
+  } else {
+    log::warning("node " + entry.id() + ": " + mark.error().message(), {{"node_id", entry.id()}});
+  }
   entry.log_from = log_size(parts_.config.storage.log_dir, entry.id());
   entry.process = std::make_unique<NodeProcess>(
       parts_.loop, parts_.forest, entry.id(), entry.node.generation,

@@ -29,6 +29,8 @@ enum class Seen {
 struct KernelView {
   Seen process = Seen::kGone;
   bool tree_populated = false;  ///< something runs in the tree of the recorded generation
+  /// Where nobody saw the exec of the recorded process: what its launcher itself said of it; nothing = nothing.
+  std::optional<bool> executed;
 };
 
 /// What is to be watched from now on.
@@ -47,8 +49,8 @@ struct Recovery {
 /// `found_generation`: the highest generation of this node_id that the kernel still shows, so that it is not
 /// used again; 0 = none.
 ///
-/// A recorded process that is dead, and whose exec nobody saw, is taken for a launcher that went away at its
-/// gate: no death. No time lies ahead of what this boot could have produced.
+/// A launcher that never became its server is no death. Where neither we nor the launcher saw to it, a recorded
+/// process that is dead is taken for one. No time lies ahead of what this boot could have produced.
 [[nodiscard]] Recovery recover(Intent intent, const std::optional<LastRecord>& record,
                                std::uint64_t found_generation, const KernelView& kernel, const Policy& policy,
                                Nanoseconds now);

@@ -35,6 +35,8 @@ Status check(const LaunchPlan& plan) {
   if (needs_directory && plan.directory_fd < 0) return unfit(plan, "no directory to enter or lock");
   if (needs_directory && passes_extra)
     return unfit(plan, "a directory and extra descriptors exclude each other");
+  if ((plan.flags & launch::kMarkExec) != 0 && (passes_extra || plan.extra_fds[0] < 0))
+    return unfit(plan, "the mark of its exec needs the first extra descriptor for itself");
   if ((plan.flags & launch::kRedirectOutput) != 0 && plan.log_fd < 0)
     return unfit(plan, "no file to write output to");
   return {};

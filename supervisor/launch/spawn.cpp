@@ -99,12 +99,13 @@ class KernelLauncher final : public Launcher {
 Status KernelLauncher::fill_slots(const LaunchPlan& plan, const Pipes& pipes) {
   const bool directory = (plan.flags & (launch::kChangeDirectory | launch::kLockDirectory)) != 0;
   const bool extra = (plan.flags & launch::kPassExtra) != 0;
+  const bool mark = (plan.flags & launch::kMarkExec) != 0;
   const std::pair<launch::Slot, int> wanted[] = {
       {launch::kSlotPipe, pipes.spec_read.get()},
       {launch::kSlotReport, pipes.report_write.get()},
       {launch::kSlotDirectory, directory ? plan.directory_fd : -1},
       {launch::kSlotLog, (plan.flags & launch::kRedirectOutput) != 0 ? plan.log_fd : -1},
-      {launch::kSlotExtra0, extra ? plan.extra_fds[0] : -1},
+      {launch::kSlotExtra0, extra || mark ? plan.extra_fds[0] : -1},
       {launch::kSlotExtra1, extra ? plan.extra_fds[1] : -1},
       {launch::kSlotExtra2, extra ? plan.extra_fds[2] : -1},
   };

@@ -26,7 +26,7 @@ struct LaunchPlan {
   std::vector<launch::Limit> limits;     ///< at most 6
   int directory_fd = -1;                 ///< with kChangeDirectory, kLockDirectory; O_PATH is enough
   int log_fd = -1;                       ///< with kRedirectOutput
-  int extra_fds[3] = {-1, -1, -1};       ///< with kPassExtra
+  int extra_fds[3] = {-1, -1, -1};       ///< with kPassExtra; the first also with kMarkExec
   std::string if_missing;                ///< for messages: what to do when there is no such program
   std::string directory;                 ///< for messages: the path of directory_fd
   int cgroup_fd = -1;                    ///< directory fd of the cgroup to be born in; -1: none

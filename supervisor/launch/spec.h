@@ -34,6 +34,7 @@ enum Flag : uint32_t {
   kDieWithParent = 1 << 4,  // PR_SET_PDEATHSIG (SIGKILL), and fail when the parent is no longer `parent_pid`
   kPassExtra = 1 << 5,      // kSlotExtra0..2 become 3..5 of the program; not together with a directory
   kNewSession = 1 << 6,     // setsid: the leader of a process group of its own
+  kMarkExec = 1 << 7,  // a byte is written to kSlotExtra0 just before execve; not together with kPassExtra
 };
 
 // What is always done, whatever the flags: signals to default and unblocked, every capability given up (the

@@ -13,8 +13,13 @@
 //   orphan               leaves a child that calls setsid() and ignores SIGTERM
 //   doublefork           leaves a grandchild of init's
 //   closefds             closes every descriptor but its socket
-//   flood, flood1024     prints 64 MB, 1024 MB
+//   flood, flood4        prints 64 MB, 4 MB
 //   mute                 prints nothing
+//   moody                one start in three exits 5 at once
+//   redis                becomes redis-server; a background save takes 100 ms a key
+//
+// With SUTRA_WITNESS in its environment it appends "PID START_TICKS" to that file before anything else, so
+// that a test knows of every server that ever ran, whoever else noticed.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -35,9 +40,10 @@ namespace {
 
 struct Options {
   int port = 0;
+  std::string port_text;
   std::string storage_path;
   std::string behaviour;
-  int milliseconds = 0;
+  int milliseconds = 0;  ///< the number behind the word, whatever it means there
 };
 
 Options parse(int argc, char** argv) {
@@ -45,10 +51,11 @@ Options parse(int argc, char** argv) {
   std::string id;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
-    if (flag == "--port") o.port = std::atoi(argv[i + 1]);
+    if (flag == "--port") o.port_text = argv[i + 1];
     if (flag == "--storage-path") o.storage_path = argv[i + 1];
     if (flag == "--node-id") id = argv[i + 1];
   }
+  o.port = std::atoi(o.port_text.c_str());
   const std::string word = id.substr(0, id.find('-'));
   const auto digits = word.find_first_of("0123456789");
   o.behaviour = word.substr(0, digits);
@@ -116,7 +123,44 @@ int listen_on(int port) {
   }
 }
 
+/// The 22nd field of /proc/self/stat; the name before it may hold blanks.
+std::string start_ticks() {
+  char text[1024];
+  const int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  const ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (n <= 0) return "0";
+  text[n] = '\0';
+  char* at = std::strrchr(text, ')');
+  for (int field = 2; at != nullptr && field < 22; ++field) at = std::strchr(at + 1, ' ');
+  return at == nullptr ? "0" : std::to_string(std::strtoull(at + 1, nullptr, 10));
+}
+
+/// One write, so that a kill leaves a whole line or none.
+void bear_witness() {
+  const char* path = std::getenv("SUTRA_WITNESS");
+  if (path == nullptr) return;
+  const std::string line = std::to_string(getpid()) + " " + start_ticks() + "\n";
+  const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0 || write(fd, line.data(), line.size()) < 0) std::perror(path);
+  close(fd);
+}
+
+void become_redis(const Options& o) {
+  execl("/usr/bin/redis-server", "redis-server", "--port", o.port_text.c_str(), "--dir",
+        o.storage_path.c_str(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", "",
+        "--rdb-key-save-delay", "100000", nullptr);
+  std::perror("/usr/bin/redis-server");
+  std::exit(127);
+}
+
 void before_listening(const Options& o) {
+  if (o.behaviour == "redis") become_redis(o);
+  if (o.behaviour == "moody") {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_nsec / 1000 % 3 == 0) std::exit(5);
+  }
   if (o.behaviour == "exit") {
     std::fprintf(stderr, "test-node: exiting with %d as asked\n", o.milliseconds);
     std::exit(o.milliseconds);
@@ -148,6 +192,7 @@ void before_listening(const Options& o) {
 
 int main(int argc, char** argv) {
   const Options o = parse(argc, argv);
+  bear_witness();
   if (o.behaviour != "mute") std::printf("test-node %s on port %d\n", o.behaviour.c_str(), o.port);
   std::fflush(stdout);
   before_listening(o);

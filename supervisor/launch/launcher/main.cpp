@@ -57,9 +57,12 @@ LoadedSpec g_loaded;  // static memory: 2 KiB of pointers, once
     fail(report_fd, kStageGate, error);
   }
   if (const int error = pass_extras(g_loaded.spec, report_fd)) fail(report_fd, kStageExec, error);
-  report(report_fd, kAboutToExec, 0);
+  report(report_fd, kAboutToExec, 0);  // SIGPIPE ends us here when the supervisor is gone
+  mark_exec(g_loaded.spec);
   execve(g_loaded.spec.program, g_loaded.argv, g_loaded.envp);
-  fail(report_fd, kStageExec, errno);
+  const int error = errno;
+  unmark_exec(g_loaded.spec);
+  fail(report_fd, kStageExec, error);
 }
 
 }  // namespace

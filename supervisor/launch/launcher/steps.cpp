@@ -88,6 +88,17 @@ int lock_directory(const Spec& spec) {
   return error;
 }
 
+void mark_exec(const Spec& spec) {
+  if ((spec.flags & kMarkExec) == 0) return;
+  // A full disk must not keep the program from running: unmarked it is judged as before there were marks.
+  while (write(kSlotExtra0, "x", 1) < 0 && errno == EINTR) {
+  }
+}
+
+void unmark_exec(const Spec& spec) {
+  if ((spec.flags & kMarkExec) != 0) (void)!ftruncate(kSlotExtra0, 0);
+}
+
 int pass_extras(const Spec& spec, int& report_fd) {
   if ((spec.flags & kPassExtra) == 0) return 0;
   const int moved = fcntl(report_fd, F_DUPFD_CLOEXEC, int{kFirstClosed});

@@ -20,6 +20,10 @@ int no_new_privileges(const Spec& spec);
 int enter_directory(const Spec& spec);
 int lock_directory(const Spec& spec);  ///< EWOULDBLOCK when somebody else holds it
 
+/// Says in a file that outlives the supervisor that what follows is the program; and takes it back.
+void mark_exec(const Spec& spec);
+void unmark_exec(const Spec& spec);
+
 /// Puts the extra descriptors where the program expects them. `report_fd` is moved out of their way.
 int pass_extras(const Spec& spec, int& report_fd);
 

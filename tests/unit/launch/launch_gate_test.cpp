@@ -61,6 +61,44 @@ TEST_F(LaunchGate, SupervisorThatDiesAtTheGateLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(directory_ / "ran"));
 }
 
+class LaunchMark : public LaunchTest {
+ protected:
+  /// The plan with a mark; what the mark holds is the file "mark".
+  LaunchPlan marked(LaunchPlan wanted) {
+    mark_.reset(::open((directory_ / "mark").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    wanted.flags |= launch::kMarkExec;
+    wanted.extra_fds[0] = mark_.get();
+    return wanted;
+  }
+  std::string mark() { return slurp(directory_ / "mark"); }
+  UniqueFd mark_;
+};
+
+TEST_F(LaunchMark, AProgramThatRunsIsMarkedAndDoesNotInheritTheMark) {
+  Running running = launch(marked(shell("ls /proc/self/fd | wc -l")));
+  EXPECT_EQ(mark(), "") << "the gate is shut";
+  EXPECT_EQ(running.go().progress, LaunchProgress::kExeced);
+  ASSERT_TRUE(running.wait());
+  EXPECT_EQ(mark(), "x");
+  EXPECT_EQ(output(), "4\n") << "stdin, stdout, stderr and the directory that ls reads";
+}
+
+TEST_F(LaunchMark, AProgramThatCannotBeExecutedIsNotMarked) {
+  Running running = launch(marked(plan("/no/such/program")));
+  EXPECT_EQ(running.go().progress, LaunchProgress::kFailed);
+  ASSERT_TRUE(running.wait());
+  EXPECT_EQ(mark(), "");
+}
+
+TEST_F(LaunchMark, ALauncherThatCannotReportIsNotMarked) {
+  Running running = launch(marked(shell("touch " + (directory_ / "ran"))));
+  running.launched.report.reset();  // as when the supervisor dies with the gate just opened
+  (void)open_gate(running.launched);
+  ASSERT_TRUE(running.wait());
+  EXPECT_EQ(mark(), "");
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "ran"));
+}
+
 class LaunchDieWithParent : public LaunchTest {
  protected:
   /// A supervisor of its own launches a sleeper with kDieWithParent and is killed; is the sleeper gone then?

@@ -1,0 +1,58 @@
+// What ought to run, by what the driver did and what it was answered; nothing here comes from the agent's own
+// state. Thread-safe. Chaos tests only.
+#pragma once
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sutra::chaos {
+
+enum class Want {
+  kUnjudged,  ///< a request is under way, or its answer was lost
+  kRunning,   ///< a spawn was answered with success
+  kStopped,   ///< a stop was answered with success
+};
+
+/// A process, whatever becomes of its number.
+using ProcessKey = std::pair<pid_t, std::uint64_t>;  // pid, start ticks
+
+class Expectations {
+ public:
+  void want(const std::string& node, Want want);
+  [[nodiscard]] Want wanted(const std::string& node) const;
+  [[nodiscard]] std::vector<std::string> all(Want want) const;
+  [[nodiscard]] bool settled() const;  ///< no node is unjudged
+
+  /// The driver is about to end this process.
+  void killed(pid_t pid, std::uint64_t start_ticks);
+  /// From now on the agent may replace the node's server (a restart was asked for); until closed, and `later`
+  /// than that: the sampler sees an end after it happened.
+  void open_window(const std::string& node);
+  void close_window(const std::string& node, std::chrono::milliseconds later);
+  /// Everything may end: the agent was told to stop.
+  void open_all() { open_all_ = true; }
+
+  /// Whether the driver's deeds or the node's nature explain that this server ended.
+  [[nodiscard]] bool explains(const std::string& node, const ProcessKey& process) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  mutable std::mutex mutex_;
+  std::map<std::string, Want> wants_;
+  std::set<ProcessKey> killed_;
+  std::map<std::string, Clock::time_point> windows_;
+  std::atomic<bool> open_all_{false};
+};
+
+/// Crashes by itself, by the word that begins its node_id.
+[[nodiscard]] bool ends_by_itself(const std::string& node);
+
+}  // namespace sutra::chaos

@@ -1,0 +1,75 @@
+// One agent in a sandbox with everything that watches it. The driver's thread owns it. Chaos tests only.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/chaos/decoys.h"
+#include "tests/chaos/event_follower.h"
+#include "tests/chaos/expectations.h"
+#include "tests/chaos/journal.h"
+#include "tests/chaos/operators.h"
+#include "tests/chaos/sampler.h"
+#include "tests/e2e/agent.h"
+#include "tests/e2e/sandbox.h"
+
+namespace sutra::chaos {
+
+/// What a cycle must give back.
+struct Footprint {
+  pid_t supervisor = 0;
+  std::size_t fds = 0;
+  std::uint64_t pss_kib = 0;
+  std::size_t cgroups = 0;
+};
+
+class Host {
+ public:
+  Host(Journal& journal, std::uint64_t nodes, std::uint64_t seed);
+  ~Host();
+
+  /// What must be done all the time: reads events, looks after the decoys, lets stopped processes go on when
+  /// it is time, and starts a supervisor that ended by itself, which is a violation.
+  void attend();
+  /// attend() until so much time has passed.
+  void pass(std::chrono::milliseconds time);
+  /// attend() until the condition holds; false when it took too long.
+  [[nodiscard]] bool wait(const std::function<bool()>& condition, std::chrono::milliseconds within);
+
+  void start_agent();
+  void stop_for(pid_t pid, std::chrono::milliseconds time);  ///< SIGSTOP now, SIGCONT later
+  void continue_all();
+
+  [[nodiscard]] std::string data_directory(const std::string& node) const {
+    return sandbox.at("data/" + node);
+  }
+  [[nodiscard]] Footprint footprint() const;
+  /// Servers that say so themselves, by node.
+  [[nodiscard]] std::set<ProcessKey> witnessed(const std::string& node) const;
+
+  Journal& journal;
+  e2e::Sandbox sandbox;
+  std::map<std::string, std::uint16_t> ports;  ///< of every node
+  Expectations expectations;
+  std::unique_ptr<e2e::Agent> agent;
+  Decoys decoys;
+  EventFollower events;
+  Sampler sampler;
+  Requests requests;
+  std::set<ProcessKey>
+      forgotten;  ///< their death need not be recorded: all that was known of them was deleted
+  bool stopping = false;
+
+ private:
+  struct Stopped {
+    UniqueFd pidfd;
+    double until;
+  };
+  std::vector<Stopped> stopped_;
+};
+
+/// Answers PING while it lives.
+[[nodiscard]] bool serves(const std::string& node);
+
+}  // namespace sutra::chaos

@@ -1,0 +1,38 @@
+// One round of chaos: one agent, from its first start to its orderly stop. Chaos tests only.
+#pragma once
+#include <cstdint>
+
+#include "tests/chaos/host.h"
+#include "tests/chaos/hurt.h"
+#include "tests/chaos/options.h"
+
+namespace sutra::chaos {
+
+class Round {
+ public:
+  /// `until`: journal time after which nobody is hurt any more; 0: none.
+  Round(Host& host, const Kills& kills, std::uint64_t seed, double until);
+  void run();
+
+ private:
+  bool start_all();
+  void steady();     ///< one supervisor all the time: what it takes it must give back
+  void pinged();     ///< only supervisor and comms are hurt: nothing may happen to a node
+  void mixed();      ///< everything at once
+  void forgetful();  ///< the agent's directories are deleted while nodes run
+  void quiet();
+  void check_growth(const Footprint& before, const char* when);
+  [[nodiscard]] bool over() const;
+  /// Takes one kill off `left` when it hit somebody.
+  static void spend(std::uint64_t& left, bool hit) { left -= hit ? 1 : 0; }
+  void kill_one(Kills& left, bool nodes_too);
+  void lose(bool state, bool runtime);
+
+  Host& host_;
+  Kills left_;
+  const double until_;
+  Hurt hurt_;
+  std::vector<std::unique_ptr<Operator>> operators_;
+};
+
+}  // namespace sutra::chaos
