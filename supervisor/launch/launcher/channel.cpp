@@ -1,6 +1,7 @@
 #include "supervisor/launch/launcher/channel.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,10 +69,14 @@ int wait_at_gate() {
   }
 }
 
+// The gate was opened, so the ledger knows this process: a supervisor that died since, and reads no more,
+// must not take it along. Only the program gets a broken pipe's signal as it is by default.
 void report(int fd, Stage stage, int error) {
   const Report message{stage, error};
+  signal(SIGPIPE, SIG_IGN);
   while (write(fd, &message, sizeof message) < 0 && errno == EINTR) {
   }
+  signal(SIGPIPE, SIG_DFL);
 }
 
 }  // namespace sutra::launch
