@@ -109,9 +109,9 @@ bool Tracer::wait_for_stop(Stop& stop) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | __WALL | __WNOTHREAD | WNOWAIT) != 0) {
       if (errno != EINTR) return false;
-      const bool quiet = plan_.subject == Subject::kLauncher ? launcher_ == 0 || outcome_.hurt()
-                                                             : waiting_.size() == traced_.size();
-      if (finishing_ && quiet) let_go_of_all();
+      const bool dying = outcome_.hurt() && plan_.error == 0;  // its end is on its way
+      const bool quiet = plan_.subject == Subject::kLauncher ? launcher_ == 0 : waiting_.size() == traced_.size();
+      if (finishing_ && quiet && !dying) let_go_of_all();
       if (traced_.empty()) return false;
       continue;
     }
