@@ -1,5 +1,7 @@
 // Starting is recovering: what the ledger says was intended meets what the kernel says still runs.
 // Supervisor.
+#include <poll.h>
+
 #include <algorithm>
 
 #include "common/logging.h"
@@ -7,6 +9,24 @@
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
+namespace {
+
+constexpr int kLauncherLeavesWithinMs = 20;
+
+/// True for a launcher whose gate closed when its supervisor died, so that it ends without having started
+/// anything. It needs a moment for that, and stays visible until its new parent reaps it.
+bool was_launcher(const UniqueFd& pidfd) {
+  pollfd ended{pidfd.get(), POLLIN, 0};
+  if (poll(&ended, 1, kLauncherLeavesWithinMs) != 1) return false;
+  const auto end = peek_exit(pidfd);
+  if (!end) return false;
+  const core::Exit& exit = end->exit;
+  return exit.cause == core::ExitCause::kUnknown ||
+         (exit.cause == core::ExitCause::kExit &&
+          (exit.code == launch::kExitGateClosed || exit.code == launch::kExitFailed));
+}
+
+}  // namespace
 
 void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   for (const auto& leaf : parts_.forest.leaves()) {
@@ -67,8 +87,8 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
       std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
                                     [this, id = node_id](core::Event event) { post(id, std::move(event)); });
   auto pidfd = facts.process.pid != 0 ? reopen(facts.process) : std::nullopt;
-  // A launcher that waited at its gate when the supervisor died went away without starting anything.
-  const bool never_executed = !pidfd && facts.state == core::State::kStarting && facts.started_at_unix == 0;
+  const bool at_gate = facts.state == core::State::kStarting && facts.started_at_unix == 0;
+  const bool never_executed = at_gate && (!pidfd || was_launcher(*pidfd));
   if (facts.process.pid != 0 && !never_executed) {
     if (pidfd) {
       log::info("", "adopted node " + node_id + " (pid " + std::to_string(facts.process.pid) + ")",

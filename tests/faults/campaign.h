@@ -48,17 +48,21 @@ class Campaign : public e2e::AgentTest {
   void expect_stop_succeeds(const std::string& node_id);
 
   struct Operation {
-    std::function<void(const std::string& id)> prepare;  ///< before the process is traced
-    std::function<Answer(const std::string& id)> perform;
+    std::function<void(const std::string& id)> prepare{};  ///< before the process is traced
+    std::function<Answer(const std::string& id)> perform{};
     /// Afterwards, with the supervisor alive.
-    std::function<void(const std::string& id, const Answer&, const Tracer::Outcome&)> judge;
-    bool from_exec = false;  ///< the operation is a start of the supervisor
+    std::function<void(const std::string& id, const Answer&, const Tracer::Outcome&)> judge{};
+    bool from_exec = false;         ///< the operation is a start of the supervisor
+    std::function<pid_t()> whom{};  ///< who is traced; unset: the supervisor
   };
   /// Hurts the operation at each system call that counts until it is through unhurt; says what it did.
-  void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
+  /// `usual`: the stride where none is asked for.
+  void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation,
+                          std::uint64_t usual = 1);
 
   OperatorClient control{sandbox.at("run")};
   std::map<std::string, std::set<pid_t>> seen_;  ///< servers that ever lived, by node_id
+  std::uint64_t next_id_ = 1;                    ///< no two operations are about the same node
 };
 
 /// Every how-manyeth call is hurt: $SUTRA_FAULT_STRIDE, or `usual`. 1: every one.

@@ -110,7 +110,8 @@ bool Tracer::wait_for_stop(Stop& stop) {
     if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | __WALL | __WNOTHREAD | WNOWAIT) != 0) {
       if (errno != EINTR) return false;
       const bool dying = outcome_.hurt() && plan_.error == 0;  // its end is on its way
-      const bool quiet = plan_.subject == Subject::kLauncher ? launcher_ == 0 : waiting_.size() == traced_.size();
+      const bool quiet =
+          plan_.subject == Subject::kLauncher ? launcher_ == 0 : waiting_.size() == traced_.size();
       if (finishing_ && quiet && !dying) let_go_of_all();
       if (traced_.empty()) return false;
       continue;
@@ -147,6 +148,8 @@ void Tracer::on_stop(const Stop& stop) {
 }
 
 void Tracer::on_event(const Stop& stop, int event) {
+  // The child may be seen before the parent's report of it.
+  if (plan_.subject == Subject::kLauncher && stop.pid != pid_ && launcher_ == 0) launcher_ = stop.pid;
   if (event == PTRACE_EVENT_EXEC) {
     if (stop.pid == pid_) counting_ = true;
     // The launcher is a child in its parent's memory, then the launcher, then the program.
@@ -155,13 +158,7 @@ void Tracer::on_event(const Stop& stop, int event) {
       return let_go_of_all();
     }
   }
-  if (event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_FORK ||
-      (event == PTRACE_EVENT_CLONE && plan_.subject == Subject::kLauncher)) {
-    unsigned long child = 0;
-    ptrace(PTRACE_GETEVENTMSG, stop.pid, nullptr, &child);
-    if (launcher_ == 0) launcher_ = static_cast<pid_t>(child);
-  }
-  if (plan_.subject == Subject::kLauncher && stop.pid != pid_ && launcher_ != 0 && stop.pid != launcher_)
+  if (plan_.subject == Subject::kLauncher && stop.pid != pid_ && stop.pid != launcher_)
     return let_go(stop.pid);
   go_on(stop.pid, 0);
 }

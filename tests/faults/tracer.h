@@ -38,7 +38,7 @@ struct Plan {
   std::uint64_t nth = 0;   ///< of the calls that count, from 1; 0: only counts them
   int error = 0;           ///< the call is not made and fails with it; 0: SIGKILL instead of the call
   bool from_exec = false;  ///< counts from the process's next execve on, not from now
-  std::function<bool(const Call&)> counts;  ///< unset: all calls count
+  std::function<bool(const Call&)> counts{};  ///< unset: all calls count
 };
 
 /// False where a process of ours cannot be traced (no ptrace here, or another machine).
