@@ -271,6 +271,7 @@ void Supervisor::reap_strays() {
 
 void Supervisor::housekeeping() {
   control_->keep_bound();
+  nodes_->record_all();
   rotation_->look(nodes_->names());
 }
 

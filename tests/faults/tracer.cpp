@@ -197,7 +197,8 @@ void Tracer::on_entry(const Call& call) {
 void Tracer::hurt(const Call& call) {
   outcome_.hurt_at = call_name(call.number);
   if (plan_.error == 0) {
-    ::kill(plan_.subject == Subject::kLauncher ? launcher_ : pid_, SIGKILL);
+    ::kill(plan_.subject == Subject::kLauncher ? launcher_ : pid_, plan_.signal);
+    if (plan_.signal != SIGKILL) let_go_of_all();
     return;
   }
 #if defined(__x86_64__)

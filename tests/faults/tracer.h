@@ -36,7 +36,8 @@ enum class Subject {
 struct Plan {
   Subject subject = Subject::kProcess;
   std::uint64_t nth = 0;   ///< of the calls that count, from 1; 0: only counts them
-  int error = 0;           ///< the call is not made and fails with it; 0: SIGKILL instead of the call
+  int error = 0;           ///< the call is not made and fails with it; 0: `signal` comes before the call
+  int signal = 9;          ///< SIGKILL, or SIGSTOP
   bool from_exec = false;  ///< counts from the process's next execve on, not from now
   std::function<bool(const Call&)> counts{};  ///< unset: all calls count
 };
