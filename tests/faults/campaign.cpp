@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ constexpr std::uint64_t kSparser = 1;
 #endif
 
 constexpr int kMaxFailures = 3;  // of one campaign, before it gives up
+
+// An error that libuv cannot live with ends in abort(), and hundreds of core files take minutes.
+void no_core_files() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
 
 std::string joined(const std::set<std::string>& sentences) {
   std::string all;
@@ -53,7 +60,10 @@ void Campaign::SetUp() {
 }
 
 void Campaign::start_supervisor(const std::function<void()>& before_exec) {
-  agent.start(before_exec);
+  agent.start([&] {
+    no_core_files();
+    if (before_exec) before_exec();
+  });
   ASSERT_TRUE(e2e::eventually([&] { return control.alive(); })) << agent.log();
 }
 
@@ -61,6 +71,7 @@ std::unique_ptr<Tracer> Campaign::start_traced(Plan plan) {
   int gate[2];
   EXPECT_EQ(pipe2(gate, O_CLOEXEC), 0);
   agent.start([&] {
+    no_core_files();
     char byte = 0;
     close(gate[1]);
     (void)!read(gate[0], &byte, 1);
