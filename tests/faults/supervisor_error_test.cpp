@@ -99,13 +99,19 @@ TEST_P(ErrorAtEveryCall, OfAnAdoption) {
                       .judge =
                           [&](const std::string& id, const auto&, const auto&) {
                             EXPECT_TRUE(control.alive());
+                            expect_untouched("serve-keeper", keeper);
+                            expect_untouched("serve-other", other);
+                            // One that was refused its cgroups does without them for its life; the next
+                            // tidies up.
+                            restart_supervisor();
                             expect_world({"serve-keeper", "serve-other", id});
                             expect_untouched("serve-keeper", keeper);
                             expect_untouched("serve-other", other);
                             expect_stop_succeeds(id);
                             expect_world({"serve-keeper", "serve-other"});
                           },
-                      .from_exec = true});
+                      .from_exec = true},
+                     4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ErrorAtEveryCall, ::testing::Values(ENOSPC, EMFILE, ENOMEM, EIO, EAGAIN),
