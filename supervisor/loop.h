@@ -1,10 +1,12 @@
 // RAII over the libuv handles that the supervisor uses. A handle's memory lives until libuv has closed it, so
 // an owner may be destroyed inside of its own callback, as long as it touches nothing afterwards. Supervisor.
 #pragma once
+#include <poll.h>
 #include <uv.h>
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace sutra::supervisor {
@@ -72,7 +74,9 @@ class TimerWatch : public Watch<uv_timer_t, std::function<void()>> {
 };
 
 /// Readiness of a descriptor, which must outlive the watch. The callback gets uv_poll_event bits; an error of
-/// the poll itself counts as readable, so that the owner reads and finds out.
+/// the poll itself counts as readable, so that the owner reads and finds out. Where the kernel refuses to
+/// watch it (no memory, too many watches) it is looked at every 20 ms instead: a death is noticed late, but
+/// never missed.
 class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
  public:
   PollWatch() = default;
@@ -81,14 +85,24 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
     failed_ = uv_poll_init(loop, &block_->handle, fd) != 0;
     block_->handle.data = block_;
     if (failed_) {
+      wanted_ = std::make_shared<int>(events);
+      look_ =
+          TimerWatch(loop, kLookInterval, kLookInterval,
+                     [fd, wanted = wanted_, told = std::move(block_->callback)] { look(fd, *wanted, told); });
       delete std::exchange(block_, nullptr);
       return;
     }
     set(events);
   }
-  /// False: the kernel cannot poll this descriptor, or there is no memory.
+  /// False: the kernel cannot watch this descriptor, or not now, and it is looked at instead.
   [[nodiscard]] bool ok() const { return !failed_; }
+  [[nodiscard]] bool active() const { return Watch::active() || look_.active(); }
+  void stop() {
+    look_.stop();
+    Watch::stop();
+  }
   void set(int events) {
+    if (wanted_) *wanted_ = events;
     if (block_ == nullptr) return;
     uv_poll_start(&block_->handle, events, [](uv_poll_t* p, int status, int seen) {
       call(p->data, status < 0 ? static_cast<int>(UV_READABLE) : seen);
@@ -96,7 +110,22 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
   }
 
  private:
+  static constexpr std::chrono::milliseconds kLookInterval{20};
+
+  static void look(int fd, int wanted, const std::function<void(int)>& told) {
+    pollfd state{fd, 0, 0};
+    if ((wanted & UV_READABLE) != 0) state.events |= POLLIN;
+    if ((wanted & UV_WRITABLE) != 0) state.events |= POLLOUT;
+    if ((wanted & UV_PRIORITIZED) != 0) state.events |= POLLPRI;
+    if (::poll(&state, 1, 0) <= 0) return;
+    const bool writable_only = state.revents == POLLOUT;
+    const auto callback = told;  // it may destroy the watch, and with it the original
+    callback(writable_only ? UV_WRITABLE : wanted);
+  }
+
   bool failed_ = false;
+  std::shared_ptr<int> wanted_;  ///< with `look_`
+  TimerWatch look_;
 };
 
 /// A signal, delivered as a loop event.

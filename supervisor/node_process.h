@@ -50,6 +50,7 @@ class NodeProcess {
  private:
   void watch_exit();
   void on_report();
+  void give_launch_up();
   void on_exit();
   void report_death(core::Exit exit);
   void watch_empty();
@@ -69,9 +70,10 @@ class NodeProcess {
   LaunchReport progress_;
   bool launching_ = false;
   bool leader_dead_ = false;
+  bool gave_up_ = false;  ///< the launch took too long
   std::unique_ptr<NodeTree> tree_;
   PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_, exit_timer_;
+  TimerWatch empty_timer_, exit_timer_, launch_timer_;
   int exit_polls_ = 0;
 };
 

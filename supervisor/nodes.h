@@ -77,6 +77,8 @@ class Nodes {
   [[nodiscard]] bool launching() const;
   /// True for a leader of a node: the catch-all reaper leaves it alone.
   [[nodiscard]] bool owns_pid(pid_t pid) const;
+  /// Writes the events that could not be written when they happened. Called from time to time.
+  void record_all();
   /// Names of all nodes, for log rotation.
   [[nodiscard]] std::vector<std::string> names() const;
 
@@ -135,6 +137,7 @@ class Nodes {
   std::optional<core::Nanoseconds> witness_since_;
   bool facts_failed_ = false;
   bool events_failed_ = false;
+  std::deque<Ledger::Event> unrecorded_;  ///< oldest first
 };
 
 }  // namespace sutra::supervisor

@@ -16,6 +16,7 @@ namespace sutra::supervisor {
 namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
+constexpr std::size_t kMaxUnrecorded = 4096;  // events; a disk that stays full must not fill our memory
 
 /// What a storage server starts with, whatever limits we were given ourselves.
 std::vector<launch::Limit> limits(const core::Placement& placement, TreeMode mode) {
@@ -154,11 +155,26 @@ Status Nodes::keep_records() {
 
 void Nodes::record(const Entry& entry, const std::string& what, const std::string& cause,
                    std::optional<core::Exit> exit) {
-  const Status appended =
-      parts_.ledger.append({std::time(nullptr), entry.id(), entry.node.generation, what, cause, exit});
-  if (!appended && !events_failed_)
-    log::error("record event: " + appended.error().message(), {{"node_id", entry.id()}});
-  events_failed_ = !appended;
+  unrecorded_.push_back({std::time(nullptr), entry.id(), entry.node.generation, what, cause, exit});
+  record_all();
+}
+
+/// What could not be written down waits for a better moment, in its order.
+void Nodes::record_all() {
+  while (!unrecorded_.empty()) {
+    const Status appended = parts_.ledger.append(unrecorded_.front());
+    if (!appended) {
+      if (!events_failed_) {
+        log::error("record event: " + appended.error().message() + "; it is tried again",
+                   {{"node_id", unrecorded_.front().node_id}});
+      }
+      events_failed_ = true;
+      if (unrecorded_.size() > kMaxUnrecorded) unrecorded_.pop_front();
+      return;
+    }
+    events_failed_ = false;
+    unrecorded_.pop_front();
+  }
 }
 
 }  // namespace sutra::supervisor

@@ -275,6 +275,7 @@ void Supervisor::reap_strays() {
 void Supervisor::housekeeping() {
   keep_directories();
   control_->keep_bound();
+  nodes_->record_all();
   rotation_->look(nodes_->names());
 }
 

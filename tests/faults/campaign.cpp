@@ -1,0 +1,222 @@
+#include "tests/faults/campaign.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <sstream>
+
+#include "tests/faults/possible_errors.h"
+
+namespace sutra::faults {
+namespace {
+
+using namespace std::chrono_literals;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSparser = 12;
+#else
+constexpr std::uint64_t kSparser = 1;
+#endif
+
+constexpr int kMaxFailures = 3;  // of one campaign, before it gives up
+
+// An error that libuv cannot live with ends in abort(), and hundreds of core files take minutes.
+void no_core_files() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+std::string joined(const std::set<std::string>& sentences) {
+  std::string all;
+  for (const auto& sentence : sentences) all += "\n  " + sentence;
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t stride(std::uint64_t usual) {
+  const char* wanted = std::getenv("SUTRA_FAULT_STRIDE");
+  if (wanted != nullptr && std::atoi(wanted) > 0) return static_cast<std::uint64_t>(std::atoi(wanted));
+  return usual * kSparser;
+}
+
+Campaign::Campaign() {
+  // Alive after exec is ready: what comms does is not waited for, and thousands of starts take minutes.
+  sandbox.set("storage", "readiness", "\"none\"");
+  sandbox.set("storage", "stop_grace_secs", "2");
+  sandbox.set("logging", "level", "\"info\"");
+}
+
+void Campaign::SetUp() {
+  if (!can_trace()) GTEST_SKIP() << "processes cannot be traced here";
+  sandbox.write_config();
+}
+
+void Campaign::start_supervisor(const std::function<void()>& before_exec) {
+  agent.start([&] {
+    no_core_files();
+    if (before_exec) before_exec();
+  });
+  ASSERT_TRUE(e2e::eventually([&] { return control.alive(); })) << agent.log();
+}
+
+std::unique_ptr<Tracer> Campaign::start_traced(Plan plan) {
+  int gate[2];
+  EXPECT_EQ(pipe2(gate, O_CLOEXEC), 0);
+  agent.start([&] {
+    no_core_files();
+    char byte = 0;
+    close(gate[1]);
+    (void)!read(gate[0], &byte, 1);
+  });
+  plan.from_exec = true;
+  auto tracer = std::make_unique<Tracer>(agent.pid(), std::move(plan));
+  close(gate[0]);
+  close(gate[1]);
+  return tracer;
+}
+
+void Campaign::restart_supervisor() {
+  agent.kill();
+  look();
+  start_supervisor();
+}
+
+void Campaign::look() {
+  std::set<std::string> faults;
+  for (const auto& [id, pid] : servers_in(sandbox, faults)) seen_[id].insert(pid);
+  EXPECT_TRUE(faults.empty()) << joined(faults);
+}
+
+pid_t Campaign::server(const std::string& node_id) {
+  std::set<std::string> faults;
+  const auto servers = servers_in(sandbox, faults);
+  const auto found = servers.find(node_id);
+  return found == servers.end() ? 0 : found->second;
+}
+
+void Campaign::expect_world(const std::set<std::string>& nodes) {
+  std::set<std::string> wrong;
+  const auto right = [&] {
+    wrong.clear();
+    std::set<std::string> running;
+    for (const auto& [id, pid] : servers_in(sandbox, wrong)) {
+      running.insert(id);
+      seen_[id].insert(pid);
+      if (!nodes.contains(id)) wrong.insert("node " + id + " runs (pid " + std::to_string(pid) + ")");
+    }
+    for (const auto& id : nodes) {
+      if (!running.contains(id)) wrong.insert("node " + id + " does not run");
+    }
+    for (const Seen& each : processes_in(sandbox.path())) {
+      if (each.program == "sutra-node-launch")
+        wrong.insert("a launcher is left: " + std::to_string(each.pid));
+      if (each.program == "sutra-agent" && each.pid != agent.pid())
+        wrong.insert("another sutra-agent is left: " + std::to_string(each.pid));
+    }
+    for (const pid_t pid : zombies_of(agent.pid())) wrong.insert("zombie " + std::to_string(pid));
+    std::multiset<std::string> leaves = cgroup_nodes(sandbox);
+    for (const auto& id : nodes) {
+      if (const auto leaf = leaves.find(id); leaf != leaves.end()) leaves.erase(leaf);
+    }
+    for (const auto& leaf : leaves) wrong.insert("a cgroup is left over: " + leaf);
+    const EventHistory history = read_events(sandbox);
+    wrong.insert(history.faults.begin(), history.faults.end());
+    for (const auto& [id, pids] : seen_) {
+      const auto dead = static_cast<std::size_t>(
+          std::count_if(pids.begin(), pids.end(), [](pid_t pid) { return !e2e::process_exists(pid); }));
+      const auto recorded = history.deaths.find(id);
+      const std::size_t deaths = recorded == history.deaths.end() ? 0 : recorded->second;
+      if (deaths != dead) {
+        wrong.insert("node " + id + ": " + std::to_string(dead) + " servers died, " + std::to_string(deaths) +
+                     " deaths are recorded");
+      }
+    }
+    return wrong.empty();
+  };
+  EXPECT_TRUE(e2e::eventually(right, 10s)) << joined(wrong);
+}
+
+pid_t Campaign::must_start(const std::string& node_id) {
+  const Answer answer = control.start(node_id);
+  EXPECT_TRUE(answer.success) << node_id << ": " << answer.text;
+  seen_[node_id].insert(static_cast<pid_t>(answer.pid));
+  return static_cast<pid_t>(answer.pid);
+}
+
+void Campaign::expect_start_succeeds(const std::string& node_id) {
+  const Answer again = control.start(node_id);
+  EXPECT_TRUE(again.answered && again.success) << node_id << ": " << again.text;
+  EXPECT_EQ(static_cast<pid_t>(again.pid), server(node_id));
+}
+
+void Campaign::expect_stop_succeeds(const std::string& node_id) {
+  const Answer again = control.stop(node_id);
+  EXPECT_TRUE(again.answered &&
+              (again.success || again.text.find("no node has this id") != std::string::npos))
+      << node_id << ": " << again.text;
+}
+
+void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation,
+                                  std::uint64_t usual) {
+  const auto began = std::chrono::steady_clock::now();
+  const std::uint64_t step = stride(usual);
+  const std::uint64_t offset = static_cast<std::uint64_t>(std::time(nullptr)) / 3600 % step;
+  std::uint64_t hurt = 0, answered = 0, refused = 0, deaths = 0, total = 0;
+  int failures = 0;
+  bool came_through = false;
+  for (std::uint64_t n = 1 + offset; failures < kMaxFailures; n += step) {
+    const std::string id = "serve-" + std::to_string(next_id_++);
+    const auto parts_before =
+        ::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
+    operation.prepare(id);
+    Plan here = plan;
+    here.nth = n;
+    const auto tracer = operation.from_exec
+                            ? start_traced(here)
+                            : std::make_unique<Tracer>(operation.whom ? operation.whom() : agent.pid(), here);
+    const Answer answer = operation.perform(id);
+    const Tracer::Outcome outcome = tracer->finish();
+    SCOPED_TRACE(name + ", call " + std::to_string(n) + " (" +
+                 (outcome.hurt() ? outcome.hurt_at : std::string("untouched")) + "), node " + id +
+                 ", answered " +
+                 (answer.answered ? (answer.success ? "yes" : "no: " + answer.text) : "nothing"));
+    if (outcome.hurt() && !answer.answered)
+      (void)e2e::eventually([&] { return has_ended() || control.alive(); });
+    if (outcome.hurt() && has_ended()) {
+      ++deaths;
+      restart_supervisor();
+    }
+    operation.judge(id, answer, outcome);
+    if (::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() !=
+        parts_before) {
+      ++failures;
+      seen_.erase(id);  // told once: what follows is judged by itself
+    }
+    if (!outcome.hurt()) {
+      total = outcome.counted;
+      came_through = true;
+      break;
+    }
+    ++hurt;
+    if (answer.answered) ++(answer.success ? answered : refused);
+  }
+  const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  std::ostringstream line;
+  line << name << ": " << total << " system calls; "
+       << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at " << hurt
+       << " of them (every " << step << ". from " << 1 + offset << "); " << answered << " succeeded, "
+       << refused << " refused; the supervisor was started again " << deaths << " times; " << failures
+       << " violations; " << static_cast<int>(took * 10) / 10.0 << " s\n";
+  std::cout << line.str() << std::flush;
+  EXPECT_TRUE(failures > 0 || came_through) << "it never came through";
+}
+
+}  // namespace sutra::faults

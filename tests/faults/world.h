@@ -1,0 +1,42 @@
+// What /proc, the cgroup file system and the event log say about an agent's sandbox. Knows nothing of the
+// agent's own state and asks it nothing. Tests only.
+#pragma once
+#include <sys/types.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/sandbox.h"
+
+namespace sutra::faults {
+
+/// A process whose working directory lies in the sandbox.
+struct Seen {
+  pid_t pid = 0;
+  std::string program;    ///< file name of what it executes
+  std::string node_id;    ///< from its environment; empty: no storage server
+  std::string directory;  ///< its working directory
+};
+[[nodiscard]] std::vector<Seen> processes_in(const std::string& directory);
+
+/// Storage servers by node_id. Two with one node_id or one directory: a sentence in `faults`.
+[[nodiscard]] std::map<std::string, pid_t> servers_in(const e2e::Sandbox& sandbox,
+                                                      std::set<std::string>& faults);
+
+/// Children of `parent` that are dead and unreaped.
+[[nodiscard]] std::set<pid_t> zombies_of(pid_t parent);
+
+/// Node ids of the cgroups that stand; a leaf that belongs to no node_id appears by its own name.
+[[nodiscard]] std::multiset<std::string> cgroup_nodes(const e2e::Sandbox& sandbox);
+
+/// What events.jsonl says.
+struct EventHistory {
+  std::vector<std::string> faults;            ///< gaps, repeats, lines that are none; a sentence each
+  std::map<std::string, std::size_t> deaths;  ///< recorded, by node_id
+  std::size_t lines = 0;
+};
+[[nodiscard]] EventHistory read_events(const e2e::Sandbox& sandbox);
+
+}  // namespace sutra::faults
