@@ -41,6 +41,30 @@ TEST(NodeRecoveryFromRecords, AProcessThatIsGoneIsWatchedForItsDeath) {
   EXPECT_TRUE(found.event.process);
 }
 
+LastRecord unseen_record() {
+  LastRecord record = running_record();
+  record.state = State::kStarting;
+  record.started_at_unix = 0;
+  return record;
+}
+
+TEST(NodeRecoveryFromRecords, AServerThatEndedUnseenIsADeath) {
+  const Recovery found = recover_with(unseen_record(), {Seen::kGone, false, true});
+  EXPECT_EQ(found.watch, Watch::kProcess);
+  Drive node;
+  node.node = found.node;
+  node.feed(found.event);
+  EXPECT_EQ(node.ordered<RecordEvent>(), nullptr) << "its start may be in the log, and a second one would make a "
+                                                     "second death of one";
+}
+
+TEST(NodeRecoveryFromRecords, ALauncherOnItsWayOutIsNoServer) {
+  const Recovery found = recover_with(unseen_record(), {Seen::kAlive, true, false});
+  EXPECT_EQ(found.watch, Watch::kTree);
+  EXPECT_FALSE(found.event.process);
+  EXPECT_TRUE(found.event.leftovers);
+}
+
 TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNotUsedAgain) {
   const Recovery found = recover_with(std::nullopt, {}, 7);
   EXPECT_EQ(found.node.generation, 7U);
