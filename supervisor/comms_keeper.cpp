@@ -11,6 +11,7 @@
 #include "common/overload.h"
 #include "supervisor/clock.h"
 #include "supervisor/memfd.h"
+#include "supervisor/thread_stacks.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -186,6 +187,7 @@ void CommsKeeper::hung() {
   log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " + std::to_string(missed_pings_) +
                  " pings and is taken for hung; it is replaced",
              {{"pid", process_.pid()}});
+  for (const std::string& thread : thread_stacks(process_.pid())) log::error("comms " + thread);
   process_.signal(SIGABRT);
   // A stopped process takes no SIGABRT.
   kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });

@@ -44,6 +44,7 @@ Supervisor::~Supervisor() {
   comms_.reset();
   nodes_.reset();
   housekeeping_timer_.stop();
+  watchdog_timer_.stop();
   exec_timer_.stop();
   stray_timer_.stop();
   uv_run(&loop_, UV_RUN_NOWAIT);  // lets the closed handles go
@@ -168,6 +169,12 @@ void Supervisor::recover() {
     answer_reload(true, "reloaded " + given_.config_path);
   }
   given_.handoff = {};
+  // Fed from the loop that does all the work, so that a loop that hangs is seen.
+  if (const auto interval = service_manager_.watchdog_interval()) {
+    watchdog_timer_ =
+        TimerWatch(&loop_, *interval, *interval, [this] { service_manager_.tell("WATCHDOG=1"); });
+  }
+  service_manager_.tell("READY=1");
 }
 
 void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
@@ -240,6 +247,7 @@ void Supervisor::shut_down(int signum) {
             std::string("Stopping: ") + strsignal(signum) +
                 "; storage nodes are stopped and start again with the agent",
             {{"signal", signum}});
+  service_manager_.tell("STOPPING=1");
   answer_reload(false, "reload: the agent is stopping");
   comms_->retire();
   nodes_->shut_down();

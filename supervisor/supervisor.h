@@ -18,6 +18,7 @@
 #include "supervisor/nodes.h"
 #include "supervisor/programs.h"
 #include "supervisor/reload_check.h"
+#include "supervisor/service_manager.h"
 
 namespace sutra::supervisor {
 
@@ -72,6 +73,8 @@ class Supervisor {
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<LogRotation> rotation_;
   std::vector<SignalWatch> signals_;
+  ServiceManager service_manager_ = ServiceManager::of_this_process();
+  TimerWatch watchdog_timer_;
   TimerWatch housekeeping_timer_, exec_timer_, stray_timer_;
   std::unique_ptr<ReloadCheck> reload_check_;
   UniqueFd checked_config_;

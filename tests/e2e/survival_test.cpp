@@ -105,6 +105,7 @@ TEST_F(Survival, AHungCommsIsReplaced) {
   ASSERT_TRUE(agent.wait_until_serving());
   EXPECT_EQ(pids(), before);
   EXPECT_TRUE(agent.log_has("missed 3 pings"));
+  EXPECT_TRUE(agent.log_has("comms thread ")) << "where its threads were";
 }
 
 TEST_F(Survival, KillingTheSupervisorLeavesNodesRunningAndTheNextOneAdoptsThem) {

@@ -54,8 +54,9 @@ TEST(NodeRecoveryFromRecords, AServerThatEndedUnseenIsADeath) {
   Drive node;
   node.node = found.node;
   node.feed(found.event);
-  EXPECT_EQ(node.ordered<RecordEvent>(), nullptr) << "its start may be in the log, and a second one would make a "
-                                                     "second death of one";
+  EXPECT_EQ(node.ordered<RecordEvent>(), nullptr)
+      << "its start may be in the log, and a second one would make a "
+         "second death of one";
 }
 
 TEST(NodeRecoveryFromRecords, ALauncherOnItsWayOutIsNoServer) {
