@@ -25,7 +25,8 @@ void Step::on(const Recovered& event) {
     } else if (node_.state == State::kStarting && !node_.intent.confirmed) {
       arm(TimerKind::kReadiness, policy().ready_timeout);
     }
-    if (unseen) emit(SaveFacts{});
+    // The facts may be older than a stop: their copy of the intent must say it too.
+    if (unseen || node_.goal == Goal::kStopped) emit(SaveFacts{});
     return;
   }
   if (node_.leader == Leader::kLaunching) {
@@ -40,6 +41,7 @@ void Step::on(const Recovered& event) {
   if (event.leftovers) {
     node_.state = node_.goal == Goal::kStopped ? State::kStopping : State::kCleaning;
     emit(Kill{node_.generation});
+    if (node_.goal == Goal::kStopped) emit(SaveFacts{});
     return;
   }
   if (node_.goal == Goal::kStopped || !node_.intent.confirmed) {

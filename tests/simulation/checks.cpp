@@ -22,7 +22,7 @@ void Checks::violation(const std::string& invariant, const std::string& what) {
 void Checks::new_node(const std::string& node_id) { truths_[node_id] = {}; }
 
 void Checks::stop_committed(const std::string& node_id) {
-  truth(node_id).stop_on_disk = true;
+  truth(node_id).stop_on_disk = truth(node_id).stop_half_done = true;
   truth(node_id).wanted = false;
 }
 
@@ -207,7 +207,7 @@ void Checks::answered(const std::string& node_id, core::Waiter waiter, bool succ
             !kernel_.at(process.leader).unmanaged)
           violation("I4", "the stop of " + node_id + " was answered and " + name_of(process) + " lives");
       }
-      truth(node_id).stop_on_disk = truth(node_id).stop_answered = true;
+      truth(node_id).stop_on_disk = true;
       truth(node_id).wanted = false;
       return;
     }
@@ -241,7 +241,7 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
                                     (found->second.facts && found->second.facts->record.process));
     if (node.stop_on_disk && would_run) {
       // The intent may be deleted between the commit and what follows it.
-      const bool half_done = disk_.stale_intents.contains(id) && !node.stop_answered;
+      const bool half_done = disk_.stale_intents.contains(id) && node.stop_half_done;
       if (!both_lost && !half_done)
         violation("I4", "node " + id + " was stopped and the records say that it runs");
       node.stop_on_disk = false;
