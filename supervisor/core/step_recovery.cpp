@@ -14,8 +14,8 @@ void Step::on(const Recovered& event) {
     const bool unseen = node_.started_at_unix == 0;
     if (unseen) {
       node_.started_at_unix = context_.now.unix_secs;
-      if (!event.dead)
-        emit(RecordEvent{"started", "found running; the supervisor that started it did not see it start"});
+      emit(RecordEvent{"started", std::string("found ") + (event.dead ? "dead" : "running") +
+                                      "; the supervisor that started it did not see it start"});
     }
     node_.state = last == State::kRunning ? State::kRunning : State::kStarting;
     if (node_.goal == Goal::kStopped || last == State::kStopping) {

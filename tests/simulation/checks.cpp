@@ -35,7 +35,8 @@ void Checks::asked_to_start(const std::string& node_id) {
 // ---- I1, I3
 
 bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
-  if (leader.may_be_stopped || truth(node_id).stop_on_disk) return true;
+  // What was found at its gate is no server, or has been one for an instant.
+  if (leader.may_be_stopped || leader.adopted_at_gate || truth(node_id).stop_on_disk) return true;
   if (cause.event == nullptr) return false;
   if (std::holds_alternative<core::StopRequested>(*cause.event) ||
       std::holds_alternative<core::RestartRequested>(*cause.event) ||
@@ -225,6 +226,7 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
   for (Process& process : kernel_.all()) {
     if (!process.leaf || !disk_.stale_facts.contains(process.leaf->node_id)) continue;
     process.unmanaged = true;
+    process.record_deleted = process.deaths > 0;  // nor that it was written
     process.death_excused = process.death_excused || process.deaths == 0;
   }
   for (auto& [id, node] : truths_) {

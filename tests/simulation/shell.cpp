@@ -257,7 +257,7 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                    if (entry.node.intent.goal == core::Goal::kStopped && process != nullptr)
                      world_.checks.given_up(id, process->identity().truth);
                  },
-                 [&](const core::SaveFacts&) { save_facts(entry); },
+                 [&](const core::SaveFacts&) { (void)save_facts(entry); },
                  [&](const core::Forget&) {
                    if (world_.disk.forget(id)) {
                      unforgotten_.erase(id);
