@@ -35,6 +35,7 @@ void Checks::asked_to_start(const std::string& node_id) {
 // ---- I1, I3
 
 bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
+  if (leader.role == Role::kLauncher && leader.parent == Parent::kSupervisor) return true;  // no server yet
   // What was found at its gate is no server, or has been one for an instant.
   if (leader.may_be_stopped || leader.adopted_at_gate || truth(node_id).stop_on_disk) return true;
   if (cause.event == nullptr) return false;

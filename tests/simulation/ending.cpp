@@ -105,6 +105,7 @@ void History::check_running() {
         break;
       case core::State::kOccupied: {
         const bool held = std::any_of(kernel_.all().begin(), kernel_.all().end(), [&](const Process& p) {
+          if (p.alive && p.role == Role::kDecoy && p.holds_lock && p.directory == directory) return true;
           return p.alive && p.leaf && kernel_.at(p.leader).unmanaged &&
                  (p.directory == directory || p.leaf->node_id == id);
         });

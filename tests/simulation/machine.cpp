@@ -162,7 +162,12 @@ void History::decoys_act() {
     ++decoys;
     if (random_.chance(60)) kernel_.die(*process, with_code(0));
   }
-  for (; decoys < 8; ++decoys) (void)kernel_.spawn(Role::kDecoy, Parent::kInit, std::nullopt);
+  for (; decoys < 8; ++decoys) {
+    Process& decoy = kernel_.spawn(Role::kDecoy, Parent::kInit, std::nullopt);
+    if (kernel_.calm || !random_.chance(15)) continue;
+    decoy.directory = "/data/" + some_node();  // another's server, on a node's data
+    decoy.holds_lock = !kernel_.lock_held(decoy.directory, 0);
+  }
 }
 
 }  // namespace sutra::simulation
