@@ -30,7 +30,7 @@ struct KernelView {
   Seen process = Seen::kGone;
   bool tree_populated = false;  ///< something runs in the tree of the recorded generation
   /// Where nobody saw the exec of the recorded process: what its launcher itself said of it; nothing = nothing.
-  std::optional<bool> executed;
+  std::optional<bool> executed = std::nullopt;
 };
 
 /// What is to be watched from now on.
