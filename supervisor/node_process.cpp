@@ -101,6 +101,8 @@ void NodeProcess::on_report() {
 }
 
 void NodeProcess::give_launch_up() {
+  // Timers come first after we were stopped ourselves: what it reported meanwhile counts.
+  if (launching_ && report_watch_.active()) on_report();
   if (!launching_ || leader_dead_) return;
   gave_up_ = true;
   kill();

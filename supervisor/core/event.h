@@ -49,7 +49,7 @@ struct TimerFired {
 struct Recovered {
   bool process;    ///< a process is recorded: it is adopted, and if it is gone Exited follows
   bool leftovers;  ///< no process is recorded, yet its tree is not empty
-  bool dead = false;  ///< the recorded process is gone: its start may stand in the log already
+  bool dead = false;  ///< the recorded process is gone
 };
 
 using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested, Execed,

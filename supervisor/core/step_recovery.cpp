@@ -14,8 +14,8 @@ void Step::on(const Recovered& event) {
     const bool unseen = node_.started_at_unix == 0;
     if (unseen) {
       node_.started_at_unix = context_.now.unix_secs;
-      if (!event.dead)
-        emit(RecordEvent{"started", "found running; the supervisor that started it did not see it start"});
+      emit(RecordEvent{"started", std::string("found ") + (event.dead ? "dead" : "running") +
+                                      "; the supervisor that started it did not see it start"});
     }
     node_.state = last == State::kRunning ? State::kRunning : State::kStarting;
     if (node_.goal == Goal::kStopped || last == State::kStopping) {
@@ -25,7 +25,8 @@ void Step::on(const Recovered& event) {
     } else if (node_.state == State::kStarting && !node_.intent.confirmed) {
       arm(TimerKind::kReadiness, policy().ready_timeout);
     }
-    if (unseen) emit(SaveFacts{});
+    // The facts may be older than a stop: their copy of the intent must say it too.
+    if (unseen || node_.goal == Goal::kStopped) emit(SaveFacts{});
     return;
   }
   if (node_.leader == Leader::kLaunching) {
@@ -40,6 +41,7 @@ void Step::on(const Recovered& event) {
   if (event.leftovers) {
     node_.state = node_.goal == Goal::kStopped ? State::kStopping : State::kCleaning;
     emit(Kill{node_.generation});
+    if (node_.goal == Goal::kStopped) emit(SaveFacts{});
     return;
   }
   if (node_.goal == Goal::kStopped || !node_.intent.confirmed) {

@@ -22,7 +22,7 @@ void Checks::violation(const std::string& invariant, const std::string& what) {
 void Checks::new_node(const std::string& node_id) { truths_[node_id] = {}; }
 
 void Checks::stop_committed(const std::string& node_id) {
-  truth(node_id).stop_on_disk = true;
+  truth(node_id).stop_on_disk = truth(node_id).stop_half_done = true;
   truth(node_id).wanted = false;
 }
 
@@ -35,7 +35,9 @@ void Checks::asked_to_start(const std::string& node_id) {
 // ---- I1, I3
 
 bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
-  if (leader.may_be_stopped || truth(node_id).stop_on_disk) return true;
+  if (leader.role == Role::kLauncher && leader.parent == Parent::kSupervisor) return true;  // no server yet
+  // What was found at its gate is no server, or has been one for an instant.
+  if (leader.may_be_stopped || leader.adopted_at_gate || truth(node_id).stop_on_disk) return true;
   if (cause.event == nullptr) return false;
   if (std::holds_alternative<core::StopRequested>(*cause.event) ||
       std::holds_alternative<core::RestartRequested>(*cause.event) ||
@@ -207,7 +209,7 @@ void Checks::answered(const std::string& node_id, core::Waiter waiter, bool succ
             !kernel_.at(process.leader).unmanaged)
           violation("I4", "the stop of " + node_id + " was answered and " + name_of(process) + " lives");
       }
-      truth(node_id).stop_on_disk = truth(node_id).stop_answered = true;
+      truth(node_id).stop_on_disk = true;
       truth(node_id).wanted = false;
       return;
     }
@@ -225,6 +227,7 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
   for (Process& process : kernel_.all()) {
     if (!process.leaf || !disk_.stale_facts.contains(process.leaf->node_id)) continue;
     process.unmanaged = true;
+    process.record_deleted = process.deaths > 0;  // nor that it was written
     process.death_excused = process.death_excused || process.deaths == 0;
   }
   for (auto& [id, node] : truths_) {
@@ -241,7 +244,7 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
                                     (found->second.facts && found->second.facts->record.process));
     if (node.stop_on_disk && would_run) {
       // The intent may be deleted between the commit and what follows it.
-      const bool half_done = disk_.stale_intents.contains(id) && !node.stop_answered;
+      const bool half_done = disk_.stale_intents.contains(id) && node.stop_half_done;
       if (!both_lost && !half_done)
         violation("I4", "node " + id + " was stopped and the records say that it runs");
       node.stop_on_disk = false;

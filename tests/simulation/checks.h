@@ -32,6 +32,7 @@ class Checks {
   // ---- what the supervisor does
   void new_node(const std::string& node_id);
   void stop_committed(const std::string& node_id);
+  void step_done(const std::string& node_id) { truth(node_id).stop_half_done = false; }
   void asked_to_start(const std::string& node_id);
   /// A first start that is stopped because it does not serve.
   void given_up(const std::string& node_id, Serial leader);
@@ -62,7 +63,7 @@ class Checks {
   struct Truth {
     bool wanted = false;  ///< a start was answered with success and no stop was asked for since
     bool stop_on_disk = false;
-    bool stop_answered = false;
+    bool stop_half_done = false;       ///< the step that committed it is not over, or was not
     bool asked = true;                 ///< the next launch is an operator's
     bool last_asked = true;            ///< the last one was
     std::vector<Nanoseconds> unasked;  ///< launches that nobody asked for, within the window

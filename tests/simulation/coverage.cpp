@@ -21,6 +21,8 @@ std::string_view name(Mark mark) {
       return "exec fails";
     case Mark::kGateClosed:
       return "gate closed";
+    case Mark::kLaunchGivenUp:
+      return "launch given up";
     case Mark::kServerExits:
       return "server exits";
     case Mark::kServerKilled:

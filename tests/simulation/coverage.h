@@ -19,6 +19,7 @@ enum class Mark : std::uint8_t {
   kLauncherKilled,
   kExecFails,
   kGateClosed,
+  kLaunchGivenUp,
   kServerExits,
   kServerKilled,
   kServerOutOfMemory,

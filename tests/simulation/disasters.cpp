@@ -6,9 +6,11 @@ namespace sutra::simulation {
 using namespace std::chrono_literals;
 
 void History::reload() {
+  if (!supervisor_->keep_records()) return tell("a reload is refused: the records cannot be kept");
   coverage_.see(Mark::kReload);
   if (supervisor_->launching()) coverage_.see(Mark::kReloadWhileLaunching);
   tell("reload");
+  kernel_.pipes_closed();
   supervisor_.reset();  // its children stay its children
   checks_.witness_since.reset();
   if (random_.chance(300)) settings_.policy.readiness_by_probe = !settings_.policy.readiness_by_probe;

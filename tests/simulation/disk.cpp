@@ -56,7 +56,28 @@ bool Disk::write_facts(const Facts& written) {
   return true;
 }
 
+/// The mark of the generation before stays: its launcher may be on its way out.
+void Disk::begin_mark(const Leaf& launch) {
+  std::erase_if(marks_, [&](const auto& each) {
+    return each.first.node_id == launch.node_id && each.first.generation % 2 == launch.generation % 2;
+  });
+  if (!random_.chance(runtime_fault_per_mille)) marks_[launch] = false;
+}
+
+void Disk::mark_executed(const Leaf& launch) {
+  const auto found = marks_.find(launch);
+  if (found == marks_.end()) return;
+  if (random_.chance(runtime_fault_per_mille)) return unmark(launch);  // what fails is taken back
+  found->second = true;
+}
+
+std::optional<bool> Disk::mark(const Leaf& launch) const {
+  const auto found = marks_.find(launch);
+  return found == marks_.end() ? std::nullopt : std::optional<bool>(found->second);
+}
+
 bool Disk::forget(const std::string& node_id) {
+  std::erase_if(marks_, [&](const auto& each) { return each.first.node_id == node_id; });
   if (fails(runtime_fault_per_mille, Mark::kForgetFails)) {
     stale_facts.insert(node_id);
     return false;
@@ -112,6 +133,7 @@ void Disk::delete_runtime() {
   for (const auto& [id, each] : facts) stale_facts.insert(id);
   facts.clear();
   facts_before_.clear();
+  marks_.clear();
 }
 
 void Disk::lose_unsynced_facts() {

@@ -46,6 +46,12 @@ class Disk {
   [[nodiscard]] Appended append(const std::string& node_id, std::uint64_t generation,
                                 const std::string& what);
 
+  // ---- the launcher's marks
+  void begin_mark(const Leaf& launch);
+  void mark_executed(const Leaf& launch);
+  void unmark(const Leaf& launch) { marks_.erase(launch); }
+  [[nodiscard]] std::optional<bool> mark(const Leaf& launch) const;
+
   // ---- what happens to a disk
   void delete_state();
   void delete_runtime();
@@ -67,6 +73,7 @@ class Disk {
   Random& random_;
   Coverage& coverage_;
   std::map<std::string, Facts> facts_before_;
+  std::map<Leaf, bool> marks_;
   std::map<std::string, std::uint64_t> over_in_file_;
   std::map<std::string, std::uint64_t> over_;  ///< of the open log
 };

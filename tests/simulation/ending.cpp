@@ -93,7 +93,8 @@ void History::check_running() {
   for (const auto& [id, entry] : entries) {
     const Serial leader = entry->process ? entry->process->identity().truth : 0;
     const std::string& directory = entry->node.intent.placement.storage_path;
-    switch (entry->node.state) {
+    const bool tries_again = entry->node.state == core::State::kStarting && entry->node.lock_attempts > 0;
+    switch (tries_again ? core::State::kOccupied : entry->node.state) {
       case core::State::kRunning:
         if (leader == 0 || !kernel_.at(leader).alive || !kernel_.at(leader).executed)
           checks_.violation("liveness", "node " + id + " is called running and has no server");
@@ -104,6 +105,7 @@ void History::check_running() {
         break;
       case core::State::kOccupied: {
         const bool held = std::any_of(kernel_.all().begin(), kernel_.all().end(), [&](const Process& p) {
+          if (p.alive && p.role == Role::kDecoy && p.holds_lock && p.directory == directory) return true;
           return p.alive && p.leaf && kernel_.at(p.leader).unmanaged &&
                  (p.directory == directory || p.leaf->node_id == id);
         });

@@ -178,6 +178,7 @@ void History::time_passes() {
     coverage_.see(Mark::kWallClockJumps);
   }
   tell("time passes");
+  if (supervisor_ && random_.chance(200)) (void)supervisor_->keep_records();
   loop_turns();
 }
 

@@ -50,7 +50,12 @@ void Kernel::die(Process& process, const core::Exit& exit) {
   process.serves = false;
 }
 
+void Kernel::pipes_closed() {
+  for (Process* process : table_) process->report_open = false;
+}
+
 void Kernel::supervisor_died() {
+  pipes_closed();
   for (Process* process : table_) process->parent = Parent::kInit;
 }
 

@@ -47,6 +47,7 @@ struct Process {
   std::string directory;    ///< the data directory it works in
   bool holds_lock = false;  ///< has the flock's descriptor
   bool gate_open = false;
+  bool report_open = true;  ///< somebody reads what it reports
   Report report = Report::kPending;
   Nanoseconds start{0};
   bool alive = true;
@@ -96,6 +97,8 @@ class Kernel {
   void reap(Process& process);
   /// Its children go to init; launchers see their gate close.
   void supervisor_died();
+  /// A supervisor that replaces itself keeps its children, not the pipes to them.
+  void pipes_closed();
   /// Everything dies, unrecorded by anybody. CLOCK_BOOTTIME begins anew.
   void reboot(Nanoseconds uptime);
 

@@ -65,7 +65,13 @@ void History::run_launcher(Process& process) {
     return;
   }
   if (process.gate_open) {
-    if (!kernel_.calm && random_.chance(40)) return fail(Report::kFailed, Mark::kExecFails);
+    // It reports before it executes, and nobody reads it. The supervisor may have died in between.
+    if (!process.report_open && random_.chance(700)) return kernel_.die(process, by_signal(13));
+    disk_.mark_executed(*process.leaf);
+    if (!kernel_.calm && random_.chance(40)) {
+      disk_.unmark(*process.leaf);
+      return fail(Report::kFailed, Mark::kExecFails);
+    }
     process.role = Role::kServer;
     process.report = Report::kExeced;
     process.ignores_term = random_.chance(150);
@@ -156,7 +162,12 @@ void History::decoys_act() {
     ++decoys;
     if (random_.chance(60)) kernel_.die(*process, with_code(0));
   }
-  for (; decoys < 8; ++decoys) (void)kernel_.spawn(Role::kDecoy, Parent::kInit, std::nullopt);
+  for (; decoys < 8; ++decoys) {
+    Process& decoy = kernel_.spawn(Role::kDecoy, Parent::kInit, std::nullopt);
+    if (kernel_.calm || !random_.chance(15)) continue;
+    decoy.directory = "/data/" + some_node();  // another's server, on a node's data
+    decoy.holds_lock = !kernel_.lock_held(decoy.directory, 0);
+  }
 }
 
 }  // namespace sutra::simulation

@@ -6,6 +6,7 @@ namespace sutra::simulation {
 namespace {
 
 constexpr int kReapedByParentPolls = 3;
+constexpr Nanoseconds kLaunchDeadline = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -75,10 +76,18 @@ bool NodeProcess::report_ready() const {
 
 bool NodeProcess::exit_ready() const { return exit_watch_ && !world_.kernel.at(pidfd_).alive; }
 
-bool NodeProcess::ready() const { return report_ready() || exit_ready() || (empty_watch_ && !populated()); }
+bool NodeProcess::launch_overdue() const {
+  return launching_ && !gave_up_ && exit_watch_ && world_.kernel.now - identity_.stamp >= kLaunchDeadline;
+}
+
+bool NodeProcess::ready() const {
+  if (launch_overdue()) return true;
+  return report_ready() || exit_ready() || (empty_watch_ && !populated());
+}
 
 void NodeProcess::fire() {
-  // What is ready at the same time comes in any order.
+  // What is ready at the same time comes in any order; a timer before all that waited while we did.
+  if (launch_overdue() && world_.random.chance(500)) return give_launch_up();
   const bool exit_first = world_.random.chance(500);
   if (exit_first && exit_ready()) return on_exit();
   if (report_ready()) return on_report();
@@ -94,6 +103,14 @@ void NodeProcess::on_report() {
   if (progress_ != Report::kExeced) return;  // its exit follows
   launching_ = false;
   post_(core::Execed{generation_});
+}
+
+void NodeProcess::give_launch_up() {
+  if (report_watch_) on_report();
+  if (!launching_) return;
+  gave_up_ = true;
+  world_.coverage.see(Mark::kLaunchGivenUp);
+  kill();
 }
 
 void NodeProcess::on_exit() {

@@ -239,6 +239,7 @@ void Shell::execute(Entry& entry, const core::Event& event, core::Transition tra
   }
   may_be_killed(Mark::kSupervisorKilledInStep);
   world_.checks.cause = {};
+  world_.checks.step_done(node_id);
   ++world_.coverage.states[static_cast<std::size_t>(entry.node.state)];
   const auto due = std::exchange(due_, {});
   const bool gone = entry.node.state == core::State::kGone;
@@ -256,7 +257,7 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                    if (entry.node.intent.goal == core::Goal::kStopped && process != nullptr)
                      world_.checks.given_up(id, process->identity().truth);
                  },
-                 [&](const core::SaveFacts&) { save_facts(entry); },
+                 [&](const core::SaveFacts&) { (void)save_facts(entry); },
                  [&](const core::Forget&) {
                    if (world_.disk.forget(id)) {
                      unforgotten_.erase(id);

@@ -56,6 +56,8 @@ class Shell {
   [[nodiscard]] bool shutting_down() const { return shutting_down_; }
   [[nodiscard]] const std::map<std::string, std::unique_ptr<Entry>>& entries() const { return entries_; }
   void reap_strays();
+  /// Writes again what somebody removed of the records. False: it cannot.
+  [[nodiscard]] bool keep_records();
   /// Between two turns of the loop what the core believes and what the loop holds agree.
   void check_idle() const;
   void spare() { settings_.killed_per_mille = 0; }
@@ -77,7 +79,7 @@ class Shell {
   void spawn(Entry& entry);
   [[nodiscard]] bool try_spawn(Entry& entry);
   [[nodiscard]] bool unmanaged_holder(const std::string& node_id);
-  void save_facts(Entry& entry);
+  bool save_facts(Entry& entry);
   void record_death(Entry& entry, const core::RecordDeath& death);
   void answer(Entry& entry, core::Waiter waiter, bool success);
   void refuse(Entry& entry, Requester requester);

@@ -21,6 +21,7 @@ bool Shell::try_spawn(Entry& entry) {
     return false;
   }
   const std::string& id = entry.node.intent.node_id;
+  world_.disk.begin_mark({id, entry.node.generation});
   entry.process = process_of(id, entry.node.generation);
   if (!entry.process->launch(entry.node.intent.placement.storage_path)) {
     retired_.push_back(std::move(entry.process));
@@ -28,7 +29,7 @@ bool Shell::try_spawn(Entry& entry) {
   }
   if (planted_.opens_gate_first) entry.process->open();
   may_be_killed(Mark::kSupervisorKilledAtGate);
-  save_facts(entry);
+  (void)save_facts(entry);
   may_be_killed(Mark::kSupervisorKilledAtGate);
   entry.process->open();
   return true;
@@ -47,7 +48,7 @@ void Shell::spawn(Entry& entry) {
   if (!try_spawn(entry) && !entry.process) post(id, core::LaunchFailed{generation, false, "launch"});
 }
 
-void Shell::save_facts(Entry& entry) {
+bool Shell::save_facts(Entry& entry) {
   Facts facts;
   facts.intent = entry.node.intent;
   facts.record.state = entry.node.state;
@@ -62,7 +63,15 @@ void Shell::save_facts(Entry& entry) {
     facts.record.retry_due = entry.node.timer->due;
   facts.record.history = entry.node.history;
   facts.record.last_exit = entry.node.last_exit;
-  (void)world_.disk.write_facts(facts);
+  return world_.disk.write_facts(facts);
+}
+
+bool Shell::keep_records() {
+  for (const auto& [id, entry] : entries_) {
+    if (!world_.disk.intents.contains(id) && !world_.disk.write_intent(entry->node.intent)) return false;
+    if (!world_.disk.facts.contains(id) && !save_facts(*entry)) return false;
+  }
+  return true;
 }
 
 void Shell::recover() {
@@ -99,23 +108,24 @@ void Shell::adopt(const std::string& node_id, const Recorded& recorded) {
     entry.recorded = recorded.facts->process.truth;
     if (record->process) pidfd = world_.kernel.reopen(recorded.facts->process, planted_.adopts_by_pid_alone);
     if (pidfd != 0) kernel.process = world_.kernel.at(pidfd).alive ? core::Seen::kAlive : core::Seen::kEnded;
+    if (record->started_at_unix == 0) kernel.executed = world_.disk.mark({node_id, record->generation});
     kernel.tree_populated = world_.kernel.populated({node_id, record->generation});
   }
   core::Recovery recovery = planted_.recover(recorded.intent, record, found_generation, kernel,
                                              settings_.policy, world_.kernel.now);
   entry.node = std::move(recovery.node);
   posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
+  if (kernel.process == core::Seen::kAlive) {
+    const bool launcher = world_.kernel.at(pidfd).role == Role::kLauncher;
+    world_.coverage.see(launcher ? Mark::kAdoptedLauncher : Mark::kAdopted);
+    world_.kernel.at(pidfd).adopted_at_gate |= launcher;
+  }
   if (recovery.watch != core::Watch::kNothing) entry.process = process_of(node_id, entry.node.generation);
   switch (recovery.watch) {
     case core::Watch::kNothing:
       if (recorded.facts) world_.kernel.leaves.erase({node_id, entry.node.generation});
       break;
     case core::Watch::kProcess:
-      if (kernel.process == core::Seen::kAlive) {
-        const bool launcher = world_.kernel.at(pidfd).role == Role::kLauncher;
-        world_.coverage.see(launcher ? Mark::kAdoptedLauncher : Mark::kAdopted);
-        world_.kernel.at(pidfd).adopted_at_gate |= launcher;
-      }
       entry.process->adopt(recorded.facts->process, pidfd);
       break;
     case core::Watch::kTree:

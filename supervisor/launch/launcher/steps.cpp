@@ -90,9 +90,13 @@ int lock_directory(const Spec& spec) {
 
 void mark_exec(const Spec& spec) {
   if ((spec.flags & kMarkExec) == 0) return;
-  // A full disk must not keep the program from running: unmarked it is judged as before there were marks.
-  while (write(kSlotExtra0, "x", 1) < 0 && errno == EINTR) {
-  }
+  ssize_t written = 0;
+  do {
+    written = write(kSlotExtra0, "x", 1);
+  } while (written < 0 && errno == EINTR);
+  // A full disk must not keep the program from running: unmarked it is judged as before there were marks. A
+  // mark that was only begun would have a live server taken for a launcher.
+  if (written != 1) unmark_exec(spec);
 }
 
 void unmark_exec(const Spec& spec) {

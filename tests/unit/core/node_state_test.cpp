@@ -164,6 +164,13 @@ TEST(NodeState, TheFactsTooSayThatANodeIsToBeStopped) {
   Drive silent;
   silent.start().exec().wait(10s).fire();
   EXPECT_NE(silent.ordered<SaveFacts>(), nullptr);
+  for (const Recovered found : {Recovered{true, false}, Recovered{false, true}}) {
+    Drive recovered;  // the supervisor died between the intent and the facts
+    recovered.running();
+    recovered.node.intent.goal = Goal::kStopped;
+    recovered.feed(found);
+    EXPECT_NE(recovered.ordered<SaveFacts>(), nullptr);
+  }
 }
 
 TEST(NodeState, StopAnswersOnlyWhenNothingIsLeft) {

@@ -129,6 +129,21 @@ TEST(NodeRecoveryFromRecords, AProcessFoundAliveCountsAsStartedEvenWhereNobodySa
   EXPECT_NE(node.ordered<SaveFacts>(), nullptr);
 }
 
+TEST(NodeRecoveryFromRecords, AServerThatRanUnseenAndDiedHasItsStartInTheLogBeforeItsDeath) {
+  LastRecord record = running_record();
+  record.state = State::kStarting;
+  record.started_at_unix = 0;
+  const Recovery found = recover_with(record, {Seen::kGone, false, true});
+  ASSERT_EQ(found.watch, Watch::kProcess);
+  Drive node;
+  node.node = found.node;
+  node.node.intent.confirmed = true;
+  node.feed(found.event);
+  // Else the death of the same generation before a reboot, or of a forgotten node, would swallow its own.
+  ASSERT_NE(node.ordered<RecordEvent>(), nullptr);
+  EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
+}
+
 TEST(NodeRecoveryFromRecords, TimesOfAnotherBootDoNotLieAhead) {
   LastRecord record = running_record();
   record.process = false;
