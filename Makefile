@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test bench clean
+.PHONY: all deps build demo run test bench soak clean
 all: build
 
 deps:
@@ -26,6 +26,14 @@ test: deps
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench
 	@tests/bench/run.sh build/release/bin
+
+# Faults for as long as asked: make soak SECONDS_BUDGET=3600 [SEED=1].
+SECONDS_BUDGET ?= 3600
+soak: build
+	@cmake --build --preset release -j $(JOBS) --target sutra-chaos
+	@cmake --build --preset release --target help | grep -q '^sutra-simulation:' && \
+	  cmake --build --preset release -j $(JOBS) --target sutra-simulation || true
+	@tests/soak.sh build/release/bin $(SECONDS_BUDGET) $(SEED)
 
 clean:
 	rm -rf build
