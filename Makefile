@@ -41,5 +41,12 @@ errors-page: deps
 	@build/dev/bin/errors_tests --gtest_brief=1
 	@tests/errors/errors_page.py --write build/dev/errors docs/ERRORS.md
 
+# Faults for as long as asked: make soak SECONDS_BUDGET=3600 [SEED=1].
+SECONDS_BUDGET ?= 3600
+soak: build
+	@cmake --build --preset release -j $(JOBS) --target sutra-chaos
+	@cmake --build --preset release -j $(JOBS) --target sutra-simulation
+	@tests/soak.sh build/release/bin $(SECONDS_BUDGET) $(SEED)
+
 clean:
 	rm -rf build

@@ -19,21 +19,6 @@ namespace {
 
 constexpr unsigned kStateListen = 0x0A;
 
-Result<std::string> read_table(const char* path) {
-  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!file && errno == ENOENT) return std::string();  // the kernel has no such address family
-  if (!file) return errno_error("open", path, "without it ports in use by others cannot be seen");
-  std::string text;
-  char chunk[16384];
-  for (;;) {
-    const ssize_t got = ::read(file.get(), chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("read", path);
-    if (got == 0) return text;
-    text.append(chunk, static_cast<std::size_t>(got));
-  }
-}
-
 // The address is printed as 32-bit words of the machine's own byte order; the bytes in memory are the
 // address.
 std::optional<std::string> address_text(const std::string& hex) {
@@ -68,12 +53,35 @@ std::vector<Listener> parse_tcp_listeners(const std::string& text) {
   return found;
 }
 
+namespace {
+
+/// In pieces: a host with many connections (those in TIME_WAIT are listed, too) has megabytes of them, which
+/// must not become our heap.
+Status read_table(const char* path, std::vector<Listener>& found) {
+  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};  // the kernel has no such address family
+  if (!file) return errno_error("open", path, "without it ports in use by others cannot be seen");
+  std::string text;
+  char chunk[16384];
+  for (;;) {
+    const ssize_t got = ::read(file.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read", path);
+    text.append(chunk, static_cast<std::size_t>(got));
+    const std::size_t whole = got == 0 ? text.size() : text.rfind('\n') + 1;
+    for (Listener& listener : parse_tcp_listeners(text.substr(0, whole)))
+      found.push_back(std::move(listener));
+    text.erase(0, whole);
+    if (got == 0) return {};
+  }
+}
+
+}  // namespace
+
 Result<std::vector<Listener>> tcp_listeners() {
   std::vector<Listener> all;
   for (const char* path : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) {
-    auto text = read_table(path);
-    if (!text) return text.error();
-    for (Listener& listener : parse_tcp_listeners(text.value())) all.push_back(std::move(listener));
+    if (const Status read = read_table(path, all); !read) return read.error();
   }
   return all;
 }

@@ -202,6 +202,7 @@ void Nodes::restart(const std::string& node_id, Reply reply) {
 
 void Nodes::shut_down() {
   shutting_down_ = true;
+  forget_emptied_leaves();
   for (const std::string& id : names()) post(id, core::ShutdownRequested{});
   if (entries_.empty()) emptied_();
 }

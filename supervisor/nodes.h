@@ -108,6 +108,7 @@ class Nodes {
   [[nodiscard]] Entry& make_entry(const std::string& node_id);
   [[nodiscard]] Entry* find(const std::string& node_id);
   [[nodiscard]] core::Context context() const;
+  void forget_emptied_leaves();
   [[nodiscard]] std::string unmanaged_holder(const std::string& node_id);
   [[nodiscard]] Result<core::Intent> admit(const std::string& node_id, const core::Request& request);
 

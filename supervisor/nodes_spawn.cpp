@@ -63,11 +63,17 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
   return plan;
 }
 
+/// What nobody knew is nobody's once it is empty.
+void Nodes::forget_emptied_leaves() {
+  std::erase_if(unmanaged_, [this](const NodeForest::Leaf& leaf) {
+    const auto tree = parts_.forest.adopt(leaf.node_id, leaf.generation, nullptr, 0);
+    return !tree->populated() && tree->remove();
+  });
+}
+
 std::string Nodes::unmanaged_holder(const std::string& node_id) {
   if (unmanaged_.empty()) return {};
-  std::erase_if(unmanaged_, [&](const NodeForest::Leaf& leaf) {
-    return leaf.node_id == node_id && !parts_.forest.adopt(node_id, leaf.generation, nullptr, 0)->populated();
-  });
+  forget_emptied_leaves();
   const auto held = std::find_if(unmanaged_.begin(), unmanaged_.end(),
                                  [&](const NodeForest::Leaf& leaf) { return leaf.node_id == node_id; });
   if (held == unmanaged_.end()) return {};

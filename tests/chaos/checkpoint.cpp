@@ -109,12 +109,14 @@ void check_deaths(Host& host, bool all_gone) {
       const std::uint64_t alive = host.sampler.leader(node) ? 1 : 0;
       std::uint64_t forgotten = 0, unwitnessed = 0;
       for (const auto& process : host.forgotten) forgotten += witnessed.contains(process) ? 1U : 0U;
-      // Killed between its exec and its first line: only the sampler knows of it.
+      // Killed between its exec and its first line: only the sampler knows of it, or, when the agent did it
+      // because it was asked to, nobody.
       if (const auto at = seen.find(node); at != seen.end()) {
         for (const auto& process : at->second) unwitnessed += witnessed.contains(process) ? 0U : 1U;
       }
       least = witnessed.size() - std::min<std::uint64_t>(witnessed.size(), alive + forgotten);
-      most = witnessed.size() - std::min<std::uint64_t>(witnessed.size(), alive) + unwitnessed;
+      most = witnessed.size() - std::min<std::uint64_t>(witnessed.size(), alive) + unwitnessed +
+             host.expectations.asked_ends(node);
       const auto& deaths = host.events.deaths();
       told = deaths.contains(node) ? deaths.at(node) : 0;
       return told >= least && told <= most;

@@ -34,6 +34,17 @@ void Expectations::killed(pid_t pid, std::uint64_t start_ticks) {
   killed_.insert({pid, start_ticks});
 }
 
+void Expectations::ask_end(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  ++asked_ends_[node];
+}
+
+std::uint64_t Expectations::asked_ends(const std::string& node) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = asked_ends_.find(node);
+  return at == asked_ends_.end() ? 0 : at->second;
+}
+
 void Expectations::open_window(const std::string& node) {
   const std::lock_guard lock(mutex_);
   windows_[node] = Clock::time_point::max();

@@ -37,6 +37,9 @@ class Expectations {
   /// than that: the sampler sees an end after it happened.
   void open_window(const std::string& node);
   void close_window(const std::string& node, std::chrono::milliseconds later);
+  /// The agent was asked to end the node's server once more: it may do so before the server's first line.
+  void ask_end(const std::string& node);
+  [[nodiscard]] std::uint64_t asked_ends(const std::string& node) const;
   /// Everything may end: the agent was told to stop.
   void open_all() { open_all_ = true; }
 
@@ -49,6 +52,7 @@ class Expectations {
   std::map<std::string, Want> wants_;
   std::set<ProcessKey> killed_;
   std::map<std::string, Clock::time_point> windows_;
+  std::map<std::string, std::uint64_t> asked_ends_;
   std::atomic<bool> open_all_{false};
 };
 

@@ -119,7 +119,7 @@ void Host::continue_all() {
 
 Footprint Host::footprint() const {
   const pid_t pid = agent->pid();
-  return {pid, open_fds(pid), pss_kib(pid), sandbox.cgroups().size()};
+  return {pid, open_fds(pid), memory_kib(pid, "Pss"), memory_kib(pid, "Pss_Anon"), sandbox.cgroups().size()};
 }
 
 std::set<ProcessKey> Host::witnessed(const std::string& node) const {

@@ -20,7 +20,8 @@ namespace sutra::chaos {
 struct Footprint {
   pid_t supervisor = 0;
   std::size_t fds = 0;
-  std::uint64_t pss_kib = 0;
+  std::uint64_t pss_kib = 0;   ///< falls and rises with those who map the same files
+  std::uint64_t anon_kib = 0;  ///< its part that is nobody else's: heap and stack
   std::size_t cgroups = 0;
 };
 

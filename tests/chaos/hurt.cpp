@@ -113,6 +113,13 @@ void Hurt::impersonate(const Member& dead) {
   host_.journal.count("decoys with a dead server's pid");
 }
 
+void Hurt::end_members(const std::string& node) {
+  for (const Member& member : host_.sampler.members(node)) {
+    host_.expectations.killed(member.stat.pid, member.stat.start_ticks);
+    signal_process(open_process(member.stat.pid, member.stat.start_ticks), SIGKILL);
+  }
+}
+
 void Hurt::stop_node() {
   const auto member = victim();
   if (!member) return;

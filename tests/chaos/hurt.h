@@ -19,6 +19,9 @@ class Hurt {
   bool kill_supervisor(bool nodes_too);
   bool kill_both(bool nodes_too);
 
+  /// Ends all that is left of a node, as the agent's advice about an unknown holder says.
+  void end_members(const std::string& node);
+
   void stop_node();  ///< SIGSTOP for less than a probe's patience
   void stop_comms();
   void stop_supervisor();

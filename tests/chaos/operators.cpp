@@ -58,6 +58,7 @@ std::string Requests::try_spawn(const std::string& node) {
 }
 
 std::string Requests::try_stop(const std::string& node) {
+  expectations_.ask_end(node);
   if (dice_.percent(30)) return ctl({"stop", node});
   agent::StopNodeRequest request;
   request.set_node_id(node);
@@ -107,6 +108,7 @@ bool Requests::stop(const std::string& node, std::chrono::seconds within) {
 
 void Requests::restart(const std::string& node) {
   expectations_.open_window(node);
+  expectations_.ask_end(node);
   journal_.act("restart " + node);
   const std::string fault = ctl({"restart", node});
   journal_.act("restart " + node + ": " + (fault.empty() ? "done" : fault));

@@ -104,10 +104,10 @@ std::size_t open_fds(pid_t pid) {
   return count;
 }
 
-std::uint64_t pss_kib(pid_t pid) {
+std::uint64_t memory_kib(pid_t pid, const std::string& which) {
   std::ifstream file(proc(pid, "smaps_rollup"));
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("Pss:")) return std::strtoull(line.c_str() + 4, nullptr, 10);
+    if (line.starts_with(which + ":")) return std::strtoull(line.c_str() + which.size() + 1, nullptr, 10);
   }
   return 0;
 }

@@ -38,8 +38,8 @@ struct ProcessStat {
 [[nodiscard]] std::string environment_of(pid_t pid, const std::string& variable);
 [[nodiscard]] std::string name_of(pid_t pid);
 [[nodiscard]] std::size_t open_fds(pid_t pid);
-/// Proportional set size in KiB; 0 when it cannot be read.
-[[nodiscard]] std::uint64_t pss_kib(pid_t pid);
+/// A line of /proc/PID/smaps_rollup ("Pss", "Pss_Anon"), KiB; 0 when it cannot be read.
+[[nodiscard]] std::uint64_t memory_kib(pid_t pid, const std::string& which);
 
 /// A pidfd of the process that has this pid and start time; invalid when that one is gone. A driver that
 /// hurts processes must be as sure of whom it hits as the agent is.

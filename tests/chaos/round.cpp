@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kKillsBetweenCheckpoints = 60;
 constexpr std::size_t kFdsOfSlack = 2;
-constexpr std::uint64_t kPssOfSlackKib = 768;
+constexpr std::uint64_t kHeapOfSlackKib = 512;
 
 }  // namespace
 
@@ -80,11 +80,13 @@ void Round::check_growth(const Footprint& before, const char* when) {
   host_.journal.at_least("supervisor's PSS, most, KiB", after.pss_kib);
   const std::string told = std::string(when) + ": fds " + std::to_string(before.fds) + " -> " +
                            std::to_string(after.fds) + ", PSS " + std::to_string(before.pss_kib) + " -> " +
-                           std::to_string(after.pss_kib) + " KiB, cgroups " + std::to_string(before.cgroups) +
-                           " -> " + std::to_string(after.cgroups);
+                           std::to_string(after.pss_kib) + " KiB, of it heap and stack " +
+                           std::to_string(before.anon_kib) + " -> " + std::to_string(after.anon_kib) +
+                           " KiB, cgroups " + std::to_string(before.cgroups) + " -> " +
+                           std::to_string(after.cgroups);
   std::printf("  %s\n", told.c_str());
-  const bool grew = after.fds > before.fds + kFdsOfSlack || after.pss_kib > before.pss_kib + kPssOfSlackKib ||
-                    after.cgroups > before.cgroups + 1;
+  const bool grew = after.fds > before.fds + kFdsOfSlack ||
+                    after.anon_kib > before.anon_kib + kHeapOfSlackKib || after.cgroups > before.cgroups + 1;
   if (grew) host_.journal.violation("growth", told);
 }
 
@@ -228,12 +230,46 @@ void Round::lose(bool state, bool runtime) {
   host_.journal.count("deletions of directories");
 }
 
+/// Whatever was forgotten, nobody who runs is touched and nobody is started beside him.
+void Round::check_untouched(const std::map<std::string, pid_t>& before, const char* after_what) {
+  host_.pass(1s);
+  host_.sampler.look_anew();
+  const auto now = leaders(host_);
+  for (const auto& [node, pid] : before) {
+    const auto at = now.find(node);
+    if (at == now.end() || at->second != pid)
+      host_.journal.violation("unplanned stop", node + " has another pid after " + after_what);
+  }
+}
+
 void Round::forgetful() {
   if (over()) return;
   quiet();
   lose(true, false);
   hurt_.kill_supervisor(false);
   quiet();
+
+  // Without the facts nobody knows that those who run are the nodes: they are left alone until they are
+  // ended.
+  auto before = leaders(host_);
+  lose(false, true);
+  hurt_.kill_supervisor(false);
+  check_untouched(before, "the loss of runtime_dir");
+  for (const auto& [node, port] : host_.ports) hurt_.end_members(node);
+  quiet();
+
+  before = leaders(host_);
+  lose(true, true);
+  hurt_.kill_supervisor(false);
+  for (const auto& [node, pid] : before) {
+    const std::string answer = host_.requests.try_spawn(node);
+    host_.journal.act("spawn " + node + " beside what nobody remembers: " + answer);
+  }
+  check_untouched(before, "the loss of both directories");
+  for (const auto& [node, port] : host_.ports) {
+    hurt_.end_members(node);
+    if (!host_.requests.spawn(node)) return;
+  }
 }
 
 }  // namespace sutra::chaos

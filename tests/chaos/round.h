@@ -25,6 +25,7 @@ class Round {
   [[nodiscard]] bool over() const;
   /// Takes one kill off `left` when it hit somebody.
   static void spend(std::uint64_t& left, bool hit) { left -= hit ? 1 : 0; }
+  void check_untouched(const std::map<std::string, pid_t>& before, const char* after_what);
   void kill_one(Kills& left, bool nodes_too);
   void lose(bool state, bool runtime);
 
