@@ -28,7 +28,16 @@ bool was_launcher(const UniqueFd& pidfd) {
 
 }  // namespace
 
-void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+  // All are looked for before anything is done about one: to take a process for dead that could not be looked
+  // at would be to kill it.
+  std::map<std::string, std::optional<UniqueFd>> processes;
+  for (const auto& [id, each] : recorded) {
+    if (!each.facts || each.facts->process.pid == 0) continue;
+    auto found = find_process(each.facts->process);
+    if (!found) return found.error();
+    processes[id] = std::move(found).value();
+  }
   for (const auto& leaf : parts_.forest.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =
@@ -51,12 +60,13 @@ void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
                  {{"node_id", id}});
       continue;
     }
-    adopt(id, each);
+    adopt(id, each, std::move(processes[id]));
   }
+  return {};
 }
 
 /// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
-void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
+void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
   Entry& entry = make_entry(node_id);
   core::Node& node = entry.node;
   node.intent = recorded.intent;
@@ -86,7 +96,6 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
   entry.process =
       std::make_unique<NodeProcess>(parts_.loop, parts_.forest, node_id, facts.generation,
                                     [this, id = node_id](core::Event event) { post(id, std::move(event)); });
-  auto pidfd = facts.process.pid != 0 ? reopen(facts.process) : std::nullopt;
   const bool at_gate = facts.state == core::State::kStarting && facts.started_at_unix == 0;
   const bool never_executed = at_gate && (!pidfd || was_launcher(*pidfd));
   if (facts.process.pid != 0 && !never_executed) {
