@@ -139,7 +139,7 @@ void NodeProcess::report_death(core::Exit exit) {
 
 void NodeProcess::watch_empty() {
   if (!tree_ || !tree_->populated()) {
-    on_tree_change();
+    on_empty();
     return;
   }
   if (tree_->events_fd() >= 0) {
@@ -155,12 +155,15 @@ void NodeProcess::watch_empty() {
 }
 
 void NodeProcess::on_tree_change() {
-  if (tree_ && tree_->populated()) return;
+  if (!tree_ || !tree_->populated()) on_empty();
+}
+
+void NodeProcess::on_empty() {
   empty_watch_.stop();
   empty_timer_.stop();
   if (tree_ && !tree_->remove()) {
     // The kernel counts the last task as gone before it lets go of the directory.
-    empty_timer_ = TimerWatch(loop_, kTreePollInterval, 0ms, [this] { on_tree_change(); });
+    empty_timer_ = TimerWatch(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
     return;
   }
   tree_.reset();
