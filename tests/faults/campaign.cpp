@@ -194,8 +194,7 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
                  (outcome.hurt() ? outcome.hurt_at : std::string("untouched")) + "), node " + id +
                  ", answered " +
                  (answer.answered ? (answer.success ? "yes" : "no: " + answer.text) : "nothing"));
-    if (outcome.hurt() && !answer.answered)
-      (void)e2e::eventually([&] { return has_ended() || control.alive(); });
+    if (outcome.hurt()) (void)e2e::eventually([&] { return has_ended() || control.alive(); });
     if (outcome.hurt() && has_ended()) {
       ++deaths;
       restart_supervisor();
