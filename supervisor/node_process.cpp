@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 // Where the kernel gives no edge for an empty tree, it is looked at this often while a node is being cleaned.
 constexpr auto kTreePollInterval = 20ms;
+constexpr auto kTreeSlowInterval = 500ms;
 
 // A launch takes milliseconds. One that hangs (on a dead network file system, or stopped) is given up, so
 // that whoever asked for it is answered and a later try is not in its way.
@@ -140,12 +141,14 @@ void NodeProcess::report_death(core::Exit exit) {
 
 void NodeProcess::watch_empty() {
   if (!tree_ || !tree_->populated()) {
-    on_tree_change();
+    on_empty();
     return;
   }
   if (tree_->events_fd() >= 0) {
     empty_watch_ = PollWatch(loop_, tree_->events_fd(), UV_PRIORITIZED, [this](int) { on_tree_change(); });
     if (empty_watch_.ok()) {
+      // The edge comes once: a look at it that failed is made up for.
+      empty_timer_ = TimerWatch(loop_, kTreeSlowInterval, kTreeSlowInterval, [this] { on_tree_change(); });
       on_tree_change();  // it may have become empty before the watch was there
       return;
     }
@@ -154,12 +157,15 @@ void NodeProcess::watch_empty() {
 }
 
 void NodeProcess::on_tree_change() {
-  if (tree_ && tree_->populated()) return;
+  if (!tree_ || !tree_->populated()) on_empty();
+}
+
+void NodeProcess::on_empty() {
   empty_watch_.stop();
   empty_timer_.stop();
   if (tree_ && !tree_->remove()) {
     // The kernel counts the last task as gone before it lets go of the directory.
-    empty_timer_ = TimerWatch(loop_, kTreePollInterval, 0ms, [this] { on_tree_change(); });
+    empty_timer_ = TimerWatch(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
     return;
   }
   tree_.reset();

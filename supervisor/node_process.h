@@ -55,6 +55,7 @@ class NodeProcess {
   void report_death(core::Exit exit);
   void watch_empty();
   void on_tree_change();
+  void on_empty();
   [[nodiscard]] std::string launch_failure() const;
 
   uv_loop_t* loop_;

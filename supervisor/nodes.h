@@ -52,8 +52,9 @@ class Nodes {
   Nodes(const Nodes&) = delete;
   Nodes& operator=(const Nodes&) = delete;
 
-  /// Adopts what still runs and starts what should run. Call once, before any request.
-  void recover(const std::map<std::string, Recorded>& recorded);
+  /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could not be
+  /// told what still runs, and nothing was done.
+  [[nodiscard]] Status recover(const std::map<std::string, Recorded>& recorded);
 
   void start(const std::string& node_id, const core::Request& request, Reply reply);
   void stop(const std::string& node_id, Reply reply);
@@ -104,7 +105,7 @@ class Nodes {
   void arm(Entry& entry, const core::Timer& timer);
   void publish(Entry& entry);
   void remove(const std::string& node_id);
-  void adopt(const std::string& node_id, const Recorded& recorded);
+  void adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd);
   [[nodiscard]] Entry& make_entry(const std::string& node_id);
   [[nodiscard]] Entry* find(const std::string& node_id);
   [[nodiscard]] core::Context context() const;

@@ -27,7 +27,16 @@ std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
 
 }  // namespace
 
-void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+  // All are looked for before anything is done about one: to take a process for dead that could not be looked
+  // at would be to kill it.
+  std::map<std::string, std::optional<UniqueFd>> processes;
+  for (const auto& [id, each] : recorded) {
+    if (!each.facts || each.facts->process.pid == 0) continue;
+    auto found = find_process(each.facts->process);
+    if (!found) return found.error();
+    processes[id] = std::move(found).value();
+  }
   for (const auto& leaf : parts_.forest.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =
@@ -50,22 +59,21 @@ void Nodes::recover(const std::map<std::string, Recorded>& recorded) {
                  {{"node_id", id}});
       continue;
     }
-    adopt(id, each);
+    adopt(id, each, std::move(processes[id]));
   }
+  return {};
 }
 
 /// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
-void Nodes::adopt(const std::string& node_id, const Recorded& recorded) {
+void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
   Entry& entry = make_entry(node_id);
   std::uint64_t found_generation = 0;
   for (const auto& leaf : unmanaged_) {
     if (leaf.node_id == node_id) found_generation = std::max(found_generation, leaf.generation);
   }
   core::KernelView kernel;
-  std::optional<UniqueFd> pidfd;
   if (recorded.facts) {
     const Facts& facts = *recorded.facts;
-    if (facts.process.pid != 0) pidfd = reopen(facts.process);
     if (pidfd) kernel.process = peek_exit(*pidfd) ? core::Seen::kEnded : core::Seen::kAlive;
     if (facts.started_at_unix == 0) {
       kernel.executed = read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation);

@@ -36,6 +36,10 @@ constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 // parent is init, which is quick; one that is not costs the cause of death, never more than this.
 constexpr int kReapedWithinMs = 1;
 
+bool lacks_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EAGAIN;
+}
+
 std::uint64_t boottime_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -108,19 +112,32 @@ ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd) {
   return {pid, boottime_ns(), pidfd_inode(pidfd), boot_id()};
 }
 
-std::optional<UniqueFd> reopen(const ProcessIdentity& identity) {
+Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity) {
+  const auto unknown = [&](const char* operation) {
+    return errno_error(operation, "process " + std::to_string(identity.pid),
+                       "raise the limit of open files (LimitNOFILE=) or free some memory");
+  };
   const std::string boot = boot_id();
-  if (!identity.boot_id.empty() && !boot.empty() && identity.boot_id != boot) return std::nullopt;
-  if (identity.pid <= 0) return std::nullopt;
+  if (!identity.boot_id.empty() && !boot.empty() && identity.boot_id != boot)
+    return std::optional<UniqueFd>();
+  if (identity.pid <= 0) return std::optional<UniqueFd>();
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, identity.pid, 0U)));
-  if (!pidfd) return std::nullopt;
+  if (!pidfd && lacks_resources(errno)) return unknown("open");
+  if (!pidfd) return std::optional<UniqueFd>();
   const std::uint64_t inode = pidfd_inode(pidfd);
   const bool inodes_known = inode != 0 && identity.pidfd_inode != 0;
-  if (inodes_known && inode != identity.pidfd_inode) return std::nullopt;
+  if (inodes_known && inode != identity.pidfd_inode) return std::optional<UniqueFd>();
   // Read after the pidfd is open: if the pid changed hands in between, the start time is the later process's.
+  errno = 0;
   const auto started = start_time_ns(identity.pid);
-  if (started ? *started > identity.stamp_ns : !inodes_known) return std::nullopt;
-  return pidfd;
+  if (!started && !inodes_known && lacks_resources(errno)) return unknown("read the start time of");
+  if (started ? *started > identity.stamp_ns : !inodes_known) return std::optional<UniqueFd>();
+  return std::optional<UniqueFd>(std::move(pidfd));
+}
+
+std::optional<UniqueFd> reopen(const ProcessIdentity& identity) {
+  auto found = find_process(identity);
+  return found ? std::move(found).value() : std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_start_time_ns(const std::string& stat, std::uint64_t ticks_per_sec) {

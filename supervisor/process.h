@@ -30,6 +30,10 @@ struct ProcessIdentity {
 /// zombie is not gone: peek_exit tells how it ended.
 [[nodiscard]] std::optional<UniqueFd> reopen(const ProcessIdentity& identity);
 
+/// As reopen(), but tells "it is gone" (nothing) from "that cannot be told now" (an error: no descriptor, no
+/// memory): a process that could not be looked at is not one that died.
+[[nodiscard]] Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity);
+
 /// Start time of a process in CLOCK_BOOTTIME, in whole clock ticks rendered as ns (field 22 of
 /// /proc/PID/stat).
 [[nodiscard]] std::optional<std::uint64_t> start_time_ns(pid_t pid);

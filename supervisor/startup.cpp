@@ -48,7 +48,9 @@ Read read(const Arguments& arguments, int fd) {
 bool has_live_nodes(Ledger& ledger) {
   const auto contents = ledger.read();
   for (const auto& [id, recorded] : contents.nodes) {
-    if (recorded.facts && recorded.facts->process.pid != 0 && reopen(recorded.facts->process)) return true;
+    if (!recorded.facts || recorded.facts->process.pid == 0) continue;
+    const auto found = find_process(recorded.facts->process);
+    if (!found || found.value()) return true;  // one that cannot be looked at now may well live
   }
   return false;
 }

@@ -158,7 +158,11 @@ void Supervisor::recover() {
   rotation_ =
       std::make_unique<LogRotation>(&loop_, *given_.launcher, *forest_, given_.config.storage.log_dir,
                                     given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
-  nodes_->recover(contents.nodes);
+  if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
+    nodes_.reset();
+    return log::error(recovered.error().message() +
+                      "; so it cannot be told what still runs, and nothing is started");
+  }
   if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());
   comms_->start();
   housekeeping_timer_ = TimerWatch(&loop_, kHousekeeping, kHousekeeping, [this] { housekeeping(); });

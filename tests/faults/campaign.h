@@ -65,7 +65,8 @@ class Campaign : public e2e::AgentTest {
   std::uint64_t next_id_ = 1;                    ///< no two operations are about the same node
 };
 
-/// Every how-manyeth call is hurt: $SUTRA_FAULT_STRIDE, or `usual`. 1: every one.
+/// Every how-manyeth call is hurt: $SUTRA_FAULT_STRIDE, or `usual`. 1: every one. $SUTRA_FAULT_FIRST: the
+/// first one.
 [[nodiscard]] std::uint64_t stride(std::uint64_t usual);
 
 }  // namespace sutra::faults
