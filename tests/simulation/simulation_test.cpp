@@ -162,8 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{"TimesOutWithoutWitness", "I1", [](Planted& p) { p.step = &times_out_without_witness; }},
         Bug{"RestartsWhatItAdopts", "I1", [](Planted& p) { p.step = &restarts_what_it_adopts; }},
         Bug{"UsesGenerationsAgain", "I1", [](Planted& p) { p.recover = &uses_generations_again; }},
-        // The lock stands in the way of a second server, so that this one shows as a node that never runs.
-        Bug{"DoesNotWaitForTheTree", "liveness", [](Planted& p) { p.step = &does_not_wait_for_the_tree; }},
+        Bug{"DoesNotWaitForTheTree", "I2", [](Planted& p) { p.step = &does_not_wait_for_the_tree; }},
         Bug{"NeitherWaitsNorLocks", "I2",
             [](Planted& p) {
               p.step = &does_not_wait_for_the_tree;
