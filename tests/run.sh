@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: everything as a debug build, everything once more under ASan+UBSan, and what has threads under TSan.
+# All tests: everything as a debug build; everything but the campaigns once more under ASan+UBSan; what has threads
+# under TSan.
 # $PRESETS chooses some of them ("dev").
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,6 +37,8 @@ run_preset() {
 for preset in ${PRESETS:-dev asan tsan}; do
   case $preset in
     tsan) run_preset tsan "comms_tests ipc_tests" -L threads ;;
+    # The campaigns judge time and memory, and run their own optimised copy of the core: once is enough.
+    asan) run_preset asan "" -LE campaign ;;
     *) run_preset "$preset" "" ;;
   esac
 done

@@ -17,7 +17,7 @@ TEST(Simulation, HoldsInEveryHistory) {
   const Result result = run(campaign);
   std::cout << result.coverage.text() << result.took.count() << " s\n";
   if (result.found) {
-    FAIL() << story(result.found->seed, {}) << "replay: simulation --seed " << result.found->seed;
+    FAIL() << story(result.found->seed, {}) << "replay: sutra-simulation --seed " << result.found->seed;
   }
   EXPECT_EQ(result.coverage.histories, kHistories);
   for (const std::string& what : result.coverage.missing(kSeenAtLeast))
