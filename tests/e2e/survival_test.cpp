@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/e2e/fixture.h"
+#include "tests/grid/callback_threads.h"
 #include "tests/grid/reference_master.h"
 
 namespace sutra::e2e {

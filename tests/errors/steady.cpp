@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "tests/grid/callback_threads.h"
+
 namespace sutra::e2e {
 namespace {
 

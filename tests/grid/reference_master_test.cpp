@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/grid/callback_threads.h"
 #include "tests/grid/master_fixture.h"
 
 namespace sutra::grid_testing {

@@ -12,33 +12,9 @@
 #include "comms/comms.h"
 #include "grid.grpc.pb.h"
 #include "ipc/codec.h"
+#include "tests/grid/callback_threads.h"
 
 namespace sutra::comms::testing {
-
-namespace {
-
-/// Keeps gRPC's callback threads for the whole run. They end with the last channel and server that uses them,
-/// and gRPC 1.51 does not always survive their end and a new beginning, which happens only in tests.
-class CallbackThreads : public ::testing::Environment {
- public:
-  void SetUp() override {
-    channel_ = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
-    const auto done = std::make_shared<std::promise<void>>();
-    grid::GridMaster::NewStub(channel_)->async()->UnregisterAgent(
-        &context_, &request_, &response_, [done](const grpc::Status&) { done->set_value(); });
-    done->get_future().wait();
-  }
-
- private:
-  std::shared_ptr<grpc::Channel> channel_;
-  grpc::ClientContext context_;
-  grid::AgentId request_;
-  grid::Empty response_;
-};
-[[maybe_unused]] const auto* const kCallbackThreads =
-    ::testing::AddGlobalTestEnvironment(new CallbackThreads);
-
-}  // namespace
 
 // Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
 std::uint16_t free_port() {

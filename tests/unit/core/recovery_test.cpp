@@ -54,9 +54,9 @@ TEST(NodeRecoveryFromRecords, AServerThatEndedUnseenIsADeath) {
   Drive node;
   node.node = found.node;
   node.feed(found.event);
-  EXPECT_EQ(node.ordered<RecordEvent>(), nullptr)
-      << "its start may be in the log, and a second one would make a "
-         "second death of one";
+  ASSERT_NE(node.ordered<RecordEvent>(), nullptr)
+      << "without its start its death would be taken for a repeat";
+  EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
 }
 
 TEST(NodeRecoveryFromRecords, ALauncherOnItsWayOutIsNoServer) {
