@@ -290,6 +290,7 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
         if (entry.node.state == core::State::kGone) remove(entry.id());
         return;
       }
+      entry.intent_saved = true;
       continue;
     }
     obey(entry, effect, requester);
@@ -309,7 +310,9 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
       Overload{
           [](const core::CommitIntent&) {},  // done by execute(), which can undo the step
           [&](const core::SaveIntent&) {
-            if (const Status s = parts_.ledger.write_intent(entry.node.intent); !s) {
+            const Status s = parts_.ledger.write_intent(entry.node.intent);
+            entry.intent_saved = s.ok();
+            if (!s) {
               log::error(
                   "node " + entry.id() +
                       ": its intent could not be saved and is kept in memory only: " + s.error().message(),

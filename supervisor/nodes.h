@@ -69,7 +69,7 @@ class Nodes {
   /// Since when comms is alive and pings; nothing while it is not.
   void set_witness(std::optional<core::Nanoseconds> since) { witness_since_ = since; }
 
-  /// Writes again what somebody removed of the nodes' records. What is in memory dies with this image, so the
+  /// Writes again what somebody removed of the nodes' records, and what could not be written when it was time. What is in memory dies with this image, so the
   /// next one must find it. An error names the first that could not be written.
   [[nodiscard]] Status keep_records();
 

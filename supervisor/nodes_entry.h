@@ -15,6 +15,7 @@ struct Nodes::Entry {
   core::Node node;
   std::unique_ptr<NodeProcess> process;  ///< none in backoff, occupied and failed
   TimerWatch timer;
+  bool intent_saved = true;  ///< false: it is in memory only and is written again from time to time
   std::uint32_t row = 0;
   std::uint64_t incarnation = 0;              ///< tells this entry from a later one of the same name
   off_t log_from = 0;                         ///< size of its log when the current process was spawned

@@ -86,6 +86,7 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::opt
   core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts), found_generation,
                                           kernel, policy_, now().boot);
   entry.node = std::move(recovery.node);
+  entry.intent_saved = recorded.intent_saved;
   // Posted before the process can post its own end, so that they arrive in this order.
   posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
   if (recovery.watch != core::Watch::kNothing) {

@@ -149,8 +149,9 @@ Status Nodes::save_facts(Entry& entry) {
 Status Nodes::keep_records() {
   for (const auto& [id, entry] : entries_) {
     const Ledger::Present present = parts_.ledger.present(id);
-    if (!present.intent) {
+    if (!present.intent || !entry->intent_saved) {
       if (Status written = parts_.ledger.write_intent(entry->node.intent); !written) return written;
+      entry->intent_saved = true;
     }
     if (!present.facts) {
       if (Status written = save_facts(*entry); !written) return written;

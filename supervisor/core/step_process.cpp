@@ -27,6 +27,13 @@ void Step::readiness_ran_out() {
   const Nanoseconds from = context_.witness_since ? std::max(*context_.witness_since, node_.since) : now();
   const Nanoseconds left = from + policy().ready_timeout - now();
   if (left.count() > 0) {
+    if (!context_.witness_since) {
+      answer(Waiter::kStart, false,
+             "start node " + node_.intent.node_id +
+                 ": it runs, but comms, which looks whether it serves, is down; the start goes on: see the "
+                 "node's "
+                 "status later");
+    }
     arm(TimerKind::kReadiness, left);
     return;
   }

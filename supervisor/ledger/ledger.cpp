@@ -63,8 +63,10 @@ Ledger::Contents FileLedger::read() {
     Recorded& node = known->second;
     if (only_facts || facts.intent.revision > node.intent.revision) {
       node.intent = facts.intent;
-      if (Status written = write_intent(node.intent); !written)
+      if (Status written = write_intent(node.intent); !written) {
+        node.intent_saved = false;
         findings.problems.push_back(written.error().message());
+      }
     }
     node.facts = std::move(facts);
   }

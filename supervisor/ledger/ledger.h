@@ -34,6 +34,7 @@ struct Facts {
 /// What is known of one node after reading both directories. The intent is the copy with the higher revision.
 struct Recorded {
   core::Intent intent;
+  bool intent_saved = true;  ///< false: only the facts hold it, and it could not be written back
   std::optional<Facts> facts;  ///< as they were written: facts->intent may be older than `intent`
 };
 

@@ -1,5 +1,7 @@
 // sutra-chaos: hurts the real agent and its nodes at random, seeded moments, in rounds, and counts what must
 // not be.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +12,7 @@
 #include "tests/chaos/host.h"
 #include "tests/chaos/janitor.h"
 #include "tests/chaos/options.h"
+#include "tests/chaos/reaper.h"
 #include "tests/chaos/round.h"
 
 namespace {
@@ -97,12 +100,21 @@ void print(const Totals& totals, double seconds) {
   if (!totals.failed_seeds.empty()) std::printf("failed seeds:%s\n", totals.failed_seeds.c_str());
 }
 
-}  // namespace
+/// A run that never gave a dead server's pid away has not tried what it claims to try.
+bool saw_too_little(const Totals& totals) {
+  const auto figure = [&](const char* name) {
+    const auto at = totals.figures.find(name);
+    return at == totals.figures.end() ? std::uint64_t{0} : at->second;
+  };
+  constexpr std::uint64_t kEnough = 50;
+  const bool could = ::geteuid() == 0 && figure("kills of the supervisor") + figure("kills of both") >= kEnough;
+  if (!could || figure("decoys with a dead server's pid") > 0) return false;
+  std::printf("no decoy ever had a dead server's pid: nothing is known about reused pids\n");
+  return true;
+}
 
-int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "--decoy") == 0) run_decoy(argv[0]);
-  const auto options = parse_options(argc, argv);
-  if (!options) return 2;
+int run(const Options& given) {
+  const Options* options = &given;
   Janitor janitor;
   std::signal(SIGPIPE, SIG_IGN);
   const std::uint64_t rounds = std::max<std::uint64_t>(
@@ -117,5 +129,15 @@ int main(int argc, char** argv) {
               janitor, totals);
   }
   print(totals, clock.seconds());
+  if (saw_too_little(totals)) return 1;
   return totals.violations.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--decoy") == 0) run_decoy(argv[0]);
+  const auto options = parse_options(argc, argv);
+  if (!options) return 2;
+  return run_beneath_a_reaper([&] { return run(*options); });
 }

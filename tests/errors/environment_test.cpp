@@ -276,6 +276,7 @@ TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
     std::filesystem::copy_file(sandbox.binary(name), bin + "/" + name);
   }
   agent.use_program(bin + "/sutra-agent");
+  sandbox.set("storage", "ready_timeout_secs", "3");
   begin();
   std::filesystem::rename(bin + "/sutra-agent-comms", bin + "/away");
   ::kill(agent.comms_pid(), SIGKILL);
@@ -283,11 +284,17 @@ TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
   note("sutra-agent-comms vanished while the agent runs", log_line("comms was not started"),
        "install the package again; nodes run on, and the agent keeps trying");
   EXPECT_THAT(agent.ctl({"list"}).out, HasSubstr("serve-healthy")) << "operators are served without comms";
+  const auto spawned = agent.ctl({"spawn", "serve-1"});
+  EXPECT_EQ(spawned.status, 1);
+  EXPECT_THAT(spawned.err, HasSubstr("comms"));
+  note("`sutra-agentctl spawn` while comms is down", spawned.err,
+       "look at `sutra-agentctl list` when comms is back");
   const auto reload = agent.ctl({"reload"});
   EXPECT_EQ(reload.status, 1) << "a reload would only find the same";
   EXPECT_THAT(reload.err, HasSubstr("sutra-agent-comms"));
   std::filesystem::rename(bin + "/away", bin + "/sutra-agent-comms");
   ASSERT_TRUE(agent.wait_until_serving());
+  EXPECT_TRUE(agent.wait_status("serve-1", "running")) << "the start went on";
 }
 
 TEST_F(Environment, Hostnames) {

@@ -14,13 +14,13 @@ void Disk::open_events() { over_ = over_in_file_; }
 
 std::map<std::string, Recorded> Disk::read() {
   std::map<std::string, Recorded> nodes;
-  const std::set<std::string> stale = stale_intents;
+  std::set<std::string> stale = stale_intents;
   for (const auto& [id, intent] : intents) nodes[id].intent = intent;
   for (const auto& [id, each] : facts) {
     const auto [known, only_facts] = nodes.try_emplace(id);
     if (only_facts || each.intent.revision > known->second.intent.revision) {
       known->second.intent = each.intent;
-      (void)write_intent(each.intent);
+      if (!write_intent(each.intent)) stale.insert(id);
     }
     known->second.facts = each;
   }

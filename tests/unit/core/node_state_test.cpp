@@ -460,5 +460,17 @@ TEST(NodeState, ABackoffSurvivesOurRestartWithWhatIsLeftOfIt) {
   EXPECT_EQ(node.node.timer->due - node.context.now.boot, 300ms);
 }
 
+TEST(NodeState, AStartThatNobodyCanJudgeIsAnsweredAndGoesOn) {
+  Drive node;
+  node.context.witness_since = std::nullopt;
+  node.start().exec().wait(10s).fire();
+  const Answer* answer = node.answer(Waiter::kStart);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_FALSE(answer->success);
+  EXPECT_NE(answer->text.find("comms"), std::string::npos) << answer->text;
+  EXPECT_EQ(node.node.state, State::kStarting);
+  EXPECT_EQ(node.ordered<Terminate>(), nullptr);
+}
+
 }  // namespace
 }  // namespace sutra::supervisor::core
