@@ -32,7 +32,7 @@ Recovery recover(Intent intent, const std::optional<LastRecord>& record, std::ui
   Recovery recovery;
   if (!record) {
     recovery.node.state = State::kBackoff;
-    recovery.node.generation = found_generation;
+    recovery.node.found_generation = found_generation;
     recovery.node.intent = std::move(intent);
     return recovery;
   }

@@ -66,10 +66,17 @@ TEST(NodeRecoveryFromRecords, ALauncherOnItsWayOutIsNoServer) {
   EXPECT_TRUE(found.event.leftovers);
 }
 
-TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNotUsedAgain) {
+TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNeitherOursNorUsedAgain) {
   const Recovery found = recover_with(std::nullopt, {}, 7);
-  EXPECT_EQ(found.node.generation, 7U);
   EXPECT_EQ(found.watch, Watch::kNothing);
+  EXPECT_EQ(found.node.generation, 0U)
+      << "recorded as ours, the process of 7 would be ended by the next supervisor";
+  Drive node;
+  node.node = found.node;
+  node.node.intent.confirmed = true;
+  node.feed(found.event);
+  ASSERT_NE(node.ordered<Spawn>(), nullptr);
+  EXPECT_EQ(node.ordered<Spawn>()->generation, 8U);
 }
 
 TEST(NodeRecoveryFromRecords, AGenerationAboveTheRecordedOneIsNotUsedAgainEither) {
