@@ -146,9 +146,10 @@ void Checks::death_recorded(Serial subject, const core::Exit& exit, Appended app
   const bool same = exit.cause == process.exit.cause &&
                     (exit.cause == core::ExitCause::kOom ||
                      (exit.code == process.exit.code && exit.signal == process.exit.signal));
-  // Its leaf, which alone told of the memory, was removed after a first record that the disk then refused: to
-  // whoever looks again it was killed, which is true.
-  const bool memory_forgotten = process.death_excused && process.exit.cause == core::ExitCause::kOom &&
+  // Its leaf, which alone told of the memory, was removed after a first record that was then refused or lost:
+  // to whoever looks again it was killed, which is true.
+  const bool memory_forgotten = (process.death_excused || process.deaths > 1) &&
+                                process.exit.cause == core::ExitCause::kOom &&
                                 exit.cause == core::ExitCause::kSignal;
   if (!same && !memory_forgotten) {
     violation("I5", "it is recorded that " + name_of(process) + " " + describe(exit) + ", and it " +
