@@ -29,6 +29,9 @@ run_preset() {
   local ran
   ran=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log")
   tail -n 3 "$log"
+  # What the campaigns did, in their own words.
+  grep -hE '^[0-9]+ histories, |^violations: | system calls; |kills, [0-9]+ violations|pings failed|longest gap between' \
+    "build/$preset/Testing/Temporary/LastTest.log" || true
   echo "== $preset: $ran tests ran in $((SECONDS - started)) s"
   [ "$ran" -gt 0 ] || { echo "== $preset: no test ran" >&2; return 1; }
   total=$((total + ran))
