@@ -15,9 +15,10 @@ namespace sutra::supervisor {
 /// Begins the mark of a generation; the descriptor (append only) is for the launcher.
 [[nodiscard]] Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::string& node_id,
                                                std::uint64_t generation);
-/// False: the launcher had not passed its gate. Nothing: no mark, one of another generation, or the exec failed.
+/// False: the launcher had not passed its gate. Nothing: no mark, one of another generation, or the exec
+/// failed.
 [[nodiscard]] std::optional<bool> read_exec_mark(const std::string& runtime_dir, const std::string& node_id,
-                                      std::uint64_t generation);
+                                                 std::uint64_t generation);
 void remove_exec_mark(const std::string& runtime_dir, const std::string& node_id);
 
 }  // namespace sutra::supervisor

@@ -29,7 +29,8 @@ enum class Seen {
 struct KernelView {
   Seen process = Seen::kGone;
   bool tree_populated = false;  ///< something runs in the tree of the recorded generation
-  /// Where nobody saw the exec of the recorded process: what its launcher itself said of it; nothing = nothing.
+  /// Where nobody saw the exec of the recorded process: what its launcher itself said of it; nothing =
+  /// nothing.
   std::optional<bool> executed = std::nullopt;
 };
 
@@ -40,7 +41,7 @@ enum class Watch {
   kTree,     ///< what is left of a tree whose leader is dead
 };
 struct Recovery {
-  Node node;        ///< as last recorded
+  Node node;                      ///< as last recorded
   Recovered event{false, false};  ///< its first event
   Watch watch = Watch::kNothing;
 };
@@ -49,8 +50,8 @@ struct Recovery {
 /// `found_generation`: the highest generation of this node_id that the kernel still shows, so that it is not
 /// used again; 0 = none.
 ///
-/// A launcher that never became its server is no death. Where neither we nor the launcher saw to it, a recorded
-/// process that is dead is taken for one. No time lies ahead of what this boot could have produced.
+/// A launcher that never became its server is no death. Where neither we nor the launcher saw to it, a
+/// recorded process that is dead is taken for one. No time lies ahead of what this boot could have produced.
 [[nodiscard]] Recovery recover(Intent intent, const std::optional<LastRecord>& record,
                                std::uint64_t found_generation, const KernelView& kernel, const Policy& policy,
                                Nanoseconds now);

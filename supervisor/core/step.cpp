@@ -55,10 +55,7 @@ void Step::gone() {
   node_.state = State::kGone;
   node_.probe_restart = false;
   if (node_.goal == Goal::kParked) {
-    // An orderly stop of the agent starts a new page: what crashed before it says nothing about the next
-    // start.
-    node_.history.failures.clear();
-    node_.history.in_a_row = 0;
+    forgive();  // an orderly stop of the agent starts a new page
     emit(SaveFacts{});
     answer_not_running("the agent is stopping; it is started again with the agent");
     return;

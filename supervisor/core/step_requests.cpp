@@ -5,8 +5,7 @@ namespace sutra::supervisor::core {
 
 /// An operator or the Master wants it now: the past is forgiven.
 void Step::start_now() {
-  node_.history.failures.clear();
-  node_.history.in_a_row = 0;
+  forgive();
   node_.lock_attempts = 0;
   node_.failure.clear();
   if (node_.intent.quarantined) {
@@ -72,8 +71,7 @@ void Step::on(const RestartRequested&) {
   switch (node_.state) {
     case State::kStarting:
     case State::kRunning:
-      node_.history.failures.clear();
-      node_.history.in_a_row = 0;
+      forgive();
       node_.failure.clear();
       begin_stopping();
       emit(SaveFacts{});

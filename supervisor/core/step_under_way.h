@@ -58,6 +58,11 @@ class Step {
   void answer_not_running(std::string_view otherwise);
   void become_ready();
   void fail(bool was_stable);
+  /// What crashed before says nothing about the next start.
+  void forgive() {
+    node_.history.failures.clear();
+    node_.history.in_a_row = 0;
+  }
   void begin_stopping();
   void gone();
   void after_empty();
