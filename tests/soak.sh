@@ -17,7 +17,7 @@ fi
 left=$((budget - SECONDS))
 if [ "$left" -gt 0 ]; then
   "$bin/sutra-chaos" --bin-dir "$bin" --seed "$seed" --seconds "$left" \
-    --kills-nodes 10000 --kills-comms 10000 --kills-supervisor 10000 --kills-both 1000 || status=1
+    --kills-nodes 3000 --kills-comms 10000 --kills-supervisor 10000 --kills-both 1000 || status=1
 fi
 echo "soak: ended after $SECONDS s, $([ $status = 0 ] && echo sound || echo FAILED)"
 exit $status
