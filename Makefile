@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test faults soak bench errors-page clean
+.PHONY: all deps build demo run test soak bench errors-page clean
 all: build
 
 deps:
@@ -22,12 +22,6 @@ run: build
 
 test: deps
 	@tests/run.sh
-
-# Every system call of every operation, where `make test` takes every fifth of the longest ones.
-faults: deps
-	@cmake --preset dev --log-level=WARNING
-	@cmake --build --preset dev -j $(JOBS) --target faults_tests
-	@SUTRA_FAULT_STRIDE=1 build/dev/bin/faults_tests
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench

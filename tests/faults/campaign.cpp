@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 #include <sstream>
 
@@ -19,12 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSparser = 12;
-#else
-constexpr std::uint64_t kSparser = 1;
-#endif
-
 constexpr int kMaxFailures = 3;  // of one campaign, before it gives up
 
 // An error that libuv cannot live with ends in abort(), and hundreds of core files take minutes.
@@ -33,10 +26,9 @@ void no_core_files() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
-/// One call alone, to look closer at it.
-std::uint64_t first_call(std::uint64_t usual) {
+std::uint64_t first_call() {
   const char* wanted = std::getenv("SUTRA_FAULT_FIRST");
-  return wanted == nullptr ? usual : std::strtoull(wanted, nullptr, 10);
+  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
 }
 
 std::string joined(const std::set<std::string>& sentences) {
@@ -46,12 +38,6 @@ std::string joined(const std::set<std::string>& sentences) {
 }
 
 }  // namespace
-
-std::uint64_t stride(std::uint64_t usual) {
-  const char* wanted = std::getenv("SUTRA_FAULT_STRIDE");
-  if (wanted != nullptr && std::atoi(wanted) > 0) return static_cast<std::uint64_t>(std::atoi(wanted));
-  return usual * kSparser;
-}
 
 Campaign::Campaign() {
   // Alive after exec is ready: what comms does is not waited for, and thousands of starts take minutes.
@@ -170,15 +156,12 @@ void Campaign::expect_stop_succeeds(const std::string& node_id) {
       << node_id << ": " << again.text;
 }
 
-void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation,
-                                  std::uint64_t usual) {
+void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation) {
   const auto began = std::chrono::steady_clock::now();
-  const std::uint64_t step = stride(usual);
-  const std::uint64_t offset = static_cast<std::uint64_t>(std::time(nullptr)) / 3600 % step;
   std::uint64_t hurt = 0, answered = 0, refused = 0, deaths = 0, total = 0;
   int failures = 0;
   bool came_through = false;
-  for (std::uint64_t n = first_call(1 + offset); failures < kMaxFailures; n += step) {
+  for (std::uint64_t n = first_call(); failures < kMaxFailures; ++n) {
     const std::string id = "serve-" + std::to_string(next_id_++);
     const auto parts_before =
         ::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
@@ -217,9 +200,9 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
   std::ostringstream line;
   line << name << ": " << total << " system calls; "
        << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at " << hurt
-       << " of them (every " << step << ". from " << 1 + offset << "); " << answered << " succeeded, "
-       << refused << " refused; the supervisor was started again " << deaths << " times; " << failures
-       << " violations; " << static_cast<int>(took * 10) / 10.0 << " s\n";
+       << " of them; " << answered << " succeeded, " << refused
+       << " refused; the supervisor was started again " << deaths << " times; " << failures << " violations; "
+       << static_cast<int>(took * 10) / 10.0 << " s\n";
   std::cout << line.str() << std::flush;
   EXPECT_TRUE(failures > 0 || came_through) << "it never came through";
 }

@@ -56,17 +56,12 @@ class Campaign : public e2e::AgentTest {
     std::function<pid_t()> whom{};  ///< who is traced; unset: the supervisor
   };
   /// Hurts the operation at each system call that counts until it is through unhurt; says what it did.
-  /// `usual`: the stride where none is asked for.
-  void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation,
-                          std::uint64_t usual = 1);
+  /// $SUTRA_FAULT_FIRST: the call to begin with, to look closer at one.
+  void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
 
   OperatorClient control{sandbox.at("run")};
   std::map<std::string, std::set<pid_t>> seen_;  ///< servers that ever lived, by node_id
   std::uint64_t next_id_ = 1;                    ///< no two operations are about the same node
 };
-
-/// Every how-manyeth call is hurt: $SUTRA_FAULT_STRIDE, or `usual`. 1: every one. $SUTRA_FAULT_FIRST: the
-/// first one.
-[[nodiscard]] std::uint64_t stride(std::uint64_t usual);
 
 }  // namespace sutra::faults

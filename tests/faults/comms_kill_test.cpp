@@ -42,8 +42,7 @@ TEST_F(CommsKilledAtItsCalls, OfASpawn) {
                             expect_stop_succeeds(id);
                             expect_world({"serve-keeper"});
                           },
-                      .whom = [&] { return agent.comms_pid(); }},
-                     5);
+                      .whom = [&] { return agent.comms_pid(); }});
 }
 
 }  // namespace

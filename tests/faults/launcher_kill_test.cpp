@@ -57,8 +57,7 @@ TEST_F(LauncherHurtAtEveryCall, ByAKill) {
                             EXPECT_THAT(answer.text,
                                         ::testing::HasSubstr("the launcher died before it could start it"));
                             expect_nothing_left_and_retry(id);
-                          }},
-                     4);
+                          }});
 }
 
 TEST_F(LauncherHurtAtEveryCall, ByAnError) {

@@ -110,8 +110,7 @@ TEST_P(ErrorAtEveryCall, OfAnAdoption) {
                             expect_stop_succeeds(id);
                             expect_world({"serve-keeper", "serve-other"});
                           },
-                      .from_exec = true},
-                     4);
+                      .from_exec = true});
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ErrorAtEveryCall, ::testing::Values(ENOSPC, EMFILE, ENOMEM, EIO, EAGAIN),

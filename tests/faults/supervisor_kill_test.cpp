@@ -67,8 +67,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAReload) {
                             expect_world({"serve-keeper", "serve-other"});
                             expect_untouched("serve-keeper", keeper);
                             expect_untouched("serve-other", other);
-                          }},
-                     5);
+                          }});
 }
 
 // One node lives, the other died while nobody looked.
@@ -96,8 +95,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAnAdoption) {
                             expect_stop_succeeds(id);
                             expect_world({"serve-keeper", "serve-other"});
                           },
-                      .from_exec = true},
-                     5);
+                      .from_exec = true});
 }
 
 TEST_F(SupervisorKilledAtEveryCall, OfTheHandlingOfACrash) {
