@@ -19,6 +19,8 @@ namespace {
 
 using namespace sutra::chaos;
 
+constexpr int kSkipped = 77;  // what ctest takes for it
+
 using Figures = std::map<std::string, std::uint64_t>;
 
 struct Totals {
@@ -47,7 +49,7 @@ void run_round(const Options& options, const Kills& kills, std::uint64_t seed, d
   std::fflush(stdout);
   std::string sandbox;
   {
-    Host host(journal, options.nodes, seed);
+    Host host(journal, options, seed);
     sandbox = host.sandbox.path();
     janitor.care_for(sandbox);
     Round(host, kills, seed, seconds).run();
@@ -107,7 +109,8 @@ bool saw_too_little(const Totals& totals) {
     return at == totals.figures.end() ? std::uint64_t{0} : at->second;
   };
   constexpr std::uint64_t kEnough = 50;
-  const bool could = ::geteuid() == 0 && figure("kills of the supervisor") + figure("kills of both") >= kEnough;
+  const bool could =
+      ::geteuid() == 0 && figure("kills of the supervisor") + figure("kills of both") >= kEnough;
   if (!could || figure("decoys with a dead server's pid") > 0) return false;
   std::printf("no decoy ever had a dead server's pid: nothing is known about reused pids\n");
   return true;
@@ -139,5 +142,9 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "--decoy") == 0) run_decoy(argv[0]);
   const auto options = parse_options(argc, argv);
   if (!options) return 2;
+  if (options->without_cgroups && ::geteuid() != 0) {
+    std::fputs("sutra-chaos: --without-cgroups needs a mount namespace: run it as root\n", stderr);
+    return kSkipped;
+  }
   return run_beneath_a_reaper([&] { return run(*options); });
 }

@@ -10,6 +10,7 @@
 #include "tests/chaos/expectations.h"
 #include "tests/chaos/journal.h"
 #include "tests/chaos/operators.h"
+#include "tests/chaos/options.h"
 #include "tests/chaos/sampler.h"
 #include "tests/e2e/agent.h"
 #include "tests/e2e/sandbox.h"
@@ -27,7 +28,7 @@ struct Footprint {
 
 class Host {
  public:
-  Host(Journal& journal, std::uint64_t nodes, std::uint64_t seed);
+  Host(Journal& journal, const Options& options, std::uint64_t seed);
   ~Host();
 
   /// What must be done all the time: reads events, looks after the decoys, lets stopped processes go on when
@@ -63,6 +64,7 @@ class Host {
   bool stopping = false;
 
  private:
+  const bool without_cgroups_;
   struct Stopped {
     UniqueFd pidfd;
     double until;

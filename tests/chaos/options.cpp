@@ -12,6 +12,7 @@ constexpr const char* kUsage =
     "N]\n"
     "                   [--kills-per-round N] [--seconds BUDGET] [--nodes N] [--bin-dir DIR] [--keep] "
     "[--verbose]\n"
+    "                   [--without-cgroups]\n"
     "Hurts the real agent with real servers at random, seeded moments and watches /proc. Exit 0: no "
     "violation.\n";
 
@@ -38,7 +39,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
       {"--seconds", &o.seconds},
       {"--nodes", &o.nodes},
   };
-  const std::map<std::string, bool*> switches{{"--keep", &o.keep}, {"--verbose", &o.verbose}};
+  const std::map<std::string, bool*> switches{
+      {"--keep", &o.keep}, {"--verbose", &o.verbose}, {"--without-cgroups", &o.without_cgroups}};
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (const auto at = switches.find(word); at != switches.end()) {

@@ -19,8 +19,9 @@ struct Options {
   std::uint64_t kills_per_round = 600;  ///< a round has a sandbox, an agent and a seed of its own
   std::uint64_t seconds = 0;            ///< budget; 0: until the kills are done
   std::uint64_t nodes = 20;
-  bool keep = false;     ///< leaves the sandbox of a sound round, too
-  bool verbose = false;  ///< prints every action
+  bool without_cgroups = false;  ///< the agent finds no cgroups it may use
+  bool keep = false;             ///< leaves the sandbox of a sound round, too
+  bool verbose = false;          ///< prints every action
 };
 
 /// Nothing after a usage error or --help, which were printed.
