@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 
 namespace sutra::chaos {
@@ -49,7 +50,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
     }
     const bool has_value = i + 1 < argc;
     if (word == "--bin-dir" && has_value) {
-      ::setenv("SUTRA_TEST_BIN_DIR", argv[++i], 1);
+      // The agent starts in a directory of its own.
+      ::setenv("SUTRA_TEST_BIN_DIR", std::filesystem::absolute(argv[++i]).c_str(), 1);
       continue;
     }
     char* end = nullptr;
