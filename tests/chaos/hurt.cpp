@@ -46,7 +46,9 @@ bool Hurt::kill_node() {
   if (dice_.percent(15)) save_in_background();
   const auto member = victim();
   if (!member) return false;
-  const bool politely = dice_.percent(20);
+  // redis answers a SIGSEGV with a report, and hangs in it for ever about once in a thousand times: what it
+  // interrupted may hold malloc's lock. Then it is no dead node, and no probe of its port tells.
+  const bool politely = dice_.percent(20) && !member->node.starts_with("redis");
   const int signum = politely ? (dice_.percent(50) ? SIGSEGV : SIGABRT) : SIGKILL;
   return end(*member, signum);
 }

@@ -53,7 +53,8 @@ PortBlock::~PortBlock() { close(lock_); }
 
 Sandbox::Sandbox()
     : next_free_(static_cast<std::uint16_t>(ports_.first() + kRange)), agent_port_(free_port()) {
-  std::string pattern = "/tmp/sutra-e2e.XXXXXX";
+  const char* temporary = std::getenv("TMPDIR");
+  std::string pattern = std::string(temporary != nullptr ? temporary : "/tmp") + "/sutra-e2e.XXXXXX";
   path_ = mkdtemp(pattern.data());
   chmod(path_.c_str(), 0755);
   set("agent", "agent_id", "\"e2e-" + std::to_string(getpid()) + "-" + std::to_string(agent_port_) + "\"");
