@@ -38,6 +38,9 @@ class NodeProcess {
   /// Watches a tree whose leader is long dead.
   void adopt_leftovers();
 
+  /// Posts what a launcher reported, or how it ended, if the loop has not come to see it yet.
+  void catch_up();
+
   void terminate();
   void kill();
   void reap();
@@ -50,13 +53,11 @@ class NodeProcess {
  private:
   void watch_exit();
   void on_report();
-  void give_launch_up();
   void on_exit();
   void report_death(core::Exit exit);
   void watch_empty();
   void on_tree_change();
   void on_empty();
-  [[nodiscard]] std::string launch_failure() const;
 
   uv_loop_t* loop_;
   NodeForest& forest_;
@@ -71,10 +72,9 @@ class NodeProcess {
   LaunchReport progress_;
   bool launching_ = false;
   bool leader_dead_ = false;
-  bool gave_up_ = false;  ///< the launch took too long
   std::unique_ptr<NodeTree> tree_;
   PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_, exit_timer_, launch_timer_;
+  TimerWatch empty_timer_, exit_timer_;
   int exit_polls_ = 0;
 };
 

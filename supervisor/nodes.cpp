@@ -353,7 +353,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
           [&](const core::Kill&) {
             if (entry.process) entry.process->kill();
           },
-          [&](const core::ArmTimer& e) { arm(entry, e.timer); },
+          [&](const core::ArmTimer& e) { arm(entry, e); },
           [&](const core::DisarmTimer&) { entry.timer.stop(); },
           [&](const core::Answer& e) { answer(entry, e); },
           [&](const core::Refuse& e) { refuse(entry, requester, e.text); },
@@ -361,11 +361,16 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
       effect);
 }
 
-void Nodes::arm(Entry& entry, const core::Timer& timer) {
-  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(timer.due - now().boot);
-  entry.timer =
-      TimerWatch(parts_.loop, std::max(delay, std::chrono::milliseconds{0}), std::chrono::milliseconds{0},
-                 [this, id = entry.id(), token = timer.token] { post(id, core::TimerFired{token}); });
+void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
+  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(order.delay);
+  entry.timer = TimerWatch(parts_.loop, delay, std::chrono::milliseconds{0},
+                           [this, id = entry.id(), token = order.timer.token] {
+                             // Timers come first after we were stopped ourselves: what was reported
+                             // meanwhile counts.
+                             const Entry* now_due = find(id);
+                             if (now_due != nullptr && now_due->process) now_due->process->catch_up();
+                             post(id, core::TimerFired{token});
+                           });
 }
 
 void Nodes::answer(Entry& entry, const core::Answer& answer) {

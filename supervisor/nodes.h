@@ -102,7 +102,7 @@ class Nodes {
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
   void refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text);
-  void arm(Entry& entry, const core::Timer& timer);
+  void arm(Entry& entry, const core::ArmTimer& order);
   void publish(Entry& entry);
   void remove(const std::string& node_id);
   void adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd);

@@ -148,9 +148,13 @@ bool Shell::see_one() {
 bool Shell::fire_one_timer() {
   for (const auto& [id, entry] : entries_) {
     if (!entry->timer || entry->timer->due > world_.kernel.now) continue;
-    const std::uint64_t token = entry->timer->token;
-    entry->timer.reset();
-    post(std::string(id), core::TimerFired{token});
+    const std::string node_id = id;
+    const core::Timer due = *std::exchange(entry->timer, std::nullopt);
+    if (entry->process && !planted_.fires_timers_first) entry->process->catch_up();
+    const Entry* still = find(node_id);
+    if (due.kind == core::TimerKind::kLaunch && still != nullptr && still->node.timer == due)
+      world_.coverage.see(Mark::kLaunchGivenUp);
+    post(node_id, core::TimerFired{due.token});
     return true;
   }
   return false;
@@ -159,7 +163,9 @@ bool Shell::fire_one_timer() {
 std::optional<Nanoseconds> Shell::next_due() const {
   std::optional<Nanoseconds> next;
   for (const auto& [id, entry] : entries_) {
-    if (entry->timer && (!next || entry->timer->due < *next)) next = entry->timer->due;
+    // A launch takes no time: its deadline is nothing that time passes for.
+    if (!entry->timer || entry->timer->kind == core::TimerKind::kLaunch) continue;
+    if (!next || entry->timer->due < *next) next = entry->timer->due;
   }
   return next;
 }

@@ -14,9 +14,10 @@ using namespace std::chrono_literals;
 TEST(NodeState, AFirstStartCommitsItsIntentBeforeItSpawns) {
   Drive node;
   node.start();
-  ASSERT_EQ(node.effects.size(), 2U);
+  ASSERT_EQ(node.effects.size(), 3U);
   EXPECT_TRUE(std::holds_alternative<CommitIntent>(node.effects[0]));
   EXPECT_TRUE(std::holds_alternative<Spawn>(node.effects[1]));
+  EXPECT_TRUE(std::holds_alternative<ArmTimer>(node.effects[2]));
   EXPECT_EQ(node.node.state, State::kStarting);
 }
 
@@ -218,6 +219,67 @@ TEST(NodeState, StopWhileLaunchingEndsWithTheLauncher) {
   EXPECT_NE(node.ordered<Terminate>(), nullptr);
   node.feed(LaunchFailed{node.node.generation, false, "the launcher was killed"});
   EXPECT_EQ(node.node.state, State::kGone);
+}
+
+TEST(NodeState, ALaunchThatTakesTooLongIsGivenUpAndTheStartSaysWhy) {
+  Drive node;
+  node.start();
+  EXPECT_EQ(node.ordered<ArmTimer>()->delay, 5s);
+  node.wait(5s).fire();
+  EXPECT_NE(node.ordered<Kill>(), nullptr);
+  EXPECT_EQ(node.answer(Waiter::kStart), nullptr) << "its launcher lives";
+  node.feed(LaunchFailed{node.node.generation, false, "the launcher died"});
+  EXPECT_EQ(node.node.state, State::kGone);
+  ASSERT_NE(node.answer(Waiter::kStart), nullptr);
+  EXPECT_THAT(
+      node.answer(Waiter::kStart)->text,
+      HasSubstr("launch the server in /data/node-1: its launcher did not get there within 5 s and was "
+                "killed; look whether the data directory's file system hangs"));
+}
+
+TEST(NodeState, ALaunchGivenUpIsAFailureLikeAnyOther) {
+  Drive node;
+  node.running().die().empty().wait(5s).fire();
+  node.feed(LaunchFailed{node.node.generation, false, "the launcher died"});
+  EXPECT_EQ(node.node.state, State::kBackoff);
+  EXPECT_EQ(node.node.history.in_a_row, 2U);
+  EXPECT_THAT(node.ordered<RecordEvent>()->cause, HasSubstr("did not get there"));
+}
+
+TEST(NodeState, AServerThatWasThereAtTheLastMomentHasAStartAndADeath) {
+  Drive node;
+  node.running().die().empty().wait(5s).fire().exec();
+  EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
+  EXPECT_EQ(node.node.state, State::kCleaning);
+  node.die();
+  EXPECT_NE(node.ordered<RecordDeath>(), nullptr);
+  node.empty();
+  EXPECT_EQ(node.node.state, State::kBackoff);
+  EXPECT_EQ(node.node.history.in_a_row, 2U);
+}
+
+TEST(NodeState, WhatTheLauncherReportedInTimeEndsItsDeadline) {
+  for (const bool executed : {false, true}) {
+    Drive node;
+    node.running().die().empty();
+    const TimerFired late{node.node.timer->token};
+    if (executed) {
+      node.exec();
+    } else {
+      node.feed(LaunchFailed{node.node.generation, true, "lock /data/node-1: held by pid 7"});
+    }
+    EXPECT_NE(node.ordered<DisarmTimer>(), nullptr);
+    EXPECT_TRUE(node.feed(late).effects.empty());
+  }
+}
+
+TEST(NodeState, StoppingALaunchGivenUpWaitsForItsEnd) {
+  Drive node;
+  node.start().wait(5s).fire().feed(StopRequested{});
+  EXPECT_EQ(node.answer(Waiter::kStop), nullptr);
+  node.feed(LaunchFailed{node.node.generation, false, "the launcher died"});
+  EXPECT_EQ(node.node.state, State::kGone);
+  EXPECT_TRUE(node.answer(Waiter::kStop)->success);
 }
 
 TEST(NodeState, StartWhileStoppingIsRefused) {
