@@ -135,10 +135,11 @@ std::string describe(const Exit& exit) {
   return {};
 }
 
-Transition start_new(Intent intent, std::uint64_t last_generation, const Context& context) {
+Transition start_new(Intent intent, const Predecessor& last, const Context& context) {
   Node node;
-  node.generation = last_generation;
+  node.generation = last.generation;
   node.intent = std::move(intent);
+  node.intent.revision = last.revision;
   Step first(std::move(node), context);
   first.commit();
   first.spawn();

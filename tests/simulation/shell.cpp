@@ -78,15 +78,12 @@ void Shell::start(const std::string& node_id, const core::Request& request) {
   }
   auto intent = admit(node_id, request);
   if (!intent) return;
-  std::uint64_t last_generation = 0;
-  if (const auto last = unforgotten_.find(node_id); last != unforgotten_.end()) {
-    last_generation = last->second.generation;
-    intent->revision = last->second.intent.revision;
-  }
+  core::Predecessor last;
+  if (const auto found = unforgotten_.find(node_id); found != unforgotten_.end()) last = found->second;
   for (const Leaf& leaf : unmanaged_) {
-    if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
+    if (leaf.node_id == node_id) last.generation = std::max(last.generation, leaf.generation);
   }
-  auto first = core::start_new(*std::move(intent), last_generation, context());
+  auto first = core::start_new(*std::move(intent), last, context());
   Entry& entry = make_entry(node_id);
   entry.node.state = core::State::kGone;
   entry.node.intent.node_id = node_id;
@@ -268,7 +265,7 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                    if (world_.disk.forget(id)) {
                      unforgotten_.erase(id);
                    } else {
-                     unforgotten_[id] = entry.node;
+                     unforgotten_[id] = {entry.node.generation, entry.node.intent.revision};
                    }
                  },
                  [&](const core::RecordDeath& death) { record_death(entry, death); },
