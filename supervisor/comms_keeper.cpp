@@ -58,7 +58,6 @@ sutra::Status CommsKeeper::try_start() {
 
   LaunchPlan plan;
   plan.program = parts_.program;
-  plan.if_missing = "install the package again";
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
   for (const char* name :
@@ -74,7 +73,7 @@ sutra::Status CommsKeeper::try_start() {
   plan.extra_fds[2] = configuration.value().get();
 
   const sutra::Status started =
-      process_.start(parts_.loop, parts_.launcher, plan,
+      process_.start(parts_.loop, parts_.launcher, plan, "install the package again",
                      [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
   if (!started) return started;
 

@@ -33,7 +33,8 @@ NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_i
       generation_(generation),
       post_(std::move(post)) {}
 
-Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, std::uint64_t memory_limit_mb) {
+Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
+                           std::uint64_t memory_limit_mb) {
   auto tree = forest_.create(node_id_, generation_, memory_limit_mb);
   if (!tree) return tree.error();
   plan.cgroup_fd = tree.value()->cgroup_fd();
@@ -43,7 +44,7 @@ Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, std::uint64_t me
     return launched.error();
   }
   tree_ = std::move(tree).value();
-  plan_ = std::move(plan);
+  subject_ = std::move(subject);
   launched_ = std::move(launched).value();
   forest_.set_leader(*tree_, launched_.pidfd, launched_.pid);
   identity_ = identify(launched_.pid, launched_.pidfd);
@@ -164,7 +165,7 @@ void NodeProcess::on_empty() {
     launching_ = false;
     const bool locked = progress_.progress == LaunchProgress::kFailed &&
                         progress_.stage == launch::kStageLock && progress_.error == EWOULDBLOCK;
-    post(core::LaunchFailed{generation_, locked, launch_error(progress_, plan_).message()});
+    post(core::LaunchFailed{generation_, locked, launch_error(progress_, subject_).message()});
   } else {
     post(core::Emptied{generation_});
   }

@@ -30,7 +30,8 @@ class NodeProcess {
   NodeProcess& operator=(const NodeProcess&) = delete;
 
   /// Makes the tree and a launcher in it that waits at the gate. On an error nothing is left.
-  [[nodiscard]] Status launch(Launcher& launcher, LaunchPlan plan, std::uint64_t memory_limit_mb);
+  [[nodiscard]] Status launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
+                              std::uint64_t memory_limit_mb);
   /// Lets it exec and begins to watch.
   [[nodiscard]] Status open();
   /// Watches a process of an earlier supervisor. Without a pidfd it is gone: Exited follows at once.
@@ -65,7 +66,7 @@ class NodeProcess {
   std::uint64_t generation_;
   Post post_;
 
-  LaunchPlan plan_;
+  LaunchSubject subject_;
   ProcessIdentity identity_;
   UniqueFd pidfd_, report_;
   Launched launched_;  // until open()
