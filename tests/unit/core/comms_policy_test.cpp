@@ -52,8 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(CommsRestartsForEver, TheWaitNeverGrowsBeyondTheLongest) {
   CommsPolicy policy;
   policy.started(0s);
-  for (int i = 0; i < 10'000; ++i) (void)policy.ended(1s);
-  EXPECT_EQ(policy.ended(1s), 5s);
+  for (int i = 0; i < 6; ++i) (void)policy.ended(1s);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(policy.ended(1s), 5s) << i;
 }
 
 /// 'p': it pinged; 'l': it is looked at; 's': another was started; 'H': it is looked at and is hung.

@@ -20,6 +20,13 @@ TEST(NodeState, AFirstStartCommitsItsIntentBeforeItSpawns) {
   EXPECT_EQ(node.node.state, State::kStarting);
 }
 
+TEST(NodeState, ANewNodeCountsForMoreThanWhatIsLeftOfAnEarlierOne) {
+  const Drive drive;
+  const Transition first = start_new(testing::some_intent(), {.generation = 7, .revision = 3}, drive.context);
+  EXPECT_EQ(first.node.generation, 8U);
+  EXPECT_EQ(first.node.intent.revision, 4U);
+}
+
 TEST(NodeState, ReadyConfirmsOnDiskBeforeItAnswers) {
   Drive node;
   node.start().exec().ready();
@@ -151,6 +158,7 @@ TEST(NodeState, WithRestartsOffACrashedNodeIsFailed) {
 TEST(NodeState, ALaunchThatTakesTooLongIsGivenUpAndTheStartSaysWhy) {
   Drive node;
   node.start();
+  ASSERT_NE(node.ordered<ArmTimer>(), nullptr);
   EXPECT_EQ(node.ordered<ArmTimer>()->delay, 5s);
   node.wait(5s).fire();
   EXPECT_NE(node.ordered<Kill>(), nullptr);
