@@ -9,6 +9,7 @@
 #include "supervisor/nodes_entry.h"
 
 namespace sutra::supervisor {
+
 void Nodes::execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester) {
   core::Node before = std::exchange(entry.node, std::move(transition.node));
   for (const auto& effect : transition.effects) {
