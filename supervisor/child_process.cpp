@@ -4,12 +4,13 @@
 
 namespace sutra::supervisor {
 
-Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan, Ended ended) {
+Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
+                           const std::string& if_missing, Ended ended) {
   auto launched = launcher.launch(plan);
   if (!launched) return launched.error();
   forest_.exclude(launched.value().pid);
   if (const Status opened = open_gate(launched.value()); !opened) return opened;
-  plan_ = plan;
+  subject_ = subject_of(plan, if_missing);
   pid_ = launched.value().pid;
   pidfd_ = std::move(launched.value().pidfd);
   report_ = std::move(launched.value().report);  // kept: the launcher writes to it
@@ -29,7 +30,7 @@ void ChildProcess::on_exit() {
   reap(pidfd_);
   const LaunchReport report = read_report(report_, {});
   const bool executed = report.progress == LaunchProgress::kExeced;
-  const std::string why = executed ? std::string() : launch_error(report, plan_).message();
+  const std::string why = executed ? std::string() : launch_error(report, subject_).message();
   pid_ = 0;
   pidfd_.reset();
   report_.reset();

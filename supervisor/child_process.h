@@ -25,8 +25,10 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// Nothing may run in it. `ended` comes later, once, and may destroy this object or start it again.
-  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan, Ended ended);
+  /// Nothing may run in it. `if_missing` says what to do when there is no such program. `ended` comes later,
+  /// once, and may destroy this object or start it again.
+  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
+                             const std::string& if_missing, Ended ended);
   void signal(int signum) const;
   [[nodiscard]] pid_t pid() const { return pid_; }  ///< 0: nothing runs
   [[nodiscard]] bool owns(pid_t pid) const { return pid > 0 && pid == pid_; }
@@ -35,7 +37,7 @@ class ChildProcess {
   void on_exit();
 
   NodeForest& forest_;
-  LaunchPlan plan_;
+  LaunchSubject subject_;
   pid_t pid_ = 0;
   UniqueFd pidfd_, report_;
   PollWatch exit_watch_;

@@ -3,7 +3,6 @@
 #include <csignal>
 #include <cstdlib>
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -18,13 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPingInterval = 2s;
-constexpr int kMissedPingsMeanHung = 3;
 constexpr auto kAbortGrace = 1s;
 constexpr auto kRetireDeadline = 4s;  // unregistering takes 2 s at most
-constexpr auto kFirstRestartDelay = 250ms;
-constexpr auto kLongestRestartDelay = 5000ms;
-constexpr auto kStableRun = 30s;
 
 }  // namespace
 
@@ -47,8 +41,7 @@ void CommsKeeper::start() {
   const sutra::Status started = try_start();
   if (started) return;
   log::error("start comms: " + started.error().message() + "; trying again", {});
-  ++failures_in_a_row_;
-  restart_later();
+  restart_after(policy_.not_started());
 }
 
 Result<UniqueFd> CommsKeeper::configuration_memfd() const {
@@ -65,7 +58,6 @@ sutra::Status CommsKeeper::try_start() {
 
   LaunchPlan plan;
   plan.program = parts_.program;
-  plan.if_missing = "install the package again";
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
   for (const char* name :
@@ -81,17 +73,19 @@ sutra::Status CommsKeeper::try_start() {
   plan.extra_fds[2] = configuration.value().get();
 
   const sutra::Status started =
-      process_.start(parts_.loop, parts_.launcher, plan,
+      process_.start(parts_.loop, parts_.launcher, plan, "install the package again",
                      [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
   if (!started) return started;
 
   ++epoch_;
-  process_since_ = std::chrono::steady_clock::now();
+  policy_.started(now().boot);
   channel_.emplace(std::move(pair.value().first));
   link_ = {};
-  pinged_ = false;
-  missed_pings_ = 0;
-  ping_watch_ = TimerWatch(parts_.loop, kPingInterval, kPingInterval, [this] { check_pings(); });
+  constexpr auto kLook =
+      std::chrono::duration_cast<std::chrono::milliseconds>(core::CommsPolicy::kPingInterval);
+  ping_watch_ = TimerWatch(parts_.loop, kLook, kLook, [this] {
+    if (!retiring_ && process_.pid() != 0 && policy_.hung()) hung();
+  });
   watch_channel();
   ipc::Welcome welcome;
   welcome.comms_restarts = restarts_;
@@ -134,9 +128,8 @@ void CommsKeeper::receive_all() {
 
 void CommsKeeper::take(const ipc::FromComms& message) {
   std::visit(Overload{[&](const ipc::Ping& ping) {
-                        pinged_ = true;
+                        policy_.pinged();
                         if (!std::exchange(witnessed_, true)) callbacks_.witness(now().boot);
-                        missed_pings_ = 0;
                         send_now(ipc::Pong{ping.sequence});
                       },
                       [&](const ipc::LinkChanged& link) { link_ = link; },
@@ -172,19 +165,10 @@ void CommsKeeper::lose(const std::string& why) {
   if (!retiring_) process_.signal(SIGKILL);
 }
 
-// Strikes, not a time stamp: when we were stopped ourselves, its pings wait in the socket and are read first.
-void CommsKeeper::check_pings() {
-  if (retiring_ || process_.pid() == 0) return;
-  if (std::exchange(pinged_, false)) {
-    missed_pings_ = 0;
-    return;
-  }
-  if (++missed_pings_ == kMissedPingsMeanHung) hung();
-}
-
 void CommsKeeper::hung() {
   lose_witness();
-  log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " + std::to_string(missed_pings_) +
+  log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " +
+                 std::to_string(core::CommsPolicy::kMissedPingsMeanHung) +
                  " pings and is taken for hung; it is replaced",
              {{"pid", process_.pid()}});
   for (const std::string& thread : thread_stacks(process_.pid())) log::error("comms " + thread);
@@ -199,26 +183,19 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
   kill_timer_.stop();
   channel_watch_.stop();
   channel_.reset();
-  const bool was_stable = std::chrono::steady_clock::now() - process_since_ >= kStableRun;
   link_.state = ipc::LinkState::kLost;
   lose_witness();
   if (retiring_) return callbacks_.retired();
   ++restarts_;
-  failures_in_a_row_ = was_stable ? 0 : failures_in_a_row_;
   log::warning(why_not_started.empty() ? "comms " + describe(exit) + "; it is replaced"
                                        : "comms was not started: " + why_not_started + "; trying again",
                {{"restarts", restarts_}});
-  restart_later();
+  restart_after(policy_.ended(now().boot));
 }
 
-/// At once, then 250 ms doubling to 5 s; never given up.
-void CommsKeeper::restart_later() {
-  const std::uint32_t failures = failures_in_a_row_++;
-  auto delay = 0ms;
-  if (failures > 0)
-    delay = std::min<std::chrono::milliseconds>(kFirstRestartDelay * (1 << std::min(failures - 1, 10U)),
-                                                kLongestRestartDelay);
-  restart_timer_ = TimerWatch(parts_.loop, delay, 0ms, [this] { start(); });
+void CommsKeeper::restart_after(core::Nanoseconds delay) {
+  restart_timer_ =
+      TimerWatch(parts_.loop, std::chrono::ceil<std::chrono::milliseconds>(delay), 0ms, [this] { start(); });
 }
 
 void CommsKeeper::retire() {

@@ -3,7 +3,6 @@
 #pragma once
 #include <uv.h>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "ipc/node_table.h"
 #include "supervisor/accounts.h"
 #include "supervisor/child_process.h"
+#include "supervisor/core/comms_policy.h"
 #include "supervisor/launch/spawn.h"
 #include "supervisor/loop.h"
 
@@ -81,17 +81,16 @@ class CommsKeeper {
   void receive_all();
   void take(const ipc::FromComms& message);
   void violation(const std::string& what);
-  void check_pings();
   void hung();
   void lose_witness();
   void on_exit(const core::Exit& exit, const std::string& why_not_started);
-  void restart_later();
+  void restart_after(core::Nanoseconds delay);
   void lose(const std::string& why);
 
   Parts parts_;
   Callbacks callbacks_;
   ChildProcess process_;
-  std::chrono::steady_clock::time_point process_since_;
+  core::CommsPolicy policy_;
   std::optional<ipc::Channel> channel_;
   ipc::LinkChanged link_;
   PollWatch channel_watch_;
@@ -99,10 +98,7 @@ class CommsKeeper {
   std::uint64_t epoch_ = 0;
   std::uint64_t restarts_ = 0;
   std::uint64_t violations_ = 0;
-  std::uint32_t failures_in_a_row_ = 0;
   bool witnessed_ = false;  // it pinged, and was neither hung nor lost since
-  bool pinged_ = false;     // since the last check
-  int missed_pings_ = 0;
   bool retiring_ = false;
 };
 

@@ -41,11 +41,10 @@ Status LogRotation::rotate() {
   }
   LaunchPlan plan;
   plan.program = "/usr/sbin/logrotate";
-  plan.if_missing = "install logrotate";
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};
   plan.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   plan.flags = launch::kDieWithParent;
-  return child_.start(loop_, launcher_, plan,
+  return child_.start(loop_, launcher_, plan, "install logrotate",
                       [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
 }
 

@@ -18,10 +18,6 @@ using namespace std::chrono_literals;
 constexpr auto kTreePollInterval = 20ms;
 constexpr auto kTreeSlowInterval = 500ms;
 
-// A launch takes milliseconds. One that hangs (on a dead network file system, or stopped) is given up, so
-// that whoever asked for it is answered and a later try is not in its way.
-constexpr auto kLaunchDeadline = 5s;
-
 // Of a process that is not our child the kernel tells how it ended (Linux 6.15) only once its parent has
 // reaped it, a moment after its pidfd became readable. Older kernels never tell, so the wait is short.
 constexpr auto kReapedByParentPoll = 2ms;
@@ -37,7 +33,8 @@ NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_i
       generation_(generation),
       post_(std::move(post)) {}
 
-Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, std::uint64_t memory_limit_mb) {
+Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
+                           std::uint64_t memory_limit_mb) {
   auto tree = forest_.create(node_id_, generation_, memory_limit_mb);
   if (!tree) return tree.error();
   plan.cgroup_fd = tree.value()->cgroup_fd();
@@ -47,7 +44,7 @@ Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, std::uint64_t me
     return launched.error();
   }
   tree_ = std::move(tree).value();
-  plan_ = std::move(plan);
+  subject_ = std::move(subject);
   launched_ = std::move(launched).value();
   forest_.set_leader(*tree_, launched_.pidfd, launched_.pid);
   identity_ = identify(launched_.pid, launched_.pidfd);
@@ -62,7 +59,6 @@ Status NodeProcess::open() {
   launched_ = {};
   report_watch_ = PollWatch(loop_, report_.get(), UV_READABLE | UV_DISCONNECT, [this](int) { on_report(); });
   watch_exit();
-  launch_timer_ = TimerWatch(loop_, kLaunchDeadline, 0ms, [this] { give_launch_up(); });
   return opened;  // a launcher that is gone already is seen by the watches, too
 }
 
@@ -96,17 +92,12 @@ void NodeProcess::on_report() {
   report_watch_.stop();
   if (progress_.progress != LaunchProgress::kExeced) return;  // its exit follows
   launching_ = false;
-  launch_timer_.stop();
   report_.reset();
   post_(core::Execed{generation_});
 }
 
-void NodeProcess::give_launch_up() {
-  // Timers come first after we were stopped ourselves: what it reported meanwhile counts.
-  if (launching_ && report_watch_.active()) on_report();
-  if (!launching_ || leader_dead_) return;
-  gave_up_ = true;
-  kill();
+void NodeProcess::catch_up() {
+  if (launching_ && exit_watch_.active()) on_exit();
 }
 
 void NodeProcess::on_exit() {
@@ -174,21 +165,10 @@ void NodeProcess::on_empty() {
     launching_ = false;
     const bool locked = progress_.progress == LaunchProgress::kFailed &&
                         progress_.stage == launch::kStageLock && progress_.error == EWOULDBLOCK;
-    post(core::LaunchFailed{generation_, locked, launch_failure()});
+    post(core::LaunchFailed{generation_, locked, launch_error(progress_, subject_).message()});
   } else {
     post(core::Emptied{generation_});
   }
-}
-
-std::string NodeProcess::launch_failure() const {
-  if (gave_up_) {
-    return make_error("launch", plan_.program,
-                      "its launcher did not get there within " + std::to_string(kLaunchDeadline.count()) +
-                          " s and was killed",
-                      "look whether the data directory's file system hangs")
-        .message();
-  }
-  return launch_error(progress_, plan_).message();
 }
 
 void NodeProcess::terminate() {

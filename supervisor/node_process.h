@@ -30,13 +30,17 @@ class NodeProcess {
   NodeProcess& operator=(const NodeProcess&) = delete;
 
   /// Makes the tree and a launcher in it that waits at the gate. On an error nothing is left.
-  [[nodiscard]] Status launch(Launcher& launcher, LaunchPlan plan, std::uint64_t memory_limit_mb);
+  [[nodiscard]] Status launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
+                              std::uint64_t memory_limit_mb);
   /// Lets it exec and begins to watch.
   [[nodiscard]] Status open();
   /// Watches a process of an earlier supervisor. Without a pidfd it is gone: Exited follows at once.
   void adopt(const ProcessIdentity& identity, std::optional<UniqueFd> pidfd);
   /// Watches a tree whose leader is long dead.
   void adopt_leftovers();
+
+  /// Posts what a launcher reported, or how it ended, if the loop has not come to see it yet.
+  void catch_up();
 
   void terminate();
   void kill();
@@ -50,13 +54,11 @@ class NodeProcess {
  private:
   void watch_exit();
   void on_report();
-  void give_launch_up();
   void on_exit();
   void report_death(core::Exit exit);
   void watch_empty();
   void on_tree_change();
   void on_empty();
-  [[nodiscard]] std::string launch_failure() const;
 
   uv_loop_t* loop_;
   NodeForest& forest_;
@@ -64,17 +66,16 @@ class NodeProcess {
   std::uint64_t generation_;
   Post post_;
 
-  LaunchPlan plan_;
+  LaunchSubject subject_;
   ProcessIdentity identity_;
   UniqueFd pidfd_, report_;
   Launched launched_;  // until open()
   LaunchReport progress_;
   bool launching_ = false;
   bool leader_dead_ = false;
-  bool gave_up_ = false;  ///< the launch took too long
   std::unique_ptr<NodeTree> tree_;
   PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_, exit_timer_, launch_timer_;
+  TimerWatch empty_timer_, exit_timer_;
   int exit_polls_ = 0;
 };
 

@@ -52,8 +52,8 @@ class Nodes {
   Nodes(const Nodes&) = delete;
   Nodes& operator=(const Nodes&) = delete;
 
-  /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could not be
-  /// told what still runs, and nothing was done.
+  /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could
+  /// not be told what still runs, and nothing was done.
   [[nodiscard]] Status recover(const std::map<std::string, Recorded>& recorded);
 
   void start(const std::string& node_id, const core::Request& request, Reply reply);
@@ -69,8 +69,9 @@ class Nodes {
   /// Since when comms is alive and pings; nothing while it is not.
   void set_witness(std::optional<core::Nanoseconds> since) { witness_since_ = since; }
 
-  /// Writes again what somebody removed of the nodes' records, and what could not be written when it was time. What is in memory dies with this image, so the
-  /// next one must find it. An error names the first that could not be written.
+  /// Writes again what somebody removed of the nodes' records, and what could not be written when it was
+  /// time. What is in memory dies with this image, so the next one must find it. An error names the first
+  /// that could not be written.
   [[nodiscard]] Status keep_records();
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
@@ -102,7 +103,10 @@ class Nodes {
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
   void refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text);
-  void arm(Entry& entry, const core::Timer& timer);
+  void save_intent(Entry& entry);
+  void forget(const Entry& entry);
+  void record_death(const Entry& entry, const core::RecordDeath& death);
+  void arm(Entry& entry, const core::ArmTimer& order);
   void publish(Entry& entry);
   void remove(const std::string& node_id);
   void adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd);
@@ -110,6 +114,8 @@ class Nodes {
   [[nodiscard]] Entry* find(const std::string& node_id);
   [[nodiscard]] core::Context context() const;
   void forget_emptied_leaves();
+  /// The highest generation of the node in unmanaged_; 0: none.
+  [[nodiscard]] std::uint64_t unmanaged_generation(const std::string& node_id) const;
   [[nodiscard]] std::string unmanaged_holder(const std::string& node_id);
   [[nodiscard]] Result<core::Intent> admit(const std::string& node_id, const core::Request& request);
 
@@ -127,9 +133,7 @@ class Nodes {
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeForest::Leaf> unmanaged_;
-  /// Nodes that are gone and could not be forgotten on disk, as they were last: what is still recorded of
-  /// them must not count for more than a later node of the same name.
-  std::map<std::string, core::Node> unforgotten_;
+  std::map<std::string, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
   std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed when nothing of theirs is on the stack

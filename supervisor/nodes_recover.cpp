@@ -64,13 +64,17 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   return {};
 }
 
+std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
+  std::uint64_t highest = 0;
+  for (const NodeForest::Leaf& leaf : unmanaged_) {
+    if (leaf.node_id == node_id) highest = std::max(highest, leaf.generation);
+  }
+  return highest;
+}
+
 /// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
 void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
   Entry& entry = make_entry(node_id);
-  std::uint64_t found_generation = 0;
-  for (const auto& leaf : unmanaged_) {
-    if (leaf.node_id == node_id) found_generation = std::max(found_generation, leaf.generation);
-  }
   core::KernelView kernel;
   if (recorded.facts) {
     const Facts& facts = *recorded.facts;
@@ -83,8 +87,8 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::opt
       kernel.tree_populated = tree && tree->populated();
     }
   }
-  core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts), found_generation,
-                                          kernel, policy_, now().boot);
+  core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts),
+                                          unmanaged_generation(node_id), kernel, policy_, now().boot);
   entry.node = std::move(recovery.node);
   entry.intent_saved = recorded.intent_saved;
   // Posted before the process can post its own end, so that they arrive in this order.

@@ -56,8 +56,6 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
   plan.gid = account.gid;
   plan.oom_score_adj = 0;
   plan.limits = limits(placement, parts_.forest.mode());
-  plan.if_missing = "set storage.binary_path to the storage server, and reload";
-  plan.directory = placement.storage_path;
   plan.directory_fd = directory.get();
   plan.log_fd = log.get();
   return plan;
@@ -100,8 +98,11 @@ Status Nodes::try_spawn(Entry& entry) {
   entry.process = std::make_unique<NodeProcess>(
       parts_.loop, parts_.forest, entry.id(), entry.node.generation,
       [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });
-  const Status launched = entry.process->launch(parts_.launcher, std::move(planned).value(),
-                                                entry.node.intent.placement.memory_mb);
+  const core::Placement& placement = entry.node.intent.placement;
+  const LaunchSubject subject = subject_of(
+      planned.value(), "set storage.binary_path to the storage server, and reload", placement.storage_path);
+  const Status launched =
+      entry.process->launch(parts_.launcher, std::move(planned).value(), subject, placement.memory_mb);
   if (!launched) {
     retired_.push_back(std::move(entry.process));
     return launched;

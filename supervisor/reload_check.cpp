@@ -29,7 +29,6 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
 
   LaunchPlan plan;
   plan.program = program;
-  plan.if_missing = "install the package again";
   plan.arguments = {"sutra-agent",
                     "--check-config",
                     "--config-fd",
@@ -44,8 +43,9 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
   plan.flags = launch::kPassExtra | launch::kRedirectOutput | launch::kDieWithParent;
   plan.extra_fds[0] = configuration.value().get();
   plan.log_fd = output.get();
-  const Status started = child_.start(
-      loop, launcher, plan, [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+  const Status started =
+      child_.start(loop, launcher, plan, "install the package again",
+                   [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
   if (!started) return started;
   configuration_ = std::move(configuration).value();
   output_ = std::move(output);

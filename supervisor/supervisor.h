@@ -78,6 +78,7 @@ class Supervisor {
   TimerWatch housekeeping_timer_, exec_timer_, stray_timer_;
   std::unique_ptr<ReloadCheck> reload_check_;
   UniqueFd checked_config_;
+  bool renewing_ = false;  // checked_config_ is the one that runs; no file was read
   std::vector<std::uint64_t> reload_waiters_;
   int exec_waits_ = 0;
   bool reload_again_ = false;

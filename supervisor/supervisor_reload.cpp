@@ -38,6 +38,7 @@ void Supervisor::renew() {
   auto running = sealed_memfd("sutra-config", given_.config_text);
   if (!running) return log::error(running.error().message());
   checked_config_ = std::move(running).value();
+  renewing_ = true;
   exec_waits_ = 0;
   exec_when_quiet();
 }
@@ -50,6 +51,7 @@ void Supervisor::on_reload_verdict(Result<UniqueFd> verdict) {
     return answer_reload(false, verdict.error().message());
   }
   checked_config_ = std::move(verdict).value();
+  renewing_ = false;
   exec_waits_ = 0;
   exec_when_quiet();
 }
@@ -73,7 +75,8 @@ void Supervisor::exec_when_quiet() {
 void Supervisor::exec_now() {
   if (const Status kept = nodes_->keep_records(); !kept) {
     checked_config_.reset();
-    log::error("reload failed, nothing was changed: " + kept.error().message());
+    log::error(std::string(renewing_ ? "renewal" : "reload") +
+               " failed, nothing was changed: " + kept.error().message());
     return answer_reload(false, kept.error().message());
   }
   // A signal that arrives from here on waits for the new image: its handlers are not there yet.
@@ -89,13 +92,15 @@ void Supervisor::exec_now() {
   for (const std::uint64_t client : reload_waiters_) {
     if (const int fd = control_->client_fd(client); fd >= 0) handoff.waiters.emplace_back(dup(fd));
   }
-  log::info("", "reloading " + given_.config_path +
-                    ": the new configuration is checked; replacing this process in place");
+  log::info("", (renewing_ ? "renewing: the configuration that runs is kept"
+                           : "reloading " + given_.config_path + ": the new configuration is checked") +
+                    "; replacing this process in place");
   comms_->kill();
   const Status failed =
       exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
   sigprocmask(SIG_SETMASK, &before, nullptr);
-  log::error("reload failed, nothing was changed: " + failed.error().message());
+  log::error(std::string(renewing_ ? "renewal" : "reload") +
+             " failed, nothing was changed: " + failed.error().message());
   answer_reload(false, failed.error().message());
 }
 

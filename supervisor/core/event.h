@@ -47,8 +47,8 @@ struct TimerFired {
 };
 /// First event of a node that came out of the ledger at our start. The node's state is the one last recorded.
 struct Recovered {
-  bool process;    ///< a process is recorded: it is adopted, and if it is gone Exited follows
-  bool leftovers;  ///< no process is recorded, yet its tree is not empty
+  bool process;       ///< a process is recorded: it is adopted, and if it is gone Exited follows
+  bool leftovers;     ///< no process is recorded, yet its tree is not empty
   bool dead = false;  ///< the recorded process is gone
 };
 
@@ -85,6 +85,7 @@ struct Kill {
 };  ///< SIGKILL to the whole tree
 struct ArmTimer {
   Timer timer;
+  Nanoseconds delay;  ///< from when it is carried out: the orders before it may take their time
 };
 struct DisarmTimer {};
 enum class Waiter { kStart, kStop, kRestart };

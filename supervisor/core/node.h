@@ -91,7 +91,7 @@ struct History {
   friend bool operator==(const History&, const History&) = default;
 };
 
-enum class TimerKind { kReadiness, kGrace, kRetry };
+enum class TimerKind { kLaunch, kReadiness, kGrace, kRetry };
 struct Timer {
   TimerKind kind = TimerKind::kRetry;
   std::uint64_t token = 0;
@@ -131,6 +131,9 @@ struct Policy {
   Nanoseconds stable_after{0};
   Nanoseconds ready_timeout{0};
   Nanoseconds stop_grace{0};
+  /// A launch takes milliseconds. One that hangs (on a dead network file system, or stopped) is given up, so
+  /// that whoever asked for it is answered and a later try is not in its way.
+  Nanoseconds launch_deadline = std::chrono::seconds(5);
 };
 
 }  // namespace sutra::supervisor::core

@@ -13,7 +13,7 @@ namespace sutra::supervisor::core {
 
 void Step::arm(TimerKind kind, Nanoseconds delay) {
   node_.timer = Timer{kind, node_.next_token++, now() + delay};
-  emit(ArmTimer{*node_.timer});
+  emit(ArmTimer{*node_.timer, delay});
 }
 
 void Step::disarm() {
@@ -32,6 +32,7 @@ void Step::spawn() {
   node_.started_at_unix = 0;  // not executed yet
   node_.generation = std::max(node_.generation, node_.found_generation) + 1;
   emit(Spawn{node_.generation});
+  arm(TimerKind::kLaunch, policy().launch_deadline);
 }
 
 void Step::answer_not_running(std::string_view otherwise) {
@@ -134,10 +135,11 @@ std::string describe(const Exit& exit) {
   return {};
 }
 
-Transition start_new(Intent intent, std::uint64_t last_generation, const Context& context) {
+Transition start_new(Intent intent, const Predecessor& last, const Context& context) {
   Node node;
-  node.generation = last_generation;
+  node.generation = last.generation;
   node.intent = std::move(intent);
+  node.intent.revision = last.revision;
   Step first(std::move(node), context);
   first.commit();
   first.spawn();

@@ -24,9 +24,15 @@ struct Transition {
   std::vector<Effect> effects;
 };
 
-/// The first step of a node that was just admitted. `last_generation`: the highest that this node_id ever
-/// had, so that generations never repeat, not even those of a node that was forgotten.
-[[nodiscard]] Transition start_new(Intent intent, std::uint64_t last_generation, const Context& context);
+/// What may still be found of earlier nodes of the same node_id: a record that could not be removed,
+/// processes that nobody knows. None of it may count for more than the new node, or be taken for it.
+struct Predecessor {
+  std::uint64_t generation = 0;  ///< the highest that is known
+  std::uint64_t revision = 0;    ///< of the last intent
+};
+
+/// The first step of a node that was just admitted.
+[[nodiscard]] Transition start_new(Intent intent, const Predecessor& last, const Context& context);
 
 [[nodiscard]] Transition step(Node node, const Event& event, const Context& context);
 

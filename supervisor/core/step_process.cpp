@@ -5,6 +5,13 @@
 #include "supervisor/core/step_under_way.h"
 
 namespace sutra::supervisor::core {
+namespace {
+
+std::string seconds(Nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
+
+}  // namespace
 
 void Step::become_ready() {
   disarm();
@@ -20,6 +27,15 @@ void Step::become_ready() {
   emit(SaveFacts{});
   emit(RecordEvent{"running", {}});
   answer(Waiter::kStart, true);
+}
+
+/// Its launcher ends as LaunchFailed, or as Exited when it got there at the last moment.
+void Step::launch_ran_out() {
+  node_.state = State::kCleaning;
+  node_.failure = "launch the server in " + node_.intent.placement.storage_path +
+                  ": its launcher did not get there within " + seconds(policy().launch_deadline) +
+                  " and was killed; look whether the data directory's file system hangs";
+  emit(Kill{node_.generation});
 }
 
 void Step::readiness_ran_out() {
@@ -39,9 +55,8 @@ void Step::readiness_ran_out() {
   }
   node_.failure =
       "it runs but does not accept connections on port " + std::to_string(node_.intent.placement.port) +
-      " after " +
-      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(policy().ready_timeout).count()) +
-      " s, so it was stopped; raise storage.ready_timeout_secs, check that the server listens on {port} on "
+      " after " + seconds(policy().ready_timeout) +
+      ", so it was stopped; raise storage.ready_timeout_secs, check that the server listens on {port} on "
       "loopback, or set storage.readiness = \"none\" if it listens on nothing";
   node_.intent.goal = Goal::kStopped;
   node_.goal = Goal::kStopped;
@@ -60,6 +75,7 @@ void Step::on(const Execed& event) {
   emit(RecordEvent{"started", {}});  // whatever the state: each death in the log has a start before it
   emit(SaveFacts{});
   if (node_.state != State::kStarting) return;
+  disarm();
   answer(Waiter::kRestart, true);
   if (!policy().readiness_by_probe) {
     become_ready();
@@ -71,13 +87,13 @@ void Step::on(const Execed& event) {
 void Step::on(const LaunchFailed& event) {
   if (!current(event.generation) || node_.leader != Leader::kLaunching) return;
   node_.leader = Leader::kNone;
+  disarm();
   if (node_.state == State::kStopping) {
-    disarm();
     after_empty();
     return;
   }
-  node_.failure = event.reason;
-  emit(RecordEvent{"launch failed", event.reason});
+  if (node_.state == State::kStarting) node_.failure = event.reason;  // else it was given up: that is why
+  emit(RecordEvent{"launch failed", node_.failure});
   if (event.locked && node_.intent.confirmed) {
     ++node_.lock_attempts;
     retry_later(State::kOccupied, retry_delay(node_.lock_attempts + 1, policy(), context_.entropy));
@@ -106,7 +122,7 @@ void Step::on(const Exited& event) {
   if (!current(event.generation) || node_.leader == Leader::kNone) return;
   emit(RecordDeath{event.generation, event.exit});
   node_.last_exit = event.exit;
-  const bool unasked = node_.state == State::kStarting || node_.state == State::kRunning;
+  const bool unasked = node_.state != State::kStopping;
   if (unasked) {
     node_.failure =
         "it " + describe(event.exit) + (node_.state == State::kStarting ? " before it served" : "");
@@ -133,6 +149,9 @@ void Step::on(const TimerFired& event) {
   const TimerKind kind = node_.timer->kind;
   node_.timer.reset();
   switch (kind) {
+    case TimerKind::kLaunch:
+      launch_ran_out();
+      return;
     case TimerKind::kReadiness:
       readiness_ran_out();
       return;

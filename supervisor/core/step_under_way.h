@@ -70,6 +70,7 @@ class Step {
   void quarantine();
   void start_now();
   void retry_later(State state, Nanoseconds delay);
+  void launch_ran_out();
   void readiness_ran_out();
   bool stable() const {
     return node_.state == State::kRunning && now() - node_.since >= policy().stable_after;

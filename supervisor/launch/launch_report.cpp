@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "supervisor/launch/spawn.h"
 
@@ -45,25 +45,21 @@ const char* operation_of(launch::Stage stage) {
   return "launch";
 }
 
-std::string user_text(const LaunchPlan& plan) {
-  return (plan.flags & launch::kSetIds) != 0 ? "uid " + std::to_string(plan.uid) : "the agent's user";
-}
-
-Error exec_error(int error, const LaunchPlan& plan) {
-  Error result{operation_of(launch::kStageExec), plan.program, error, {}, {}};
+Error exec_error(int error, const LaunchSubject& subject) {
+  Error result{operation_of(launch::kStageExec), subject.program, error, {}, {}};
   struct stat found {};
-  const bool there = ::stat(plan.program.c_str(), &found) == 0;
+  const bool there = ::stat(subject.program.c_str(), &found) == 0;
   if (error == ENOENT && there) {
     result.cause = "the interpreter or loader that it names does not exist";
     result.remedy = "check its first line, or install the libraries for its architecture";
   } else if (error == ENOENT || error == ENOTDIR) {
-    result.remedy = plan.if_missing;
+    result.remedy = subject.if_missing;
   } else if (error == EACCES && there && S_ISDIR(found.st_mode)) {
     result.cause = "it is a directory";
-    result.remedy = plan.if_missing;
+    result.remedy = subject.if_missing;
   } else if (error == EACCES) {
     result.remedy =
-        user_text(plan) +
+        subject.user +
         " must be able to execute it: chmod 755 it, and check the directories above and noexec mounts";
   } else if (error == ENOEXEC) {
     result.cause = "it is not a program for this machine (truncated, or a script without #!)";
@@ -74,7 +70,7 @@ Error exec_error(int error, const LaunchPlan& plan) {
   return result;
 }
 
-std::string remedy_of(const LaunchReport& report, const LaunchPlan& plan) {
+std::string remedy_of(const LaunchReport& report, const LaunchSubject& subject) {
   switch (report.stage) {
     case launch::kStageSpec:
       return "the launcher is of another version: reinstall sutra-agent";
@@ -84,10 +80,10 @@ std::string remedy_of(const LaunchReport& report, const LaunchPlan& plan) {
       return "the agent lacks a capability for it: run it as root with CAP_SETUID, CAP_SETGID and "
              "CAP_SYS_RESOURCE";
     case launch::kStageDirectory:
-      return user_text(plan) + " must be able to enter it: check its mode and those of the directories above";
+      return subject.user + " must be able to enter it: check its mode and those of the directories above";
     case launch::kStageLock:
       return report.error == EWOULDBLOCK ? "stop it, or use another directory"
-                                         : user_text(plan) + " must be able to read the directory";
+                                         : subject.user + " must be able to read the directory";
     case launch::kAboutToExec:
     case launch::kStageSession:
     case launch::kStageParent:
@@ -115,6 +111,12 @@ LaunchReport after(LaunchReport so_far, const launch::Report& message) {
 
 }  // namespace
 
+LaunchSubject subject_of(const LaunchPlan& plan, std::string if_missing, std::string directory) {
+  const bool other_user = (plan.flags & launch::kSetIds) != 0;
+  return {plan.program, other_user ? "uid " + std::to_string(plan.uid) : "the agent's user",
+          std::move(if_missing), std::move(directory)};
+}
+
 Status open_gate(Launched& launched) {
   const ssize_t written = ::write(launched.gate.get(), &launch::kGateOpen, 1);
   const int error = errno;
@@ -140,15 +142,15 @@ LaunchReport read_report(const UniqueFd& report, LaunchReport so_far) {
   return so_far;
 }
 
-Error launch_error(const LaunchReport& report, const LaunchPlan& plan) {
+Error launch_error(const LaunchReport& report, const LaunchSubject& subject) {
   if (report.progress != LaunchProgress::kFailed) {
-    return make_error("launch", plan.program, "the launcher died before it could start it",
+    return make_error("launch", subject.program, "the launcher died before it could start it",
                       "look for an out-of-memory kill or a seccomp violation in the kernel log");
   }
-  if (report.stage == launch::kStageExec) return exec_error(report.error, plan);
-  Error error{operation_of(report.stage), plan.program, report.error, {}, remedy_of(report, plan)};
+  if (report.stage == launch::kStageExec) return exec_error(report.error, subject);
+  Error error{operation_of(report.stage), subject.program, report.error, {}, remedy_of(report, subject)};
   if (report.stage == launch::kStageDirectory || report.stage == launch::kStageLock) {
-    error.subject = plan.directory;
+    error.subject = subject.directory;
   }
   if (report.stage == launch::kStageLock && report.error == EWOULDBLOCK) {
     error.cause = "another process uses it";

@@ -27,10 +27,18 @@ struct LaunchPlan {
   int directory_fd = -1;                 ///< with kChangeDirectory, kLockDirectory; O_PATH is enough
   int log_fd = -1;                       ///< with kRedirectOutput
   int extra_fds[3] = {-1, -1, -1};       ///< with kPassExtra; the first also with kMarkExec
-  std::string if_missing;                ///< for messages: what to do when there is no such program
-  std::string directory;                 ///< for messages: the path of directory_fd
   int cgroup_fd = -1;                    ///< directory fd of the cgroup to be born in; -1: none
 };
+
+/// What the words about a launch name. For whoever waits for its report, when the plan is no more.
+struct LaunchSubject {
+  std::string program;
+  std::string user;        ///< "uid 997", "the agent's user"
+  std::string if_missing;  ///< what to do when there is no such program
+  std::string directory;   ///< path of the data directory; empty: there is none
+};
+[[nodiscard]] LaunchSubject subject_of(const LaunchPlan& plan, std::string if_missing,
+                                       std::string directory = {});
 
 /// A launcher that waits at the gate. Dropping it closes the gate: the launcher exits (kExitGateClosed) and
 /// nothing starts; it is still a child to be reaped.
@@ -80,6 +88,6 @@ class Launcher {
 
 /// "execute /usr/bin/x: No such file or directory; ..." for kFailed; for any other progress: that the
 /// launcher died.
-[[nodiscard]] Error launch_error(const LaunchReport& report, const LaunchPlan& plan);
+[[nodiscard]] Error launch_error(const LaunchReport& report, const LaunchSubject& subject);
 
 }  // namespace sutra::supervisor

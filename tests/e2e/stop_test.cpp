@@ -13,19 +13,22 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Stop : public AgentTest {};
-
-/// Live processes whose environment has NODE_ID=id. Knows nothing of the agent.
-std::vector<pid_t> processes_of(const std::string& id) {
-  std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const std::string environ = read_file(entry.path() / "environ");
-    if (environ.find("NODE_ID=" + id + '\0') != std::string::npos) found.push_back(std::stoi(name));
+class Stop : public AgentTest {
+ protected:
+  /// Live processes whose environment has NODE_ID=id and a directory of this sandbox. Knows nothing of the
+  /// agent.
+  std::vector<pid_t> processes_of(const std::string& id) const {
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      const std::string environ = read_file(entry.path() / "environ");
+      const bool ours = environ.find("STORAGE_PATH=" + sandbox.path() + "/") != std::string::npos;
+      if (ours && environ.find("NODE_ID=" + id + '\0') != std::string::npos) found.push_back(std::stoi(name));
+    }
+    return found;
   }
-  return found;
-}
+};
 
 TEST_F(Stop, EndsTheWholeTreeForgetsTheNodeAndKeepsItsData) {
   start();

@@ -164,6 +164,7 @@ TEST_F(Environment, DirectoriesThatVanish) {
   std::filesystem::remove_all(sandbox.at("run"));
   ASSERT_TRUE(eventually([&] { return agent.ctl({"list"}).status == 0; }, 30s))
       << "control socket and table are back";
+  EXPECT_TRUE(wait_log("renewing: the configuration that runs is kept"));
   EXPECT_THAT(agent.ctl({"list"}).out, AllOf(HasSubstr("serve-1"), HasSubstr("serve-healthy")));
   const auto second = run({sandbox.binary("sutra-agent"), sandbox.config_path()});
   EXPECT_THAT(second.err, HasSubstr("another agent (pid " + std::to_string(agent.pid()) + ")"));

@@ -6,7 +6,6 @@ namespace sutra::simulation {
 namespace {
 
 constexpr int kReapedByParentPolls = 3;
-constexpr Nanoseconds kLaunchDeadline = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -76,18 +75,10 @@ bool NodeProcess::report_ready() const {
 
 bool NodeProcess::exit_ready() const { return exit_watch_ && !world_.kernel.at(pidfd_).alive; }
 
-bool NodeProcess::launch_overdue() const {
-  return launching_ && !gave_up_ && exit_watch_ && world_.kernel.now - identity_.stamp >= kLaunchDeadline;
-}
-
-bool NodeProcess::ready() const {
-  if (launch_overdue()) return true;
-  return report_ready() || exit_ready() || (empty_watch_ && !populated());
-}
+bool NodeProcess::ready() const { return report_ready() || exit_ready() || (empty_watch_ && !populated()); }
 
 void NodeProcess::fire() {
-  // What is ready at the same time comes in any order; a timer before all that waited while we did.
-  if (launch_overdue() && world_.random.chance(500)) return give_launch_up();
+  // What is ready at the same time comes in any order.
   const bool exit_first = world_.random.chance(500);
   if (exit_first && exit_ready()) return on_exit();
   if (report_ready()) return on_report();
@@ -105,12 +96,8 @@ void NodeProcess::on_report() {
   post_(core::Execed{generation_});
 }
 
-void NodeProcess::give_launch_up() {
-  if (report_watch_) on_report();
-  if (!launching_) return;
-  gave_up_ = true;
-  world_.coverage.see(Mark::kLaunchGivenUp);
-  kill();
+void NodeProcess::catch_up() {
+  if (launching_ && exit_watch_) on_exit();
 }
 
 void NodeProcess::on_exit() {

@@ -30,6 +30,7 @@ class NodeProcess {
   void open();
   void adopt(const Identity& identity, Serial pidfd);
   void adopt_leftovers();
+  void catch_up();
   void terminate() { signal_tree(false); }
   void kill();
   void reap();
@@ -55,8 +56,6 @@ class NodeProcess {
   void report_death(core::Exit exit);
   void watch_empty();
   void on_tree_change();
-  void give_launch_up();
-  [[nodiscard]] bool launch_overdue() const;
   [[nodiscard]] bool report_ready() const;
   [[nodiscard]] bool exit_ready() const;
 
@@ -68,7 +67,6 @@ class NodeProcess {
   Serial pidfd_ = 0;
   Report progress_ = Report::kPending;
   bool launching_ = false;
-  bool gave_up_ = false;
   std::optional<Tree> tree_;
   bool exit_watch_ = false, report_watch_ = false, empty_watch_ = false;
   int exit_polls_ = 0;

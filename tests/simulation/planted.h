@@ -17,6 +17,7 @@ struct Planted {
   bool opens_gate_first = false;     ///< records the pid when the server runs already
   bool answers_before_disk = false;  ///< takes a failed CommitIntent for a success
   bool launches_without_lock = false;
+  bool fires_timers_first = false;  ///< does not look what a launcher reported before
 };
 
 }  // namespace sutra::simulation

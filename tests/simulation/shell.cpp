@@ -78,15 +78,12 @@ void Shell::start(const std::string& node_id, const core::Request& request) {
   }
   auto intent = admit(node_id, request);
   if (!intent) return;
-  std::uint64_t last_generation = 0;
-  if (const auto last = unforgotten_.find(node_id); last != unforgotten_.end()) {
-    last_generation = last->second.generation;
-    intent->revision = last->second.intent.revision;
-  }
+  core::Predecessor last;
+  if (const auto found = unforgotten_.find(node_id); found != unforgotten_.end()) last = found->second;
   for (const Leaf& leaf : unmanaged_) {
-    if (leaf.node_id == node_id) last_generation = std::max(last_generation, leaf.generation);
+    if (leaf.node_id == node_id) last.generation = std::max(last.generation, leaf.generation);
   }
-  auto first = core::start_new(*std::move(intent), last_generation, context());
+  auto first = core::start_new(*std::move(intent), last, context());
   Entry& entry = make_entry(node_id);
   entry.node.state = core::State::kGone;
   entry.node.intent.node_id = node_id;
@@ -148,9 +145,13 @@ bool Shell::see_one() {
 bool Shell::fire_one_timer() {
   for (const auto& [id, entry] : entries_) {
     if (!entry->timer || entry->timer->due > world_.kernel.now) continue;
-    const std::uint64_t token = entry->timer->token;
-    entry->timer.reset();
-    post(std::string(id), core::TimerFired{token});
+    const std::string node_id = id;
+    const core::Timer due = *std::exchange(entry->timer, std::nullopt);
+    if (entry->process && !planted_.fires_timers_first) entry->process->catch_up();
+    const Entry* still = find(node_id);
+    if (due.kind == core::TimerKind::kLaunch && still != nullptr && still->node.timer == due)
+      world_.coverage.see(Mark::kLaunchGivenUp);
+    post(node_id, core::TimerFired{due.token});
     return true;
   }
   return false;
@@ -159,7 +160,9 @@ bool Shell::fire_one_timer() {
 std::optional<Nanoseconds> Shell::next_due() const {
   std::optional<Nanoseconds> next;
   for (const auto& [id, entry] : entries_) {
-    if (entry->timer && (!next || entry->timer->due < *next)) next = entry->timer->due;
+    // A launch takes no time: its deadline is nothing that time passes for.
+    if (!entry->timer || entry->timer->kind == core::TimerKind::kLaunch) continue;
+    if (!next || entry->timer->due < *next) next = entry->timer->due;
   }
   return next;
 }
@@ -262,7 +265,7 @@ void Shell::obey(Entry& entry, const core::Effect& effect, Requester requester) 
                    if (world_.disk.forget(id)) {
                      unforgotten_.erase(id);
                    } else {
-                     unforgotten_[id] = entry.node;
+                     unforgotten_[id] = {entry.node.generation, entry.node.intent.revision};
                    }
                  },
                  [&](const core::RecordDeath& death) { record_death(entry, death); },

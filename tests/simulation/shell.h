@@ -96,7 +96,7 @@ class Shell {
   Settings settings_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<Leaf> unmanaged_;
-  std::map<std::string, core::Node> unforgotten_;
+  std::map<std::string, core::Predecessor> unforgotten_;
   std::deque<Posted> posted_;
   std::vector<std::pair<core::Waiter, bool>> due_;
   std::vector<std::unique_ptr<NodeProcess>> retired_;

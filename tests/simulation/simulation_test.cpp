@@ -168,6 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
     ::testing::Values(
         Bug{"TimesOutWithoutWitness", "I1", [](Planted& p) { p.step = &times_out_without_witness; }},
+        Bug{"FiresTimersFirst", "I1", [](Planted& p) { p.fires_timers_first = true; }},
         Bug{"RestartsWhatItAdopts", "I1", [](Planted& p) { p.step = &restarts_what_it_adopts; }},
         Bug{"UsesGenerationsAgain", "I1", [](Planted& p) { p.recover = &uses_generations_again; }},
         Bug{"DoesNotWaitForTheTree", "I2", [](Planted& p) { p.step = &does_not_wait_for_the_tree; }},

@@ -40,7 +40,7 @@ class Drive {
     context.witness_since = Nanoseconds{0};
   }
 
-  Drive& start() { return take(start_new(some_intent(), 0, context)); }
+  Drive& start() { return take(start_new(some_intent(), {}, context)); }
   Drive& feed(const Event& event) { return take(step(node, event, context)); }
   Drive& exec() { return feed(Execed{node.generation}); }
   Drive& ready() { return feed(Ready{node.generation}); }

@@ -193,7 +193,7 @@ Model explore(Model m, std::size_t limit) {
   m.context.witness_since = Nanoseconds{0};
 
   World first;
-  auto begun = start_new(testing::some_intent(), 0, m.context);
+  auto begun = start_new(testing::some_intent(), {}, m.context);
   first.node = begun.node;
   obey(first, m, begun.effects);
   std::unordered_set<std::string> seen{key(first)};

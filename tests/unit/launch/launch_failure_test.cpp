@@ -8,14 +8,16 @@ namespace {
 
 class LaunchFailure : public LaunchTest {
  protected:
-  void expect(const LaunchPlan& wanted, launch::Stage stage, int error, const std::string& words) {
+  void expect(const LaunchPlan& wanted, launch::Stage stage, int error, const std::string& words,
+              const std::string& directory = {}) {
     const LaunchReport report = failure_of(wanted);
     EXPECT_EQ(report.stage, stage);
     EXPECT_EQ(report.error, error);
-    const std::string message = launch_error(report, wanted).message();
+    const std::string message =
+        launch_error(report, subject_of(wanted, "set storage.binary_path", directory)).message();
     EXPECT_NE(message.find(words), std::string::npos) << message;
     const bool names_its_object = message.find(wanted.program) != std::string::npos ||
-                                  (!wanted.directory.empty() && message.find(wanted.directory) != std::string::npos);
+                                  (!directory.empty() && message.find(directory) != std::string::npos);
     EXPECT_TRUE(names_its_object) << message;
   }
 };
@@ -93,8 +95,7 @@ TEST_F(LaunchFailure, DirectoryThatTheUserMayNotEnterIsTheDirectoryStage) {
   wanted.flags |= launch::kSetIds | launch::kChangeDirectory;
   wanted.uid = wanted.gid = kNobody;
   wanted.directory_fd = data.get();
-  wanted.directory = directory_ / "data";
-  expect(wanted, launch::kStageDirectory, EACCES, "enter data directory");
+  expect(wanted, launch::kStageDirectory, EACCES, "enter data directory", directory_ / "data");
 }
 
 TEST_F(LaunchFailure, LauncherOfAnotherParentDoesNotStart) {
@@ -117,7 +118,8 @@ TEST_F(LaunchFailure, KilledLauncherIsReportedAsDeadAndNotAsExeced) {
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   const LaunchReport report = running.settle();
   EXPECT_EQ(report.progress, LaunchProgress::kDied);
-  EXPECT_NE(launch_error(report, plan("/bin/true")).message().find("launcher died"), std::string::npos);
+  EXPECT_NE(launch_error(report, subject_of(plan("/bin/true"), {})).message().find("launcher died"),
+            std::string::npos);
 }
 
 TEST_F(LaunchFailure, PlanThatDoesNotFitIsRefusedBeforeAnythingStarts) {

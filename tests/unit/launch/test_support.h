@@ -135,7 +135,6 @@ class LaunchTest : public ::testing::Test {
 
   LaunchPlan plan(const std::string& program, std::vector<std::string> arguments = {}) {
     LaunchPlan plan;
-    plan.if_missing = "set storage.binary_path";
     plan.program = program;
     plan.arguments = {program};
     plan.arguments.insert(plan.arguments.end(), arguments.begin(), arguments.end());
@@ -156,7 +155,7 @@ class LaunchTest : public ::testing::Test {
   std::string output_of(const LaunchPlan& wanted) {
     Running running = launch(wanted);
     const LaunchReport report = running.go();
-    EXPECT_EQ(report.progress, LaunchProgress::kExeced) << launch_error(report, wanted).message();
+    EXPECT_EQ(report.progress, LaunchProgress::kExeced) << launch_error(report, subject_of(wanted, {})).message();
     EXPECT_TRUE(running.wait());
     return output();
   }
