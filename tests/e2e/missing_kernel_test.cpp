@@ -4,17 +4,15 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <fstream>
 
 #include "tests/e2e/fixture.h"
+#include "tests/e2e/hidden_cgroups.h"
 
 namespace sutra::e2e {
 namespace {
@@ -39,21 +37,6 @@ void refuse(const std::vector<unsigned>& calls, unsigned error) {
   // Without no_new_privs a filter needs root; these tests skip without it for the mounts anyway.
   if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(125);
-}
-
-/// Every cgroup2 mount becomes read-only for this process and its children.
-void hide_cgroups() {
-  if (unshare(CLONE_NEWNS) != 0) _exit(124);
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(123);
-  std::ifstream mounts("/proc/self/mounts");
-  std::vector<std::string> places;
-  for (std::string device, place, type, rest;
-       mounts >> device >> place >> type && std::getline(mounts, rest);) {
-    if (type == "cgroup2") places.push_back(place);
-  }
-  for (const auto& place : places) {
-    if (mount(nullptr, place.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) _exit(122);
-  }
 }
 
 class MissingKernelFeature : public AgentTest, public ::testing::WithParamInterface<Missing> {};
