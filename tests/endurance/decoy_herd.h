@@ -1,5 +1,5 @@
-// Many short-lived processes that are not the agent's and expect no signal: they get the numbers of whatever died.
-// Tests only.
+// Many short-lived processes that are not the agent's and expect no signal: they get the numbers of whatever
+// died. Tests only.
 #pragma once
 #include <sys/types.h>
 
@@ -13,20 +13,20 @@ namespace sutra::endurance {
 
 /// What the herd has seen so far; lies in memory that it shares with the test.
 struct HerdCounts {
-  std::uint64_t decoys = 0;               ///< ever
-  std::uint64_t with_a_dead_number = 0;   ///< of them: their number had been a storage server's
-  std::uint64_t with_the_recorded = 0;    ///< of them: exactly the number that was asked for
-  std::uint64_t signalled = 0;            ///< a signal reached them, or they did not end by themselves
+  std::uint64_t decoys = 0;              ///< ever
+  std::uint64_t with_a_dead_number = 0;  ///< of them: their number had been a storage server's
+  std::uint64_t with_the_recorded = 0;   ///< of them: exactly the number that was asked for
+  std::uint64_t signalled = 0;           ///< a signal reached them, or they did not end by themselves
   pid_t last_signalled = 0;
   int last_signal = 0;  ///< 0 when it ended in another way than by a signal
 };
 
-/// A process with children. Each decoy has a session of its own, blocks all signals, waits for one until its time
-/// is over, and exits.
+/// A process with children. Each decoy has a session of its own, blocks all signals, waits for one until its
+/// time is over, and exits.
 class DecoyHerd {
  public:
-  /// Keeps `population` decoys alive. `witness`: a file of "NODE_ID PID" lines that storage servers write. Call it
-  /// before there are threads.
+  /// Keeps `population` decoys alive. `witness`: a file of "NODE_ID PID" lines that storage servers write.
+  /// Call it before there are threads.
   DecoyHerd(std::size_t population, const std::string& witness);
   ~DecoyHerd();  ///< ends the herd with all decoys
   DecoyHerd(const DecoyHerd&) = delete;

@@ -36,7 +36,8 @@ bool limit_pids(int pid_max) {
 [[noreturn]] void be_init(int pid_max, const std::string& filter) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0 || !limit_pids(pid_max)) {
+      ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0 ||
+      !limit_pids(pid_max)) {
     std::perror("prepare the pid namespace");
     ::_exit(125);
   }
@@ -63,15 +64,15 @@ const char* why_no_small_pid_namespace() {
   int major = 0, minor = 0;
   if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2)
     return "the kernel's version is unknown";
-  if (major < 6 || (major == 6 && minor < 14)) return "before Linux 6.14 pid_max is the host's, not a namespace's";
+  if (major < 6 || (major == 6 && minor < 14))
+    return "before Linux 6.14 pid_max is the host's, not a namespace's";
   if (::geteuid() != 0) return "needs root for a pid namespace";
   return nullptr;
 }
 
 int run_in_pid_namespace(int pid_max) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  const std::string filter =
-      std::string("--gtest_filter=") + test->test_suite_name() + "." + test->name();
+  const std::string filter = std::string("--gtest_filter=") + test->test_suite_name() + "." + test->name();
   std::fflush(stdout);
   clone_args arguments{};
   arguments.flags = CLONE_NEWPID | CLONE_NEWNS;

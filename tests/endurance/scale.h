@@ -1,16 +1,15 @@
-// How much of it: the full counts with $SUTRA_ENDURANCE=full (make endurance), else what `make test` has time for.
-// Tests only.
+// How much of it: all with `make endurance`, else what `make test` has time for. Tests only.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <string_view>
 
 namespace sutra::endurance {
 
+/// `usual`, or $SUTRA_ENDURANCE_PERCENT of `full`.
 [[nodiscard]] inline std::uint64_t how_many(std::uint64_t full, std::uint64_t usual) {
-  const char* wanted = std::getenv("SUTRA_ENDURANCE");
-  return wanted != nullptr && std::string_view(wanted) == "full" ? full : usual;
+  const char* wanted = std::getenv("SUTRA_ENDURANCE_PERCENT");
+  return wanted == nullptr ? usual : full * static_cast<std::uint64_t>(std::atoi(wanted)) / 100;
 }
 
 /// Seconds since it was made.
