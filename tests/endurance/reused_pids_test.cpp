@@ -2,7 +2,6 @@
 // servers, launchers, comms, and by decoys that take the numbers of the dead before the next supervisor looks
 // for them.
 #include <poll.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 #include "tests/chaos/event_follower.h"
 #include "tests/e2e/fixture.h"
 #include "tests/endurance/decoy_herd.h"
-#include "tests/endurance/pid_namespace.h"
+#include "tests/endurance/own_namespaces.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/world.h"
@@ -37,10 +36,8 @@ std::string host_pid_max() { return e2e::read_file("/proc/sys/kernel/pid_max"); 
 class ReusedPids : public e2e::AgentTest {
  protected:
   void SetUp() override {
-    if (!in_pid_namespace()) return;
-    // As under systemd: what need not survive a reboot is in memory.
-    mkdir(sandbox.at("run").c_str(), 0755);
-    ASSERT_EQ(mount("tmpfs", sandbox.at("run").c_str(), "tmpfs", 0, "mode=0755"), 0);
+    if (!in_own_namespaces()) return;
+    for (const char* directory : {"state", "run"}) ASSERT_TRUE(mount_memory(sandbox.at(directory)));
     sandbox.set("storage", "binary_path", "\"" SUTRA_BRIEF_SERVER "\"");
     sandbox.set("storage", "env", "{SUTRA_WITNESS = \"" + witness + "\"}");
     sandbox.set("storage", "readiness", "\"none\"");
@@ -54,7 +51,9 @@ class ReusedPids : public e2e::AgentTest {
   void TearDown() override {
     over = true;
     for (auto& thread : restarters) thread.join();
-    if (in_pid_namespace()) umount2(sandbox.at("run").c_str(), MNT_DETACH);
+    if (!in_own_namespaces()) return;
+    if (agent.pid() > 0) (void)agent.stop();
+    for (const char* directory : {"state", "run"}) unmount_memory(sandbox.at(directory));
   }
 
   void start_supervisor() {
@@ -81,7 +80,7 @@ class ReusedPids : public e2e::AgentTest {
   void expect_nothing_left();
 
   std::string witness = sandbox.at("witness");
-  DecoyHerd herd{in_pid_namespace() ? kDecoys : 0, witness};
+  DecoyHerd herd{in_own_namespaces() ? kDecoys : 0, witness};
   faults::OperatorClient control{sandbox.at("run")};
   chaos::Journal journal{false};
   chaos::EventFollower events{sandbox.at("state"), journal};
@@ -167,10 +166,10 @@ void ReusedPids::expect_nothing_left() {
 }
 
 TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
-  if (!in_pid_namespace()) {
+  if (!in_own_namespaces()) {
     if (const char* why = why_no_small_pid_namespace()) GTEST_SKIP() << why;
     const std::string before = host_pid_max();
-    EXPECT_EQ(run_in_pid_namespace(kPidMax), 0);
+    EXPECT_EQ(run_in_own_namespaces(kPidMax), 0);
     EXPECT_EQ(host_pid_max(), before) << "the host's pid_max has changed";
     return;
   }
