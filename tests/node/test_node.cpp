@@ -12,6 +12,7 @@
 //   daemonize            the parent exits
 //   orphan               leaves a child that calls setsid() and ignores SIGTERM
 //   doublefork           leaves a grandchild of init's
+//   litter500            leaves 500 orphans that exit at once, then listens
 //   closefds             closes every descriptor but its socket
 //   flood, flood4        prints 64 MB, 4 MB
 //   mute                 prints nothing
@@ -26,6 +27,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -73,6 +75,28 @@ void leave_child(bool twice) {
   std::signal(SIGTERM, SIG_IGN);
   for (int fd = 0; fd < 64; ++fd) close(fd);
   for (;;) pause();
+}
+
+/// Orphans by the hundred: each waits until its parent is gone, and then exits, so that whoever inherits it
+/// has a zombie.
+void leave_orphans(int count) {
+  constexpr int kAtOnce = 100;
+  for (int left = count; left > 0; left -= kAtOnce) {
+    int parent_lives[2];
+    if (pipe2(parent_lives, O_CLOEXEC) != 0) std::exit(1);
+    const pid_t parent = fork();
+    for (int i = 0; parent == 0 && i < kAtOnce && i < left; ++i) {
+      if (fork() != 0) continue;
+      char none = 0;
+      close(parent_lives[1]);
+      (void)!read(parent_lives[0], &none, 1);
+      _exit(0);
+    }
+    if (parent == 0) _exit(0);
+    close(parent_lives[0]);
+    close(parent_lives[1]);
+    waitpid(parent, nullptr, 0);
+  }
 }
 
 int listen_on(int port) {
@@ -184,6 +208,7 @@ void before_listening(const Options& o) {
     for (;;) pause();
   }
   if (o.behaviour == "late") pause_for(o.milliseconds);
+  if (o.behaviour == "litter") leave_orphans(o.milliseconds);
   if (o.behaviour == "orphan") leave_child(false);
   if (o.behaviour == "doublefork") leave_child(true);
 }
