@@ -15,9 +15,9 @@
 //   litter500            leaves 500 orphans that exit at once, then listens
 //   closefds             closes every descriptor but its socket
 //   flood, flood4        prints 64 MB, 4 MB
-//   mute                 prints nothing
-//   moody                one start in three exits 5 at once
-//   redis                becomes redis-server; a background save takes 100 ms a key
+//   chatter              prints without a pause; answers how many writes, failed ones, SIGPIPEs, the slowest
+//   in us mute                 prints nothing moody                one start in three exits 5 at once redis
+//   becomes redis-server; a background save takes 100 ms a key
 //
 // With SUTRA_WITNESS in its environment it appends "PID START_TICKS" to that file before anything else, so
 // that a test knows of every server that ever ran, whoever else noticed.
@@ -30,12 +30,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -114,6 +117,35 @@ int listen_on(int port) {
   return fd;
 }
 
+std::int64_t monotonic_us() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+}
+
+std::atomic<std::int64_t> g_writes, g_failed, g_slowest_us;
+volatile sig_atomic_t g_sigpipes;
+
+void chatter() {
+  std::signal(SIGPIPE, [](int) { g_sigpipes = g_sigpipes + 1; });
+  std::thread([] {
+    const std::string line = std::string(63, 'x') + '\n';
+    for (std::int64_t from = monotonic_us();;) {
+      if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ++g_failed;
+      const std::int64_t now = monotonic_us();
+      if (now - from > g_slowest_us) g_slowest_us = now - from;
+      from = now;
+      ++g_writes;
+    }
+  }).detach();
+}
+
+std::string answer_to(const Options& o) {
+  if (o.behaviour != "chatter") return "PONG\n";
+  return std::to_string(g_writes) + " " + std::to_string(g_failed) + " " + std::to_string(g_sigpipes) + " " +
+         std::to_string(g_slowest_us) + "\n";
+}
+
 [[noreturn]] void serve(int listener, const Options& o) {
   std::vector<pollfd> fds{{listener, POLLIN, 0}};
   const bool crashes = o.behaviour == "crash";
@@ -141,7 +173,8 @@ int listen_on(int port) {
         close(fds[i].fd);
         fds.erase(fds.begin() + static_cast<std::ptrdiff_t>(i));
       } else if (o.behaviour != "hang") {
-        (void)!send(fds[i].fd, "PONG\n", 5, MSG_NOSIGNAL);
+        const std::string answer = answer_to(o);
+        (void)!send(fds[i].fd, answer.data(), answer.size(), MSG_NOSIGNAL);
       }
     }
   }
@@ -203,6 +236,7 @@ void before_listening(const Options& o) {
     const int megabytes = o.milliseconds > 0 ? o.milliseconds : 64;
     for (int i = 0; i < megabytes * 1024; ++i) std::puts(line.c_str());
   }
+  if (o.behaviour == "chatter") chatter();
   if (o.behaviour == "ignoreterm") std::signal(SIGTERM, SIG_IGN);
   if (o.behaviour == "deaf") {
     for (;;) pause();
