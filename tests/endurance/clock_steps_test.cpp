@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <thread>
 
 #include "tests/e2e/fixture.h"
 #include "tests/endurance/moving_clock.h"
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 using Moment = std::chrono::steady_clock::time_point;
 
 constexpr auto kTime = 30s;
+constexpr auto kFallingFor = 20s;
 constexpr int kKeepers = 3;
 constexpr int kCrashers = 4;
 constexpr std::size_t kMaxRestarts = 10;  // within a minute: no crasher comes there
@@ -170,6 +172,26 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
   expect_heartbeats_on_time();
   std::cout << clock.jumps() << " jumps of ten years in " << since(began).count() / 1000 << " s, " << round
             << " nodes came and went, slowest return of a crashed one " << slowest_return.count() << " ms\n";
+}
+
+// A wait for a time of the wall clock that is set back in it is longer by as much: threads that wait so are
+// lost one by one.
+TEST_F(ClockSteps, AClockThatFallsBackFiveTimesASecondHoldsUpNoHeartbeat) {
+  sandbox.write_config();
+  ASSERT_NO_FATAL_FAILURE(start_agent());
+  const auto node = must_spawn("serve-1");
+  const pid_t comms = agent.comms_pid();
+  clock.start_falling_back();
+  // Threads that nobody calls sleep; those are lost.
+  std::this_thread::sleep_for(kFallingFor);
+  const auto asked = std::chrono::steady_clock::now();
+  const auto now = agent.node("serve-1");
+  EXPECT_TRUE(now && now->pid() == node.pid()) << "status was not answered";
+  const auto took = since(asked);
+  clock.stop();
+  EXPECT_EQ(agent.comms_pid(), comms) << agent.log();
+  expect_heartbeats_on_time();
+  std::cout << clock.jumps() << " days back, then a status in " << took.count() << " ms\n";
 }
 
 }  // namespace

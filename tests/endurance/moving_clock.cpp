@@ -17,7 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr long long kTenYears = 3652LL * 24 * 3600;
+constexpr long long kDay = 24 * 3600;
+constexpr long long kTenYears = 3652 * kDay;
 constexpr std::array<long long, 4> kShifts{kTenYears, 0, -kTenYears, 0};
 
 }  // namespace
@@ -56,13 +57,21 @@ void MovingClock::jump_to(long long shift_secs) {
   ++jumps_;
 }
 
-void MovingClock::start_jumping() {
-  jumper_ = std::thread([this] {
-    for (std::size_t i = 0; !over_; ++i) {
-      jump_to(kShifts[i % kShifts.size()]);
-      std::this_thread::sleep_for(1s);
+void MovingClock::jump_every(std::chrono::milliseconds interval, std::function<long long(int)> shift_of) {
+  jumper_ = std::thread([this, interval, shift_of = std::move(shift_of)] {
+    while (!over_) {
+      jump_to(shift_of(jumps_));
+      std::this_thread::sleep_for(interval);
     }
   });
+}
+
+void MovingClock::start_jumping() {
+  jump_every(1s, [](int jump) { return kShifts[static_cast<std::size_t>(jump) % kShifts.size()]; });
+}
+
+void MovingClock::start_falling_back() {
+  jump_every(200ms, [](int jump) { return -kDay * jump; });
 }
 
 void MovingClock::stop() {

@@ -1,6 +1,8 @@
 // A wall clock that jumps under the supervisor and under comms, and under nobody else. Tests only.
 #pragma once
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -22,11 +24,14 @@ class MovingClock {
 
   /// Every second ten years forth or back, until stop(): 10 years ahead, now, 10 years behind, now, ...
   void start_jumping();
+  /// A day back, five times a second, until stop().
+  void start_falling_back();
   void stop();
   [[nodiscard]] int jumps() const { return jumps_; }
 
  private:
   void jump_to(long long shift_secs);
+  void jump_every(std::chrono::milliseconds interval, std::function<long long(int jump)> shift_of);
 
   std::string directory_, shift_file_;
   volatile long long* shift_ = nullptr;
