@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using Moment = std::chrono::steady_clock::time_point;
 
 constexpr auto kTime = 30s;
-constexpr auto kFallingFor = 20s;
+constexpr auto kFallingFor = 10s;
 constexpr int kKeepers = 3;
 constexpr int kCrashers = 4;
 constexpr std::size_t kMaxRestarts = 10;  // within a minute: no crasher comes there
@@ -182,7 +182,7 @@ TEST_F(ClockSteps, AClockThatFallsBackFiveTimesASecondHoldsUpNoHeartbeat) {
   const auto node = must_spawn("serve-1");
   const pid_t comms = agent.comms_pid();
   clock.start_falling_back();
-  // Threads that nobody calls sleep; those are lost.
+  // Nobody calls: its threads sleep.
   std::this_thread::sleep_for(kFallingFor);
   const auto asked = std::chrono::steady_clock::now();
   const auto now = agent.node("serve-1");

@@ -11,8 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/e2e/fixture.h"
-#include "tests/endurance/own_namespaces.h"
+#include "tests/endurance/own_world.h"
 #include "tests/endurance/resources.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
@@ -30,7 +29,7 @@ constexpr std::uint64_t kWarmUp = 400;
 constexpr std::uint64_t kIdsOfAClient = 5;
 constexpr long kEventsMaxKb = 2 * 8 * 1024;
 
-class Growth : public e2e::AgentTest {
+class Growth : public OwnWorldTest {
  protected:
   Growth() {
     sandbox.set("storage", "binary_path", "\"" SUTRA_BRIEF_SERVER "\"");
@@ -39,13 +38,7 @@ class Growth : public e2e::AgentTest {
     sandbox.set("logging", "level", "\"warn\"");
   }
   void SetUp() override {
-    if (!in_own_namespaces()) return;
-    for (const char* directory : {"state", "run"}) ASSERT_TRUE(mount_memory(sandbox.at(directory)));
-  }
-  void TearDown() override {
-    if (!in_own_namespaces()) return;
-    if (agent.pid() > 0) (void)agent.stop();
-    for (const char* directory : {"state", "run"}) unmount_memory(sandbox.at(directory));
+    if (in_own_namespaces()) keep_in_memory({"state", "run"});
   }
   /// `count` starts and stops, over all clients at once.
   void cycle(std::uint64_t count);

@@ -8,8 +8,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "tests/e2e/fixture.h"
-#include "tests/endurance/own_namespaces.h"
+#include "tests/endurance/own_world.h"
 #include "tests/endurance/scale.h"
 
 namespace sutra::endurance {
@@ -25,13 +24,8 @@ struct Writes {
   std::int64_t done = 0, failed = -1, sigpipes = -1, slowest_us = -1;
 };
 
-class Output : public e2e::AgentTest {
+class Output : public OwnWorldTest {
  protected:
-  void TearDown() override {
-    if (!in_own_namespaces()) return;
-    if (agent.pid() > 0) (void)agent.stop();
-    unmount_memory(sandbox.at("log"));
-  }
   [[nodiscard]] Writes writes() const {
     Writes now;
     std::istringstream(e2e::ask_port(port, "HOW\n", 5s)) >> now.done >> now.failed >> now.sigpipes >>
@@ -61,7 +55,7 @@ TEST_F(Output, NoWriteFailsOrWaitsWhileTheAgentIsStoppedOrDeadOrRotates) {
     EXPECT_EQ(run_in_own_namespaces(0), 0);
     return;
   }
-  ASSERT_TRUE(mount_memory(sandbox.at("log")));
+  keep_in_memory({"log"});
   sandbox.set("storage", "max_log_mb", "1");
   start();
   const auto server = must_spawn("chatter-1");

@@ -12,9 +12,8 @@
 #include <thread>
 
 #include "tests/chaos/event_follower.h"
-#include "tests/e2e/fixture.h"
 #include "tests/endurance/decoy_herd.h"
-#include "tests/endurance/own_namespaces.h"
+#include "tests/endurance/own_world.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/world.h"
@@ -33,11 +32,11 @@ constexpr int kRestarters = 4;
 
 std::string host_pid_max() { return e2e::read_file("/proc/sys/kernel/pid_max"); }
 
-class ReusedPids : public e2e::AgentTest {
+class ReusedPids : public OwnWorldTest {
  protected:
   void SetUp() override {
     if (!in_own_namespaces()) return;
-    for (const char* directory : {"state", "run"}) ASSERT_TRUE(mount_memory(sandbox.at(directory)));
+    keep_in_memory({"state", "run"});
     sandbox.set("storage", "binary_path", "\"" SUTRA_BRIEF_SERVER "\"");
     sandbox.set("storage", "env", "{SUTRA_WITNESS = \"" + witness + "\"}");
     sandbox.set("storage", "readiness", "\"none\"");
@@ -51,9 +50,7 @@ class ReusedPids : public e2e::AgentTest {
   void TearDown() override {
     over = true;
     for (auto& thread : restarters) thread.join();
-    if (!in_own_namespaces()) return;
-    if (agent.pid() > 0) (void)agent.stop();
-    for (const char* directory : {"state", "run"}) unmount_memory(sandbox.at(directory));
+    OwnWorldTest::TearDown();
   }
 
   void start_supervisor() {
