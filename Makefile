@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test faults soak bench errors-page clean
+.PHONY: all deps build demo run test faults endurance soak bench errors-page clean
 all: build
 
 deps:
@@ -28,6 +28,12 @@ faults: deps
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target faults_tests
 	@SUTRA_FAULT_STRIDE=1 build/dev/bin/faults_tests
+
+# All of it, where `make test` starts two storage servers of five on pids that are used again.
+endurance: deps
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target endurance_tests
+	@SUTRA_ENDURANCE_PERCENT=100 build/dev/bin/endurance_tests
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench
