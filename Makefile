@@ -29,7 +29,7 @@ faults: deps
 	@cmake --build --preset dev -j $(JOBS) --target faults_tests
 	@SUTRA_FAULT_STRIDE=1 build/dev/bin/faults_tests
 
-# All of it, where `make test` starts two storage servers of five on pids that are used again.
+# All of it, where `make test` starts a quarter of the storage servers on pids that are used again.
 endurance: deps
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target endurance_tests
