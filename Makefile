@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test soak bench errors-page clean
+.PHONY: all deps build demo run test endurance soak bench errors-page clean
 all: build
 
 deps:
@@ -22,6 +22,12 @@ run: build
 
 test: deps
 	@tests/run.sh
+
+# All of it, where `make test` starts a quarter of the storage servers on pids that are used again.
+endurance: deps
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target endurance_tests
+	@SUTRA_ENDURANCE_PERCENT=100 build/dev/bin/endurance_tests
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench

@@ -100,11 +100,12 @@ void Timer::cancel() { uv_timer_stop(&block_->handle); }
 struct FdWatch::Block {
   uv_poll_t handle{};
   std::function<void(int)> callback;
+  int events = 0;  ///< as last watched for
   bool dead = false;
 };
 
 FdWatch::FdWatch(EventLoop& loop, int fd, std::function<void(int)> callback)
-    : block_(new Block{{}, std::move(callback), false}) {
+    : block_(new Block{{}, std::move(callback), 0, false}) {
   if (uv_poll_init(loop.raw(), &block_->handle, fd) != 0) {
     delete std::exchange(block_, nullptr);
     return;
@@ -121,6 +122,11 @@ FdWatch::~FdWatch() {
 
 bool FdWatch::watch(int events) {
   if (block_ == nullptr) return false;
+  // libuv forgets what a watch that it starts has pending in this turn of the loop: one that is started from
+  // a busy neighbour's callback in every turn would never be called.
+  const bool active = uv_is_active(reinterpret_cast<const uv_handle_t*>(&block_->handle)) != 0;
+  if (active && events == block_->events) return true;
+  block_->events = events;
   if (events == 0) return uv_poll_stop(&block_->handle) == 0;
   return uv_poll_start(&block_->handle, events, [](uv_poll_t* handle, int status, int seen) {
            const auto* block = static_cast<Block*>(handle->data);

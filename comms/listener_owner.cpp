@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "common/unique_fd.h"
+#include "comms/socket_diag.h"
 
 namespace sutra::comms {
 namespace {
@@ -73,6 +74,11 @@ Result<std::string> read_file(const char* path) {
   }
 }
 
+struct Table {
+  int family;
+  const char* path;  ///< where netlink does not answer
+};
+
 }  // namespace
 
 void parse_listeners(std::string_view text, bool v6, std::vector<Listener>& out) {
@@ -96,14 +102,14 @@ std::vector<std::uint32_t> owners_of(const std::vector<Listener>& listeners, con
 
 Status ListenerTable::read() {
   std::vector<Listener> listeners;
-  const auto v4 = read_file("/proc/self/net/tcp");
-  if (!v4) return v4.error();
-  parse_listeners(v4.value(), false, listeners);
-  const auto v6 = read_file("/proc/self/net/tcp6");
-  if (v6) {
-    parse_listeners(v6.value(), true, listeners);
-  } else if (v6.error().errnum != ENOENT) {  // ENOENT: a host without IPv6
-    return v6.error();
+  for (const auto& table : {Table{AF_INET, "/proc/self/net/tcp"}, Table{AF_INET6, "/proc/self/net/tcp6"}}) {
+    if (ask_for_listeners(table.family, listeners)) continue;
+    const auto text = read_file(table.path);
+    if (text) {
+      parse_listeners(text.value(), table.family == AF_INET6, listeners);
+    } else if (table.family == AF_INET || text.error().errnum != ENOENT) {  // ENOENT: a host without IPv6
+      return text.error();
+    }
   }
   listeners_ = std::move(listeners);
   read_at_ = std::chrono::steady_clock::now();

@@ -1,4 +1,5 @@
-// Whom a listening TCP socket belongs to, as the kernel tells it in /proc/self/net/tcp and tcp6. Comms.
+// Whom a listening TCP socket belongs to, as the kernel tells it: over netlink, else in /proc/self/net/tcp
+// and tcp6. Comms.
 #pragma once
 #include <sys/socket.h>
 

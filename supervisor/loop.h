@@ -101,9 +101,14 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
     look_.stop();
     Watch::stop();
   }
+  /// From another descriptor's callback, too. What is watched for already is not started again: libuv forgets
+  /// what a watch that it starts has pending in this turn of the loop, so a busy neighbour would starve it.
   void set(int events) {
     if (wanted_) *wanted_ = events;
     if (block_ == nullptr) return;
+    const bool stopped = uv_is_active(reinterpret_cast<const uv_handle_t*>(&block_->handle)) == 0;
+    if (!stopped && events == events_) return;
+    events_ = events;
     uv_poll_start(&block_->handle, events, [](uv_poll_t* p, int status, int seen) {
       call(p->data, status < 0 ? static_cast<int>(UV_READABLE) : seen);
     });
@@ -124,6 +129,7 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
   }
 
   bool failed_ = false;
+  int events_ = 0;               ///< as last set
   std::shared_ptr<int> wanted_;  ///< with `look_`
   TimerWatch look_;
 };

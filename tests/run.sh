@@ -30,7 +30,7 @@ run_preset() {
   ran=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log")
   tail -n 3 "$log"
   # What the campaigns did, in their own words.
-  grep -hE '^[0-9]+ histories, |^violations: | system calls; |kills, [0-9]+ violations|pings failed|longest gap between' \
+  grep -hE '^[0-9]+ histories, |^violations: | system calls; |kills, [0-9]+ violations|pings failed|longest gap between| spawns, .* signalled| starts and stops in |^[0-9]+ orphans |jumps of ten years' \
     "build/$preset/Testing/Temporary/LastTest.log" || true
   echo "== $preset: $ran tests ran in $((SECONDS - started)) s"
   [ "$ran" -gt 0 ] || { echo "== $preset: no test ran" >&2; return 1; }

@@ -57,6 +57,12 @@ Answer OperatorClient::stop(const std::string& node_id) const {
   return done(runtime_dir_, message);
 }
 
+Answer OperatorClient::restart(const std::string& node_id) const {
+  ipc::OperatorRestart message;
+  message.node_id.assign(node_id);
+  return done(runtime_dir_, message);
+}
+
 Answer OperatorClient::reload() const { return done(runtime_dir_, ipc::Reload{}); }
 
 bool OperatorClient::alive() const { return ask(runtime_dir_, ipc::GetStatus{}).has_value(); }

@@ -23,6 +23,7 @@ class OperatorClient {
 
   [[nodiscard]] Answer start(const std::string& node_id) const;
   [[nodiscard]] Answer stop(const std::string& node_id) const;
+  [[nodiscard]] Answer restart(const std::string& node_id) const;
   [[nodiscard]] Answer reload() const;
   /// The supervisor has recovered and answers.
   [[nodiscard]] bool alive() const;

@@ -12,11 +12,12 @@
 //   daemonize            the parent exits
 //   orphan               leaves a child that calls setsid() and ignores SIGTERM
 //   doublefork           leaves a grandchild of init's
+//   litter500            leaves 500 orphans that exit at once, then listens
 //   closefds             closes every descriptor but its socket
 //   flood, flood4        prints 64 MB, 4 MB
-//   mute                 prints nothing
-//   moody                one start in three exits 5 at once
-//   redis                becomes redis-server; a background save takes 100 ms a key
+//   chatter              prints without a pause; answers how many writes, failed ones, SIGPIPEs, the slowest
+//   in us mute                 prints nothing moody                one start in three exits 5 at once redis
+//   becomes redis-server; a background save takes 100 ms a key
 //
 // With SUTRA_WITNESS in its environment it appends "PID START_TICKS" to that file before anything else, so
 // that a test knows of every server that ever ran, whoever else noticed.
@@ -26,14 +27,18 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -75,6 +80,28 @@ void leave_child(bool twice) {
   for (;;) pause();
 }
 
+/// Orphans by the hundred: each waits until its parent is gone, and then exits, so that whoever inherits it
+/// has a zombie.
+void leave_orphans(int count) {
+  constexpr int kAtOnce = 100;
+  for (int left = count; left > 0; left -= kAtOnce) {
+    int parent_lives[2];
+    if (pipe2(parent_lives, O_CLOEXEC) != 0) std::exit(1);
+    const pid_t parent = fork();
+    for (int i = 0; parent == 0 && i < kAtOnce && i < left; ++i) {
+      if (fork() != 0) continue;
+      char none = 0;
+      close(parent_lives[1]);
+      (void)!read(parent_lives[0], &none, 1);
+      _exit(0);
+    }
+    if (parent == 0) _exit(0);
+    close(parent_lives[0]);
+    close(parent_lives[1]);
+    waitpid(parent, nullptr, 0);
+  }
+}
+
 int listen_on(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -88,6 +115,35 @@ int listen_on(int port) {
     std::exit(1);
   }
   return fd;
+}
+
+std::int64_t monotonic_us() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+}
+
+std::atomic<std::int64_t> g_writes, g_failed, g_slowest_us;
+volatile sig_atomic_t g_sigpipes;
+
+void chatter() {
+  std::signal(SIGPIPE, [](int) { g_sigpipes = g_sigpipes + 1; });
+  std::thread([] {
+    const std::string line = std::string(63, 'x') + '\n';
+    for (std::int64_t from = monotonic_us();;) {
+      if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ++g_failed;
+      const std::int64_t now = monotonic_us();
+      if (now - from > g_slowest_us) g_slowest_us = now - from;
+      from = now;
+      ++g_writes;
+    }
+  }).detach();
+}
+
+std::string answer_to(const Options& o) {
+  if (o.behaviour != "chatter") return "PONG\n";
+  return std::to_string(g_writes) + " " + std::to_string(g_failed) + " " + std::to_string(g_sigpipes) + " " +
+         std::to_string(g_slowest_us) + "\n";
 }
 
 [[noreturn]] void serve(int listener, const Options& o) {
@@ -117,7 +173,8 @@ int listen_on(int port) {
         close(fds[i].fd);
         fds.erase(fds.begin() + static_cast<std::ptrdiff_t>(i));
       } else if (o.behaviour != "hang") {
-        (void)!send(fds[i].fd, "PONG\n", 5, MSG_NOSIGNAL);
+        const std::string answer = answer_to(o);
+        (void)!send(fds[i].fd, answer.data(), answer.size(), MSG_NOSIGNAL);
       }
     }
   }
@@ -179,11 +236,13 @@ void before_listening(const Options& o) {
     const int megabytes = o.milliseconds > 0 ? o.milliseconds : 64;
     for (int i = 0; i < megabytes * 1024; ++i) std::puts(line.c_str());
   }
+  if (o.behaviour == "chatter") chatter();
   if (o.behaviour == "ignoreterm") std::signal(SIGTERM, SIG_IGN);
   if (o.behaviour == "deaf") {
     for (;;) pause();
   }
   if (o.behaviour == "late") pause_for(o.milliseconds);
+  if (o.behaviour == "litter") leave_orphans(o.milliseconds);
   if (o.behaviour == "orphan") leave_child(false);
   if (o.behaviour == "doublefork") leave_child(true);
 }

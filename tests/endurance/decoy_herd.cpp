@@ -1,0 +1,186 @@
+#include "tests/endurance/decoy_herd.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <set>
+
+namespace sutra::endurance {
+namespace {
+
+constexpr int kSignalled = 100;  // exit status of a decoy that a signal reached: this + its number
+constexpr int kFinish = -1;
+
+/// fork(), or with a number of our choice.
+pid_t fork_as(pid_t number) {
+  const std::uint64_t wanted = static_cast<std::uint64_t>(number);
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  if (number != 0) {
+    arguments.set_tid = reinterpret_cast<std::uintptr_t>(&wanted);
+    arguments.set_tid_size = 1;
+  }
+  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+/// All signals are blocked since before it was born. SIGKILL and SIGSTOP are seen by the herd.
+[[noreturn]] void be_decoy(int lifetime_ms) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setsid();  // a signal to a process group of that number would reach it, too
+  sigset_t all;
+  sigfillset(&all);
+  const timespec lifetime{lifetime_ms / 1000, lifetime_ms % 1000 * 1'000'000L};
+  const int signum = ::sigtimedwait(&all, nullptr, &lifetime);
+  ::_exit(signum > 0 ? kSignalled + signum : 0);
+}
+
+/// The herd's own state; one thread.
+class Herd {
+ public:
+  Herd(HerdCounts& counts, const std::string& witness)
+      : counts_(counts), witness_(::open(witness.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)) {}
+
+  /// 0 or an errno.
+  int add(pid_t number, int lifetime_ms) {
+    const pid_t decoy = fork_as(number);
+    if (decoy == 0) be_decoy(lifetime_ms);
+    if (decoy < 0) return errno;
+    ++alive_;
+    ++counts_.decoys;
+    if (number != 0) ++counts_.with_the_recorded;
+    read_witness();
+    if (number != 0 || dead_.contains(decoy)) ++counts_.with_a_dead_number;
+    return 0;
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t decoy = 0; (decoy = ::waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+      if (!WIFSTOPPED(status)) --alive_;
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+      ++counts_.signalled;
+      counts_.last_signalled = decoy;
+      counts_.last_signal = WIFSTOPPED(status)    ? WSTOPSIG(status)
+                            : WIFSIGNALED(status) ? WTERMSIG(status)
+                                                  : WEXITSTATUS(status) - kSignalled;
+    }
+  }
+  [[nodiscard]] std::size_t alive() const { return alive_; }
+
+ private:
+  // Numbers that were a server's once; only one that has died gives its number away.
+  void read_witness() {
+    char buffer[1 << 16];
+    for (ssize_t n = 0; (n = ::read(witness_.get(), buffer, sizeof buffer)) > 0;) {
+      for (ssize_t i = 0; i < n; ++i) {
+        if (buffer[i] == ' ') {
+          in_number_ = true;
+          number_ = 0;
+        } else if (buffer[i] == '\n') {
+          if (in_number_) dead_.insert(number_);
+          in_number_ = false;
+        } else if (in_number_) {
+          number_ = number_ * 10 + (buffer[i] - '0');
+        }
+      }
+    }
+  }
+
+  HerdCounts& counts_;
+  UniqueFd witness_;
+  std::size_t alive_ = 0;
+  std::set<pid_t> dead_;
+  bool in_number_ = false;
+  pid_t number_ = 0;
+};
+
+}  // namespace
+
+DecoyHerd::DecoyHerd(std::size_t population, const std::string& witness) {
+  void* shared =
+      ::mmap(nullptr, sizeof(HerdCounts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) std::abort();
+  counts_ = new (shared) HerdCounts;
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
+  requests_.reset(pair[0]);
+  UniqueFd theirs(pair[1]);
+  herd_ = ::fork();
+  if (herd_ == 0) {
+    requests_.reset();
+    run(std::move(theirs), population, witness);
+  }
+}
+
+void DecoyHerd::run(UniqueFd requests, std::size_t population, const std::string& witness) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  Herd herd(*counts_, witness);
+  unsigned random = 1;
+  bool finishing = false;
+  for (;;) {
+    pollfd asked{requests.get(), POLLIN, 0};
+    if (::poll(&asked, 1, 2) > 0) {
+      Request request;
+      if (::recv(requests.get(), &request, sizeof request, 0) != sizeof request) ::_exit(0);
+      int answer = 0;
+      if (request.number == kFinish) {
+        finishing = true;
+      } else {
+        answer = herd.add(request.number, request.lifetime_ms);
+      }
+      (void)!::send(requests.get(), &answer, sizeof answer, MSG_NOSIGNAL);
+    }
+    herd.reap();
+    if (finishing && herd.alive() == 0) ::_exit(0);
+    // 50 ms to 1 s: some outlive several supervisors' looks, most pass by.
+    while (!finishing && herd.alive() < population &&
+           herd.add(0, 50 + static_cast<int>((random = random * 1664525U + 1013904223U) >> 16) % 950) == 0) {
+    }
+  }
+}
+
+int DecoyHerd::ask(const Request& request) {
+  int answer = EPIPE;
+  if (::send(requests_.get(), &request, sizeof request, MSG_NOSIGNAL) != sizeof request) return EPIPE;
+  return ::recv(requests_.get(), &answer, sizeof answer, 0) == sizeof answer ? answer : EPIPE;
+}
+
+bool DecoyHerd::take(pid_t number, std::chrono::milliseconds lifetime) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (ask({number, static_cast<int>(lifetime.count())}) != 0) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    ::poll(nullptr, 0, 1);
+  }
+  return true;
+}
+
+void DecoyHerd::finish() {
+  if (herd_ <= 0) return;
+  (void)ask({kFinish, 0});
+  ::waitpid(herd_, nullptr, 0);
+  herd_ = 0;
+}
+
+DecoyHerd::~DecoyHerd() {
+  if (herd_ > 0) {
+    ::kill(herd_, SIGKILL);  // our child; its decoys end with it
+    ::waitpid(herd_, nullptr, 0);
+  }
+  ::munmap(counts_, sizeof *counts_);
+}
+
+}  // namespace sutra::endurance
