@@ -29,11 +29,11 @@ void check_lost(Host& host) {
   (void)host.wait(all_seen, kBackWithin);
   host.journal.at_least("longest wait until all nodes were back, ms",
                         static_cast<std::uint64_t>((host.journal.seconds() - began) * 1000));
-  bool answered = false;
-  const auto told = host.requests.list(answered);
+  std::string silence;
+  const auto told = host.requests.list(silence);
   for (const auto& node : missing) {
     const auto at = told.find(node);
-    const std::string says = !answered ? "it does not answer"
+    const std::string says = !silence.empty() ? "nothing (" + silence + ")"
                              : at == told.end()
                                  ? "it knows no such node"
                                  : at->second.status() + ", pid " + std::to_string(at->second.pid());
@@ -46,10 +46,10 @@ void check_lost(Host& host) {
 
 /// Whether the agent tells what /proc shows; `fault` says where not.
 bool tells_the_truth(Host& host, std::string& fault) {
-  bool answered = false;
-  const auto told = host.requests.list(answered);
-  if (!answered) {
-    fault = "its server does not answer";
+  std::string silence;
+  const auto told = host.requests.list(silence);
+  if (!silence.empty()) {
+    fault = "its server does not answer: " + silence;
     return false;
   }
   for (const auto& [node, pid] : leaders(host)) {

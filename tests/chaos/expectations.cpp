@@ -1,6 +1,7 @@
 #include "tests/chaos/expectations.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sutra::chaos {
 bool ends_by_itself(const std::string& node) {
@@ -9,6 +10,8 @@ bool ends_by_itself(const std::string& node) {
 
 void Expectations::want(const std::string& node, Want want) {
   const std::lock_guard lock(mutex_);
+  if (want == Want::kRunning && std::exchange(wants_[node], want) != want)
+    running_since_[node] = Clock::now();
   wants_[node] = want;
 }
 
@@ -55,13 +58,16 @@ void Expectations::close_window(const std::string& node, std::chrono::millisecon
   windows_[node] = Clock::now() + later;
 }
 
-bool Expectations::explains(const std::string& node, const ProcessKey& process) const {
+bool Expectations::explains(const std::string& node, const ProcessKey& process,
+                            Clock::time_point last_seen) const {
   const std::lock_guard lock(mutex_);
   if (open_all_ || ends_by_itself(node) || killed_.contains(process)) return true;
   const auto window = windows_.find(node);
-  if (window != windows_.end() && window->second >= Clock::now()) return true;
+  if (window != windows_.end() && window->second >= last_seen) return true;
   const auto want = wants_.find(node);
-  return want == wants_.end() || want->second != Want::kRunning;
+  if (want == wants_.end() || want->second != Want::kRunning) return true;
+  // A sampler that came late sees the end of one that was stopped when the next one runs already.
+  return running_since_.at(node) > last_seen;
 }
 
 }  // namespace sutra::chaos

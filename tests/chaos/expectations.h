@@ -26,6 +26,8 @@ using ProcessKey = std::pair<pid_t, std::uint64_t>;  // pid, start ticks
 
 class Expectations {
  public:
+  using Clock = std::chrono::steady_clock;
+
   void want(const std::string& node, Want want);
   [[nodiscard]] Want wanted(const std::string& node) const;
   [[nodiscard]] std::vector<std::string> all(Want want) const;
@@ -43,15 +45,17 @@ class Expectations {
   /// Everything may end: the agent was told to stop.
   void open_all() { open_all_ = true; }
 
-  /// Whether the driver's deeds or the node's nature explain that this server ended.
-  [[nodiscard]] bool explains(const std::string& node, const ProcessKey& process) const;
+  /// Whether the driver's deeds or the node's nature explain that this server, alive at `last_seen`, ended
+  /// since.
+  [[nodiscard]] bool explains(const std::string& node, const ProcessKey& process,
+                              Clock::time_point last_seen) const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   mutable std::mutex mutex_;
   std::map<std::string, Want> wants_;
   std::set<ProcessKey> killed_;
   std::map<std::string, Clock::time_point> windows_;
+  std::map<std::string, Clock::time_point> running_since_;  ///< since a spawn was answered
   std::map<std::string, std::uint64_t> asked_ends_;
   std::atomic<bool> open_all_{false};
 };

@@ -116,11 +116,12 @@ void Requests::restart(const std::string& node) {
   journal_.count("restarts asked for");
 }
 
-std::map<std::string, agent::NodeStatusResponse> Requests::list(bool& answered) {
+std::map<std::string, agent::NodeStatusResponse> Requests::list(std::string& silence) {
   agent::ListNodesResponse response;
   grpc::ClientContext context;
   give(context, 2s);
-  answered = stub_->ListNodes(&context, {}, &response).ok();
+  const grpc::Status status = stub_->ListNodes(&context, {}, &response);
+  silence = status.ok() ? "" : "rpc: " + status.error_message();
   std::map<std::string, agent::NodeStatusResponse> nodes;
   for (const auto& each : response.nodes()) nodes[each.node_id()] = each;
   return nodes;

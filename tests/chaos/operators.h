@@ -32,8 +32,8 @@ class Requests {
   /// One try; the reason when refused.
   std::string try_spawn(const std::string& node);
   std::string try_stop(const std::string& node);
-  /// pid by node as the agent tells it; nothing when it does not answer.
-  [[nodiscard]] std::map<std::string, agent::NodeStatusResponse> list(bool& answered);
+  /// The nodes as the agent tells them; `silence`: why it does not, else empty.
+  [[nodiscard]] std::map<std::string, agent::NodeStatusResponse> list(std::string& silence);
 
  private:
   std::string ctl(const std::vector<std::string>& words);

@@ -55,6 +55,7 @@ void Sampler::run() {
 }
 
 void Sampler::look() {
+  const auto began = Expectations::Clock::now();
   const auto pids = all_pids();
   const std::lock_guard lock(mutex_);
   if (journal_.seconds() - strangers_since_ > kStrangersFor) {
@@ -70,7 +71,10 @@ void Sampler::look() {
         stat && stat->start_ticks == member.stat.start_ticks && stat->alive() && stat->image != Image{};
     if (!lives) {
       ended.push_back(member);
-    } else if (stat->image != member.stat.image) {
+      continue;
+    }
+    member.alive_at = began;
+    if (stat->image != member.stat.image) {
       member.stat = *stat;  // the server became another program, with the same number
       update(member);
     } else {
@@ -130,7 +134,7 @@ std::string Sampler::node_of(pid_t pid, const std::string& cwd) const {
 }
 
 void Sampler::add(const ProcessStat& stat, const std::string& node) {
-  Member member{node, stat, false, journal_.seconds()};
+  Member member{node, stat, false, journal_.seconds(), Expectations::Clock::now()};
   const ImageKey image{node, stat.image};
   const auto parent = members_.find(stat.parent);
   const bool fork = parent != members_.end() && parent->second.stat.image == stat.image;
@@ -145,7 +149,7 @@ void Sampler::add(const ProcessStat& stat, const std::string& node) {
 void Sampler::died(const Member& member) {
   if (!member.leader) return;
   journal_.count("server deaths seen");
-  if (expectations_.explains(member.node, key(member.stat))) return;
+  if (expectations_.explains(member.node, key(member.stat), member.alive_at)) return;
   journal_.violation("unplanned stop", "node " + member.node + ": " + describe(member) +
                                            " ended though nobody hurt it and no policy ends it");
 }

@@ -25,7 +25,8 @@ struct Member {
   std::string node;
   ProcessStat stat;
   bool leader = false;
-  double seen_at = 0;  ///< journal time
+  double seen_at = 0;                          ///< journal time
+  Expectations::Clock::time_point alive_at{};  ///< when it was seen last
 };
 
 class Sampler {

@@ -48,6 +48,7 @@ struct Process {
   bool holds_lock = false;  ///< has the flock's descriptor
   bool gate_open = false;
   bool report_open = true;  ///< somebody reads what it reports
+  bool reported = false;    ///< it said that it is about to execute
   Report report = Report::kPending;
   Nanoseconds start{0};
   bool alive = true;

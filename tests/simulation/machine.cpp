@@ -65,8 +65,13 @@ void History::run_launcher(Process& process) {
     return;
   }
   if (process.gate_open) {
-    // It reports before it executes, and nobody reads it. The supervisor may have died in between.
-    if (!process.report_open && random_.chance(700)) return kernel_.die(process, by_signal(13));
+    // It says that it is about to execute, which is its end when nobody is left to read it. The supervisor
+    // may die in between.
+    if (!process.reported) {
+      if (!process.report_open) return kernel_.die(process, by_signal(13));
+      process.reported = true;
+      return;
+    }
     disk_.mark_executed(*process.leaf);
     if (!kernel_.calm && random_.chance(40)) {
       disk_.unmark(*process.leaf);
