@@ -32,6 +32,15 @@ void Checks::asked_to_start(const std::string& node_id) {
   node.unasked.clear();
 }
 
+namespace {
+
+/// Of a launcher that was adopted nobody sees the exec.
+Nanoseconds seen_since(const Process& process) {
+  return process.adopted_at_gate ? process.start : process.executed_at;
+}
+
+}  // namespace
+
 // ---- I1, I3
 
 bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
@@ -50,9 +59,7 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
   }
   if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && witness_since) {
     // A first start's time-out, which only a living comms can vouch for.
-    // Of a launcher that was adopted nobody sees the exec.
-    const Nanoseconds from = leader.adopted_at_gate ? leader.start : leader.executed_at;
-    const bool ran_out = kernel_.now - std::max(from, *witness_since) >= policy.ready_timeout;
+    const bool ran_out = kernel_.now - std::max(seen_since(leader), *witness_since) >= policy.ready_timeout;
     if (ran_out) coverage_.see(Mark::kReadinessRanOut);
     return ran_out;
   }
@@ -127,7 +134,8 @@ void Checks::executed(Process& process) {
 void Checks::death_recorded(Serial subject, const core::Exit& exit, Appended appended, bool child) {
   if (subject == 0) return violation("I5", "the death of no process was recorded");
   Process& process = kernel_.at(subject);
-  const bool stable = process.executed && kernel_.now - process.executed_at >= policy.stable_after;
+  const bool taken_for_server = process.executed || process.adopted_at_gate;
+  const bool stable = taken_for_server && kernel_.now - seen_since(process) >= policy.stable_after;
   if (stable && process.leaf) truth(process.leaf->node_id).unasked.clear();
   if (appended == Appended::kFailed) process.death_excused = true;
   if (appended != Appended::kWritten) return;
