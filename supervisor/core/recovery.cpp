@@ -39,7 +39,8 @@ Recovery recover(Intent intent, const std::optional<LastRecord>& record, std::ui
   recovery.node = node_of(*record, policy, now);
   recovery.node.found_generation = found_generation;
   recovery.node.intent = std::move(intent);
-  const bool executed = record->started_at_unix != 0 || kernel.executed.value_or(kernel.process == Seen::kAlive);
+  const bool executed =
+      record->started_at_unix != 0 || kernel.executed.value_or(kernel.process == Seen::kAlive);
   const bool never_executed = record->process && !executed;
   if (record->process && !never_executed) {
     recovery.event.process = true;

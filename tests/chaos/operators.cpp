@@ -13,7 +13,10 @@ using namespace std::chrono_literals;
 constexpr auto kRestartMayGoOn = 15s;  // the answer was lost; the grace and the new start are still to come
 constexpr int kBetweenTriesMs = 30;
 
+/// A call that waits for its connection drives it, too. Of those that fail at once none would: nobody polls
+/// between them, and each try to connect runs out unseen, for as long as gRPC's backup poller sleeps (5 s).
 void give(grpc::ClientContext& context, std::chrono::seconds deadline) {
+  context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + deadline);
 }
 
