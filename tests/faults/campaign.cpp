@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -83,7 +82,7 @@ void Campaign::restart_supervisor() {
 
 void Campaign::look() {
   std::set<std::string> faults;
-  for (const auto& [id, pid] : servers_in(sandbox, faults)) seen_[id].insert(pid);
+  for (const auto& [id, pid] : servers_in(sandbox, faults)) seen_[id].pids.insert(pid);
   EXPECT_TRUE(faults.empty()) << joined(faults);
 }
 
@@ -101,7 +100,7 @@ void Campaign::expect_world(const std::set<std::string>& nodes) {
     std::set<std::string> running;
     for (const auto& [id, pid] : servers_in(sandbox, wrong)) {
       running.insert(id);
-      seen_[id].insert(pid);
+      seen_[id].pids.insert(pid);
       if (!nodes.contains(id)) wrong.insert("node " + id + " runs (pid " + std::to_string(pid) + ")");
     }
     for (const auto& id : nodes) {
@@ -121,14 +120,13 @@ void Campaign::expect_world(const std::set<std::string>& nodes) {
     for (const auto& leaf : leaves) wrong.insert("a cgroup is left over: " + leaf);
     const EventHistory history = read_events(sandbox);
     wrong.insert(history.faults.begin(), history.faults.end());
-    for (const auto& [id, pids] : seen_) {
-      const auto dead = static_cast<std::size_t>(
-          std::count_if(pids.begin(), pids.end(), [](pid_t pid) { return !e2e::process_exists(pid); }));
+    for (auto& [id, servers] : seen_) {
+      servers.dead += std::erase_if(servers.pids, [](pid_t pid) { return !e2e::process_exists(pid); });
       const auto recorded = history.deaths.find(id);
       const std::size_t deaths = recorded == history.deaths.end() ? 0 : recorded->second;
-      if (deaths != dead) {
-        wrong.insert("node " + id + ": " + std::to_string(dead) + " servers died, " + std::to_string(deaths) +
-                     " deaths are recorded");
+      if (deaths != servers.dead) {
+        wrong.insert("node " + id + ": " + std::to_string(servers.dead) + " servers died, " +
+                     std::to_string(deaths) + " deaths are recorded");
       }
     }
     return wrong.empty();
@@ -139,7 +137,7 @@ void Campaign::expect_world(const std::set<std::string>& nodes) {
 pid_t Campaign::must_start(const std::string& node_id) {
   const Answer answer = control.start(node_id);
   EXPECT_TRUE(answer.success) << node_id << ": " << answer.text;
-  seen_[node_id].insert(static_cast<pid_t>(answer.pid));
+  seen_[node_id].pids.insert(static_cast<pid_t>(answer.pid));
   return static_cast<pid_t>(answer.pid);
 }
 

@@ -60,8 +60,13 @@ class Campaign : public e2e::AgentTest {
   void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
 
   OperatorClient control{sandbox.at("run")};
-  std::map<std::string, std::set<pid_t>> seen_;  ///< servers that ever lived, by node_id
-  std::uint64_t next_id_ = 1;                    ///< no two operations are about the same node
+  /// The servers of one node that ever lived.
+  struct Servers {
+    std::set<pid_t> pids;  ///< not seen dead yet: a number may be used again
+    std::size_t dead = 0;
+  };
+  std::map<std::string, Servers> seen_;  ///< by node_id
+  std::uint64_t next_id_ = 1;            ///< no two operations are about the same node
 };
 
 }  // namespace sutra::faults
