@@ -1,30 +1,13 @@
 #include "comms/event_loop.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <memory>
 
-#include "common/unique_fd.h"
+#include "tests/unit/readable_pipe.h"
 
 namespace sutra::comms {
 namespace {
-
-/// A pipe that can always be read.
-class ReadablePipe {
- public:
-  ReadablePipe() {
-    int fds[2];
-    if (pipe(fds) != 0) return;
-    read_.reset(fds[0]);
-    write_.reset(fds[1]);
-    (void)!write(write_.get(), "x", 1);
-  }
-  [[nodiscard]] int fd() const { return read_.get(); }
-
- private:
-  UniqueFd read_, write_;
-};
 
 TEST(FdWatch, IsNotStarvedByANeighbourThatWatchesItAgainAndAgain) {
   constexpr int kTurns = 20;
