@@ -48,6 +48,7 @@ class Fifo {
 
 /// Kills `pid` and waits for the replacement: its pid and the microseconds it took to be running.
 std::pair<pid_t, double> replace(pid_t pid, const Fifo& fifo) {
+  if (pid <= 0) std::exit(1);  // kill(2) would take it for a group
   const std::int64_t begin = now_ns();
   kill(pid, SIGKILL);
   const Started started = fifo.next();
@@ -70,6 +71,7 @@ void bench_restart() {
   sandbox.write_config();
 
   const pid_t loop = fork();
+  if (loop < 0) std::exit(1);
   if (loop == 0) bare_loop(server, bare.path());
   pid_t bare_pid = static_cast<pid_t>(bare.next().pid);
 
@@ -96,7 +98,7 @@ void bench_restart() {
   }
   kill(loop, SIGKILL);
   waitpid(loop, nullptr, 0);
-  kill(bare_pid, SIGKILL);
+  if (bare_pid > 0) kill(bare_pid, SIGKILL);
   (void)agent.stop();
 
   std::printf("crash -> replacement running (%zu pairs)\n", our_times.size());

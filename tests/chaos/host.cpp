@@ -80,7 +80,7 @@ Host::~Host() {
 
 void Host::start_agent() {
   agent->start([this] {
-    if (without_cgroups_) e2e::hide_cgroups();
+    if (without_cgroups_) hidden_cgroups_.hide();
   });
 }
 

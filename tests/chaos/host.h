@@ -13,6 +13,7 @@
 #include "tests/chaos/options.h"
 #include "tests/chaos/sampler.h"
 #include "tests/e2e/agent.h"
+#include "tests/e2e/hidden_cgroups.h"
 #include "tests/e2e/sandbox.h"
 
 namespace sutra::chaos {
@@ -65,6 +66,7 @@ class Host {
 
  private:
   const bool without_cgroups_;
+  const e2e::HiddenCgroups hidden_cgroups_;
   struct Stopped {
     UniqueFd pidfd;
     double until;

@@ -46,6 +46,14 @@ std::string drain(int fd) {
   return text;
 }
 
+/// For execve(2), which takes them as char* and does not change them. They live as long as `words`.
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const auto& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
 int decoded(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
@@ -88,9 +96,7 @@ std::string ask_port(std::uint16_t port, const std::string& line, std::chrono::m
 Finished run(const std::vector<std::string>& command, std::chrono::seconds deadline) {
   const int out = memfd_create("out", MFD_CLOEXEC);
   const int err = memfd_create("err", MFD_CLOEXEC);
-  std::vector<char*> argv;
-  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = pointers(command);
   const pid_t pid = fork();
   if (pid == 0) {
     dup2(out, 1);
@@ -117,8 +123,8 @@ Agent::Agent(Sandbox& sandbox) : sandbox_(sandbox), program_(sandbox.binary("sut
 Agent::~Agent() {
   const std::string table = sandbox_.at("run/nodes.table");
   if (pid_ > 0) {
-    ::kill(pid_, SIGCONT);
-    ::kill(pid_, SIGTERM);
+    signal(SIGCONT);
+    signal(SIGTERM);
     if (wait_exit(15s) < 0) kill();
     if (testing::Test::HasFailure()) std::fprintf(stderr, "--- the agent's log:\n%s---\n", log().c_str());
   }
@@ -135,30 +141,46 @@ Agent::~Agent() {
   }
   // Where there are no cgroups: by the pids that its table shows.
   if (const auto reader = ipc::NodeTableReader::open(table)) {
-    for (const auto& each : reader.value()->snapshot()) {
-      const auto pid = static_cast<pid_t>(each.row.pid);
-      const std::string cwd = "/proc/" + std::to_string(pid) + "/cwd";
-      char target[512];
-      const ssize_t n = readlink(cwd.c_str(), target, sizeof target);
-      if (n > 0 && std::string_view(target, static_cast<std::size_t>(n)).starts_with(sandbox_.path()))
-        ::kill(pid, SIGKILL);
-    }
+    for (const auto& each : reader.value()->snapshot()) (void)sandbox_.signal(each.row.pid, SIGKILL);
   }
 }
 
+void Agent::set_environment(const std::string& name, std::optional<std::string> value) {
+  environment_[name] = std::move(value);
+}
+
+std::vector<std::string> Agent::environment() const {
+  std::vector<std::string> all;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view variable = *each;
+    if (!environment_.contains(std::string(variable.substr(0, variable.find('=')))))
+      all.emplace_back(variable);
+  }
+  for (const auto& [name, value] : environment_) {
+    if (value) all.push_back(name + "=" + *value);
+  }
+  return all;
+}
+
 void Agent::start(const std::function<void()>& before_exec) {
-  const std::string config = sandbox_.config_path();
+  // All that takes memory comes before fork: in its child the heap may be locked for ever by a thread that is
+  // not there. glibc's is not, AddressSanitizer's is.
+  const std::vector<std::string> command{"sutra-agent", "--config", sandbox_.config_path()};
+  const std::vector<std::string> variables = environment();
+  const std::vector<char*> argv = pointers(command), envp = pointers(variables);
+  const int log = open(sandbox_.at("agent.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const pid_t pid = fork();
   if (pid == 0) {
     if (chdir(sandbox_.path().c_str()) != 0) _exit(126);
-    const int log = open(sandbox_.at("agent.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(log, 1);
     dup2(log, 2);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (before_exec) before_exec();
-    execl(program_.c_str(), "sutra-agent", "--config", config.c_str(), nullptr);
+    execve(program_.c_str(), argv.data(), envp.data());
     _exit(127);
   }
+  close(log);
+  ASSERT_GT(pid, 0) << "fork: " << std::strerror(errno);
   pid_ = pid;
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
@@ -193,10 +215,13 @@ pid_t Agent::comms_pid() const {
   return 0;
 }
 
-void Agent::signal(int signum) const { ::kill(pid_, signum); }
+void Agent::signal(int signum) const {
+  if (pid_ > 0) ::kill(pid_, signum);
+}
 
 void Agent::kill() {
-  ::kill(pid_, SIGKILL);
+  if (pid_ <= 0) return;
+  signal(SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
 }

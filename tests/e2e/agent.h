@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,7 +44,10 @@ class Agent {
 
   /// Another sutra-agent than the build's, for the starts to come.
   void use_program(const std::string& path) { program_ = path; }
-  /// Starts the supervisor; `before_exec` runs in the child (filters, namespaces, limits).
+  /// An environment variable, for the starts to come; nothing: it is not there.
+  void set_environment(const std::string& name, std::optional<std::string> value);
+  /// Starts the supervisor; `before_exec` runs in the child (filters, namespaces, limits). We have threads,
+  /// so it may only do what fork(2) allows then: system calls, and no memory from the heap.
   void start(const std::function<void()>& before_exec = {});
   /// Waits until its gRPC server answers.
   [[nodiscard]] bool wait_until_serving();
@@ -52,9 +56,9 @@ class Agent {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] pid_t comms_pid() const;  ///< 0: none
-  void signal(int signum) const;
-  void kill();               ///< SIGKILL to the supervisor alone, and reaps it
-  [[nodiscard]] int stop();  ///< SIGTERM; the exit code
+  void signal(int signum) const;          ///< to the supervisor; none runs: to nobody
+  void kill();                            ///< SIGKILL to the supervisor alone, and reaps it
+  [[nodiscard]] int stop();               ///< SIGTERM; the exit code
   [[nodiscard]] int wait_exit(std::chrono::seconds deadline = 30s);
 
   [[nodiscard]] std::string log() const;
@@ -78,8 +82,11 @@ class Agent {
   [[nodiscard]] Finished ctl(std::vector<std::string> arguments) const;
 
  private:
+  [[nodiscard]] std::vector<std::string> environment() const;  ///< ours, and what set_environment() said
+
   Sandbox& sandbox_;
   std::string program_;
+  std::map<std::string, std::optional<std::string>> environment_;
   pid_t pid_ = 0;
   std::unique_ptr<agent::GridAgent::Stub> stub_;
 };

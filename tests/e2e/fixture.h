@@ -7,6 +7,21 @@
 
 namespace sutra::e2e {
 
+/// A fatal failure ends the test wherever it happens, not only the function that it happens in: what follows
+/// it believes that, say, a node runs and has a pid.
+class FatalFailuresEndTheTest : public ::testing::EmptyTestEventListener {
+ public:
+  void OnTestPartResult(const ::testing::TestPartResult& result) override {
+    if (result.type() == ::testing::TestPartResult::kFatalFailure)
+      throw ::testing::AssertionException(result);
+  }
+  [[nodiscard]] static bool listen() {
+    ::testing::UnitTest::GetInstance()->listeners().Append(new FatalFailuresEndTheTest);
+    return true;
+  }
+};
+inline const bool kFatalFailuresEndTheTest = FatalFailuresEndTheTest::listen();
+
 class AgentTest : public ::testing::Test {
  protected:
   void start() {

@@ -5,21 +5,21 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <string>
-#include <vector>
 
 namespace sutra::e2e {
 
-void hide_cgroups() {
-  if (unshare(CLONE_NEWNS) != 0) _exit(124);
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(123);
+HiddenCgroups::HiddenCgroups() {
   std::ifstream mounts("/proc/self/mounts");
-  std::vector<std::string> places;
   for (std::string device, place, type, rest;
        mounts >> device >> place >> type && std::getline(mounts, rest);) {
-    if (type == "cgroup2") places.push_back(place);
+    if (type == "cgroup2") mounts_.push_back(place);
   }
-  for (const auto& place : places) {
+}
+
+void HiddenCgroups::hide() const {
+  if (unshare(CLONE_NEWNS) != 0) _exit(124);
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(123);
+  for (const auto& place : mounts_) {
     if (mount(nullptr, place.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) _exit(122);
   }
 }

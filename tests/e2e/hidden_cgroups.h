@@ -1,10 +1,19 @@
 // A host on which the agent may use no cgroups. Tests only.
 #pragma once
+#include <string>
+#include <vector>
 
 namespace sutra::e2e {
 
-/// Makes every cgroup2 mount read-only for this process and its children, in a mount namespace of their own.
-/// For a process about to exec: ends it with status 122 to 124 when that fails. Needs CAP_SYS_ADMIN.
-void hide_cgroups();
+class HiddenCgroups {
+ public:
+  HiddenCgroups();  ///< finds the cgroup2 mounts
+  /// Makes each of them read-only for this process and its children, in a mount namespace of their own.
+  /// Between fork and exec: ends the process with status 122 to 124 when that fails. Needs CAP_SYS_ADMIN.
+  void hide() const;
+
+ private:
+  std::vector<std::string> mounts_;
+};
 
 }  // namespace sutra::e2e

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
 
 #include "tests/e2e/fixture.h"
 #include "tests/e2e/hidden_cgroups.h"
@@ -24,16 +25,15 @@ struct Missing {
   bool clone3, cgroups, landlock;
 };
 
-/// Makes a system call fail with `error` in this process and its children.
-void refuse(const std::vector<unsigned>& calls, unsigned error) {
-  std::vector<sock_filter> code;
-  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-  for (const unsigned call : calls) {
-    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
-  }
-  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+/// Makes one system call fail with ENOSYS in this process and its children. Between fork and exec.
+void refuse(unsigned call) {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{std::size(code), code};
   // Without no_new_privs a filter needs root; these tests skip without it for the mounts anyway.
   if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(125);
@@ -46,18 +46,20 @@ TEST_P(MissingKernelFeature, TheMainJobStillWorksAndTheLogSaysWhatIsLost) {
   if (missing.cgroups && geteuid() != 0) GTEST_SKIP() << "needs root for a mount namespace";
   sandbox.set("storage", "stop_grace_secs", "1");
   sandbox.write_config();
+  const HiddenCgroups cgroups;
   agent.start_and_wait([&] {
-    if (missing.cgroups) hide_cgroups();
+    if (missing.cgroups) cgroups.hide();
     if (missing.landlock) {
-      refuse({SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self}, ENOSYS);
+      for (const int call : {SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self})
+        refuse(static_cast<unsigned>(call));
     }
-    if (missing.clone3) refuse({SYS_clone3}, ENOSYS);
+    if (missing.clone3) refuse(SYS_clone3);
   });
   const auto r = must_spawn("serve-1");
   must_spawn("orphan-1");
   must_spawn("doublefork-1");
   EXPECT_FALSE(agent.spawn("exit7-1").success());
-  ::kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(r.pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("serve-1", r.pid()));
   const auto before = agent.node("serve-1")->pid();
   const auto result = agent.ctl({"reload"});

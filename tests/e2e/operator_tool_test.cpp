@@ -40,13 +40,13 @@ TEST_F(OperatorTool, WorksWhileCommsIsDown) {
   sandbox.write_config();
   agent.start_and_wait();
   const pid_t comms = agent.comms_pid();
-  kill(comms, SIGSTOP);
+  ASSERT_TRUE(sandbox.signal(comms, SIGSTOP));
   EXPECT_EQ(agent.ctl({"list"}).status, 0);
   EXPECT_EQ(agent.ctl({"spawn", "--help"}).status, 0);
   const auto status = agent.ctl({"status", "--json"});
   EXPECT_EQ(status.status, 0);
   EXPECT_THAT(status.out, AllOf(HasSubstr("\"agent\""), HasSubstr("\"comms\""), HasSubstr("\"master\"")));
-  kill(comms, SIGCONT);
+  ASSERT_TRUE(sandbox.signal(comms, SIGCONT));
 }
 
 TEST_F(OperatorTool, RefusesUsageMistakesWithTwo) {

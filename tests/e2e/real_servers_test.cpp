@@ -17,7 +17,7 @@ TEST_F(RealServers, RedisKeepsItsKeysThroughACrash) {
   const auto port = static_cast<std::uint16_t>(r.port());
   EXPECT_EQ(ask_port(port, "PING\r\n"), "+PONG");
   EXPECT_EQ(ask_port(port, "SET greeting hello\r\n"), "+OK");
-  kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(r.pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("cache", r.pid()));
   EXPECT_EQ(agent.node("cache")->port(), r.port());
   EXPECT_THAT(ask_port(port, "GET greeting\r\n"), HasSubstr("hello"));
@@ -31,7 +31,7 @@ TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotDoubled) {
   const auto port = static_cast<std::uint16_t>(r.port());
   for (int i = 0; i < 50; ++i) ASSERT_EQ(ask_port(port, "SET k" + std::to_string(i) + " v\r\n"), "+OK");
   EXPECT_THAT(ask_port(port, "BGSAVE\r\n"), HasSubstr("Background saving started"));
-  kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(r.pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("cache", r.pid()));
   EXPECT_THAT(ask_port(port, "GET k49\r\n"), HasSubstr("v"));
 }
@@ -46,7 +46,7 @@ TEST_F(RealServers, EtcdKeepsItsKeysThroughACrash) {
   ASSERT_TRUE(eventually([&] {
     return run({"/usr/bin/etcdctl", endpoint, "put", "greeting", "hello"}).status == 0;
   }));
-  kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(r.pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("registry", r.pid()));
   EXPECT_EQ(agent.node("registry")->port(), r.port());
   ASSERT_TRUE(eventually([&] {

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -55,7 +56,7 @@ Sandbox::Sandbox()
     : next_free_(static_cast<std::uint16_t>(ports_.first() + kRange)), agent_port_(free_port()) {
   const char* temporary = std::getenv("TMPDIR");
   std::string pattern = std::string(temporary != nullptr ? temporary : "/tmp") + "/sutra-e2e.XXXXXX";
-  path_ = mkdtemp(pattern.data());
+  path_ = std::filesystem::canonical(mkdtemp(pattern.data()));  // as /proc will name it
   chmod(path_.c_str(), 0755);
   set("agent", "agent_id", "\"e2e-" + std::to_string(getpid()) + "-" + std::to_string(agent_port_) + "\"");
   set("agent", "platform", "\"docker\"");
@@ -101,6 +102,20 @@ void Sandbox::write_config() const {
     for (const auto& [key, value] : keys) text << key << " = " << value << '\n';
   }
   write_file(config_path(), text.str());
+}
+
+bool Sandbox::signal(std::int64_t pid, int signum) const {
+  if (pid <= 0) return false;
+  // Opened first: what is looked at then is what gets the signal, whoever has the number by now.
+  const auto process = static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
+  if (process < 0) return false;
+  std::error_code gone;
+  const std::string works_in =
+      std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/cwd", gone).string();
+  const bool ours = works_in == path_ || works_in.starts_with(path_ + "/");
+  const bool sent = ours && syscall(SYS_pidfd_send_signal, process, signum, nullptr, 0U) == 0;
+  close(process);
+  return sent;
 }
 
 std::vector<std::string> Sandbox::cgroups() const {

@@ -42,6 +42,11 @@ class Sandbox {
   [[nodiscard]] std::string config_path() const { return at("agent-config.toml"); }
   [[nodiscard]] std::string binary(const std::string& name) const;
 
+  /// Sends a signal to a process whose working directory lies in the sandbox, and to no other: 0 and -1,
+  /// which kill(2) takes for a group and for everybody, are nobody here. False: it was none of ours, or it
+  /// has ended.
+  [[nodiscard]] bool signal(std::int64_t pid, int signum) const;
+
   /// Cgroups that an agent with our agent_id made, leaves first.
   [[nodiscard]] std::vector<std::string> cgroups() const;
 

@@ -27,11 +27,10 @@ class ServiceManagerTest : public AgentTest {
 
   void start_watched() {
     sandbox.write_config();
-    agent.start_and_wait([this] {
-      setenv("NOTIFY_SOCKET", path_.c_str(), 1);
-      setenv("WATCHDOG_USEC", "400000", 1);
-      unsetenv("WATCHDOG_PID");
-    });
+    agent.set_environment("NOTIFY_SOCKET", path_);
+    agent.set_environment("WATCHDOG_USEC", "400000");
+    agent.set_environment("WATCHDOG_PID", {});
+    agent.start_and_wait();
   }
   /// The next message, or empty after `patience`.
   std::string next(std::chrono::milliseconds patience = 10s) const {

@@ -246,7 +246,7 @@ TEST_F(Spawn, TheSameRequestInBackoffStartsItNow) {
   must_spawn("serve-1");
   for (int i = 0; i < 2; ++i) {
     const auto now = agent.node("serve-1");
-    kill(static_cast<pid_t>(now->pid()), SIGKILL);
+    ASSERT_TRUE(sandbox.signal(now->pid(), SIGKILL));
     if (i == 0) {
       ASSERT_TRUE(agent.wait_replaced("serve-1", now->pid()));
     }

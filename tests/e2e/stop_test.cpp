@@ -76,7 +76,7 @@ TEST_F(Stop, CancelsABackoff) {
   sandbox.set("monitoring", "backoff_initial_ms", "1000");
   start();
   must_spawn("once-1");
-  kill(static_cast<pid_t>(agent.node("once-1")->pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(agent.node("once-1")->pid(), SIGKILL));
   ASSERT_TRUE(eventually([&] { return agent.events("died", "once-1").size() >= 2; }));
   EXPECT_TRUE(agent.stop_node("once-1").success());
   EXPECT_FALSE(agent.node("once-1"));

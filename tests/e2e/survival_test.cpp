@@ -44,7 +44,7 @@ TEST_F(Survival, ACrashedNodeKeepsItsPortPathAndLimitAndIsCounted) {
   const auto r = must_spawn("serve-1", 0, "some/where", 300);
   for (std::uint32_t crash = 1; crash <= 3; ++crash) {
     const auto before = *agent.node("serve-1");
-    ::kill(static_cast<pid_t>(before.pid()), SIGKILL);
+    ASSERT_TRUE(sandbox.signal(before.pid(), SIGKILL));
     ASSERT_TRUE(agent.wait_replaced("serve-1", before.pid()));
     const auto after = *agent.node("serve-1");
     EXPECT_EQ(after.port(), r.port());
@@ -60,7 +60,7 @@ TEST_F(Survival, ANodeThatCannotStayUpBacksOffAndIsQuarantined) {
   sandbox.set("monitoring", "max_restarts", "3");
   start();
   must_spawn("once-1");
-  ::kill(static_cast<pid_t>(agent.node("once-1")->pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(agent.node("once-1")->pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_status("once-1", "failed"));
   EXPECT_EQ(agent.events("died", "once-1").size(), 4U);
   EXPECT_EQ(agent.node("once-1")->pid(), 0U);
@@ -72,7 +72,7 @@ TEST_F(Survival, WithoutRestartsACrashedNodeIsFailed) {
   sandbox.set("monitoring", "restart_failed_nodes", "false");
   start();
   must_spawn("serve-1");
-  ::kill(static_cast<pid_t>(agent.node("serve-1")->pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(agent.node("serve-1")->pid(), SIGKILL));
   EXPECT_TRUE(agent.wait_status("serve-1", "failed"));
 }
 
@@ -86,7 +86,7 @@ TEST_F(Survival, KillingCommsLeavesNodesAloneAndBeatsBeforeItRegisters) {
   for (int i = 0; i < 3; ++i) {
     const pid_t comms = agent.comms_pid();
     ASSERT_GT(comms, 0);
-    ::kill(comms, SIGKILL);
+    ASSERT_TRUE(sandbox.signal(comms, SIGKILL));
     ASSERT_TRUE(eventually([&] { return agent.comms_pid() != 0 && agent.comms_pid() != comms; }));
     ASSERT_TRUE(beats_more(beats() + 1));
   }
@@ -101,7 +101,7 @@ TEST_F(Survival, AHungCommsIsReplaced) {
   must_spawn("serve-1");
   const auto before = pids();
   const pid_t comms = agent.comms_pid();
-  ::kill(comms, SIGSTOP);
+  ASSERT_TRUE(sandbox.signal(comms, SIGSTOP));
   ASSERT_TRUE(eventually([&] { return agent.comms_pid() != 0 && agent.comms_pid() != comms; }, 30s));
   ASSERT_TRUE(agent.wait_until_serving());
   EXPECT_EQ(pids(), before);
@@ -120,7 +120,7 @@ TEST_F(Survival, KillingTheSupervisorLeavesNodesRunningAndTheNextOneAdoptsThem) 
     ASSERT_TRUE(eventually([&] { return pids() == before; }));
   }
   const auto victim = before.at("serve-0");
-  ::kill(static_cast<pid_t>(victim), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(victim, SIGKILL));
   EXPECT_TRUE(agent.wait_replaced("serve-0", victim)) << "an adopted node is supervised like any other";
   EXPECT_EQ(agent.events("died", "serve-0").size(), 1U);
 }
@@ -129,7 +129,7 @@ TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeComesBack) {
   start();
   const auto r = must_spawn("serve-1");
   agent.kill();
-  ::kill(static_cast<pid_t>(r.pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(r.pid(), SIGKILL));
   ASSERT_TRUE(eventually([&] { return !process_exists(static_cast<pid_t>(r.pid())); }));
   agent.start_and_wait();
   ASSERT_TRUE(agent.wait_replaced("serve-1", r.pid()));
@@ -157,7 +157,7 @@ TEST_F(Survival, AReloadKeepsSupervisorAndNodesAndReplacesComms) {
   EXPECT_EQ(master.trace(id).registrations, trace.registrations);
   EXPECT_EQ(master.trace(id).unregistrations, 0U) << "only a stop unregisters";
   const auto victim = before.at("serve-1");
-  ::kill(static_cast<pid_t>(victim), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(victim, SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("serve-1", victim));
   EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\""))
       << "still our child, so the cause is known";
@@ -183,7 +183,7 @@ TEST_F(Survival, ARefusedReloadChangesNothingAndSaysWhy) {
 TEST_F(Survival, AReloadEndsACommsThatDoesNotHeedIt) {
   start();
   const pid_t comms = agent.comms_pid();
-  ::kill(comms, SIGSTOP);
+  ASSERT_TRUE(sandbox.signal(comms, SIGSTOP));
   EXPECT_EQ(agent.ctl({"reload"}).status, 0);
   EXPECT_TRUE(eventually([&] { return !process_exists(comms); }));
   EXPECT_TRUE(agent.wait_until_serving());

@@ -36,8 +36,8 @@ class UnseenExec : public AgentTest {
   [[nodiscard]] std::string mark(const Facts& facts) const {
     return sandbox.at("run/nodes/serve-1.exec" + std::to_string(facts.generation % 2));
   }
-  static void end(pid_t pid) {
-    ::kill(pid, SIGKILL);
+  void end(pid_t pid) {
+    ASSERT_TRUE(sandbox.signal(pid, SIGKILL));
     EXPECT_TRUE(eventually([pid] { return ::kill(pid, 0) != 0; })) << "reaped, not only dead";
   }
 };

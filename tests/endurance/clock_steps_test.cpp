@@ -44,11 +44,9 @@ class ClockSteps : public e2e::AgentTest {
     sandbox.set("monitoring", "heartbeat_interval_secs", std::to_string(kInterval.count()));
     sandbox.set("monitoring", "max_restarts", std::to_string(kMaxRestarts));
     sandbox.set("monitoring", "restart_window_secs", "600");
-    agent.use_program(clock.agent_program());
+    clock.set_under(agent);
   }
-  void start_agent() {
-    ASSERT_NO_FATAL_FAILURE(agent.start_and_wait([&] { clock.enter(); }));
-  }
+  void start_agent() { ASSERT_NO_FATAL_FAILURE(agent.start_and_wait()); }
   void begin();
   void crash_and_see_it_back(int crasher);
   void come_and_go(int number);
@@ -79,7 +77,7 @@ void ClockSteps::begin() {
   for (int i = 0; i < kKeepers; ++i) keepers.push_back(must_spawn("serve-keeper" + std::to_string(i)).pid());
   for (int i = 0; i < kCrashers; ++i) must_spawn("serve-crasher" + std::to_string(i));
   // It served once; every further start fails, until it is given up.
-  ::kill(static_cast<pid_t>(must_spawn("once-1").pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(must_spawn("once-1").pid(), SIGKILL));
   deaths["once-1"] = kMaxRestarts + 1;
 }
 
@@ -88,7 +86,7 @@ void ClockSteps::crash_and_see_it_back(int crasher) {
   const auto now = agent.node(node);
   ASSERT_TRUE(now && now->pid() != 0) << node;
   const auto from = std::chrono::steady_clock::now();
-  ::kill(static_cast<pid_t>(now->pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(now->pid(), SIGKILL));
   ++deaths[node];
   ASSERT_TRUE(agent.wait_replaced(node, now->pid(), kBackSoon)) << node << " is not back\n" << agent.log();
   slowest_return = std::max(slowest_return, since(from));
@@ -155,7 +153,7 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
     start_agent();
   });
   ASSERT_NO_FATAL_FAILURE(go_on_until(6s));
-  disturb([&] { ::kill(agent.comms_pid(), SIGKILL); });
+  disturb([&] { EXPECT_TRUE(sandbox.signal(agent.comms_pid(), SIGKILL)); });
   ASSERT_NO_FATAL_FAILURE(go_on_until(8s));
   EXPECT_TRUE(agent.wait_status("once-1", "failed")) << "it is not given up";
   guests_until(kTime);

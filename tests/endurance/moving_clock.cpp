@@ -34,7 +34,7 @@ MovingClock::MovingClock(const e2e::Sandbox& sandbox)
   shift_ = static_cast<volatile long long*>(memory);
   fs::create_directory(directory_);
   // A copy, because programs are looked for beside the supervisor's real path.
-  fs::copy_file(sandbox.binary("sutra-agent"), agent_program());
+  fs::copy_file(sandbox.binary("sutra-agent"), directory_ + "/sutra-agent");
   fs::create_symlink(sandbox.binary("sutra-node-launch"), directory_ + "/sutra-node-launch");
   const std::string wrapper = directory_ + "/sutra-agent-comms";
   e2e::write_file(wrapper, "#!/bin/sh\nexport LD_PRELOAD=" SUTRA_TEST_CLOCK " SUTRA_TEST_CLOCK_SHIFT=" +
@@ -47,9 +47,10 @@ MovingClock::~MovingClock() {
   ::munmap(const_cast<long long*>(shift_), sizeof *shift_);
 }
 
-void MovingClock::enter() const {
-  ::setenv("LD_PRELOAD", SUTRA_TEST_CLOCK, 1);
-  ::setenv("SUTRA_TEST_CLOCK_SHIFT", shift_file_.c_str(), 1);
+void MovingClock::set_under(e2e::Agent& agent) const {
+  agent.use_program(directory_ + "/sutra-agent");
+  agent.set_environment("LD_PRELOAD", SUTRA_TEST_CLOCK);
+  agent.set_environment("SUTRA_TEST_CLOCK_SHIFT", shift_file_);
 }
 
 void MovingClock::jump_to(long long shift_secs) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/e2e/sandbox.h"
+#include "tests/e2e/agent.h"
 
 namespace sutra::endurance {
 
@@ -18,9 +18,8 @@ class MovingClock {
   MovingClock(const MovingClock&) = delete;
   MovingClock& operator=(const MovingClock&) = delete;
 
-  [[nodiscard]] std::string agent_program() const { return directory_ + "/sutra-agent"; }
-  /// For the supervisor, between fork and exec; comms gets it from its wrapper.
-  void enter() const;
+  /// For the supervisors to come; comms gets it from its wrapper.
+  void set_under(e2e::Agent& agent) const;
 
   /// Every second ten years forth or back, until stop(): 10 years ahead, now, 10 years behind, now, ...
   void start_jumping();

@@ -55,8 +55,9 @@ TEST_P(Orphans, TenThousandOfThemLeaveNoZombieAndHoldUpNothing) {
   sandbox.set("storage", "readiness", "\"none\"");
   sandbox.set("storage", "stop_grace_secs", "2");
   sandbox.write_config();
+  const e2e::HiddenCgroups hidden;
   ASSERT_NO_FATAL_FAILURE(agent.start_and_wait([&] {
-    if (!cgroups) e2e::hide_cgroups();
+    if (!cgroups) hidden.hide();
   }));
   EXPECT_EQ(agent.log_has("cannot prove"), !cgroups) << agent.log();
   const auto keeper = control.start("serve-keeper");

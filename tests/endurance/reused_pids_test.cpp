@@ -120,7 +120,7 @@ bool ReusedPids::replaced(int victim) {
 void ReusedPids::hurt_once(int turn) {
   const pid_t comms = agent.comms_pid();
   agent.kill();
-  for (const pid_t victim : victims) ::kill(victim, SIGKILL);
+  for (const pid_t victim : victims) ASSERT_TRUE(sandbox.signal(victim, SIGKILL));
   for (const pid_t victim : victims) {
     ASSERT_TRUE(e2e::eventually([&] { return ::kill(victim, 0) != 0; })) << victim;
     if (!herd.take(victim, 2s)) ++missed;

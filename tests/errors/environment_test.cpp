@@ -38,7 +38,7 @@ class Environment : public SteadyTest {
   /// A node that crashes comes back and its cause is known; a reload works.
   void expect_whole_job() {
     const auto before = must_spawn("serve-1").pid();
-    ::kill(static_cast<pid_t>(before), SIGKILL);
+    ASSERT_TRUE(sandbox.signal(before, SIGKILL));
     ASSERT_TRUE(agent.wait_replaced("serve-1", before));
     ASSERT_EQ(agent.events("died", "serve-1").size(), 1U);
     EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\":9"));
@@ -231,17 +231,19 @@ TEST_F(Environment, NoStandardDescriptors) {
 }
 
 TEST_F(Environment, AHostileEnvironmentAndUmask) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"LD_LIBRARY_PATH", "/nonexistent"},
+                                                                      {"PATH", ""},
+                                                                      {"HOME", "/nonexistent"},
+                                                                      {"TMPDIR", "/nonexistent"},
+                                                                      {"LC_ALL", "tr_TR.UTF-8"},
+                                                                      {"SUTRA_LOG", "nonsense"},
+                                                                      {"SUTRA_HANDOFF", "1:3,4,5"},
+                                                                      {"http_proxy", "http://127.0.0.1:1"},
+                                                                      {"GRPC_VERBOSITY", "nonsense"}}) {
+    agent.set_environment(name, value);
+  }
   begin([] {
     umask(0777);
-    setenv("LD_LIBRARY_PATH", "/nonexistent", 1);
-    setenv("PATH", "", 1);
-    setenv("HOME", "/nonexistent", 1);
-    setenv("TMPDIR", "/nonexistent", 1);
-    setenv("LC_ALL", "tr_TR.UTF-8", 1);
-    setenv("SUTRA_LOG", "nonsense", 1);
-    setenv("SUTRA_HANDOFF", "1:3,4,5", 1);
-    setenv("http_proxy", "http://127.0.0.1:1", 1);
-    setenv("GRPC_VERBOSITY", "nonsense", 1);
     for (int fd = 200; fd < 260; ++fd) dup2(1, fd);
   });
   EXPECT_TRUE(agent.log_has("SUTRA_LOG"));
@@ -280,7 +282,7 @@ TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
   sandbox.set("storage", "ready_timeout_secs", "3");
   begin();
   std::filesystem::rename(bin + "/sutra-agent-comms", bin + "/away");
-  ::kill(agent.comms_pid(), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(agent.comms_pid(), SIGKILL));
   ASSERT_TRUE(wait_log("comms was not started"));
   note("sutra-agent-comms vanished while the agent runs", log_line("comms was not started"),
        "install the package again; nodes run on, and the agent keeps trying");
@@ -319,18 +321,18 @@ class Clock : public Environment, public ::testing::WithParamInterface<const cha
 
 /// The supervisor believes that it is another year; CLOCK_BOOTTIME goes on as ever.
 TEST_P(Clock, AnotherYear) {
-  begin([] {
-    setenv("LD_PRELOAD", SUTRA_TEST_CLOCK, 1);
-    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-    setenv("SUTRA_TEST_CLOCK", GetParam(), 1);
-  });
+  agent.set_environment("LD_PRELOAD", SUTRA_TEST_CLOCK);
+  agent.set_environment("ASAN_OPTIONS", "verify_asan_link_order=0");
+  agent.set_environment("SUTRA_TEST_CLOCK", GetParam());
+  begin();
   const auto before = must_spawn("serve-1").pid();
-  ::kill(static_cast<pid_t>(before), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(before, SIGKILL));
   ASSERT_TRUE(agent.wait_replaced("serve-1", before));
   EXPECT_EQ(agent.events("died", "serve-1").size(), 1U);
   EXPECT_TRUE(agent.stop_node("serve-1").success());
   agent.kill();
-  agent.start_and_wait();  // and back in the present
+  agent.set_environment("LD_PRELOAD", {});  // and back in the present
+  agent.start_and_wait();
   remember();
 }
 

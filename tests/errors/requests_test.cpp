@@ -369,7 +369,7 @@ TEST_F(Requests, StopsAndStartsThatCross) {
   EXPECT_TRUE(stopping.get().success());
 
   must_spawn("once-1");
-  kill(static_cast<pid_t>(agent.node("once-1")->pid()), SIGKILL);
+  ASSERT_TRUE(sandbox.signal(agent.node("once-1")->pid(), SIGKILL));
   ASSERT_TRUE(agent.wait_status("once-1", "failed"));
   const auto quarantined = agent.ctl({"restart", "once-1"});
   EXPECT_EQ(quarantined.status, 0) << "an operator's restart answers at exec; " << quarantined.err;

@@ -50,11 +50,8 @@ void Campaign::SetUp() {
   sandbox.write_config();
 }
 
-void Campaign::start_supervisor(const std::function<void()>& before_exec) {
-  agent.start([&] {
-    no_core_files();
-    if (before_exec) before_exec();
-  });
+void Campaign::start_supervisor() {
+  agent.start(no_core_files);
   ASSERT_TRUE(e2e::eventually([&] { return control.alive(); })) << agent.log();
 }
 
@@ -118,7 +115,7 @@ void Campaign::expect_world(const std::set<std::string>& nodes) {
       if (const auto leaf = leaves.find(id); leaf != leaves.end()) leaves.erase(leaf);
     }
     for (const auto& leaf : leaves) wrong.insert("a cgroup is left over: " + leaf);
-    const EventHistory history = read_events(sandbox);
+    const EventHistory& history = events.read();
     wrong.insert(history.faults.begin(), history.faults.end());
     for (auto& [id, servers] : seen_) {
       servers.dead += std::erase_if(servers.pids, [](pid_t pid) { return !e2e::process_exists(pid); });

@@ -22,7 +22,7 @@ class Campaign : public e2e::AgentTest {
   void SetUp() override;
 
   /// Starts the supervisor and waits until it has recovered; comms may still be starting.
-  void start_supervisor(const std::function<void()>& before_exec = {});
+  void start_supervisor();
   /// As above, traced from its first instruction on.
   std::unique_ptr<Tracer> start_traced(Plan plan);
   /// Reaps the supervisor, which is killed if it lives, looks at what it left, and starts it again.
@@ -60,6 +60,7 @@ class Campaign : public e2e::AgentTest {
   void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
 
   OperatorClient control{sandbox.at("run")};
+  EventReader events{sandbox};
   /// The servers of one node that ever lived.
   struct Servers {
     std::set<pid_t> pids;  ///< not seen dead yet: a number may be used again

@@ -117,7 +117,7 @@ TEST_P(DamagedLedger, WithoutFactsTheServerIsLeftAlone) {
   start_supervisor();
   EXPECT_TRUE(agent.log_has(facts + ".bad"));
   expect_left_alone();
-  ::kill(hurt, SIGKILL);
+  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
   EXPECT_TRUE(e2e::eventually([&] { return server("serve-hurt") != 0 && server("serve-hurt") != hurt; }))
       << "it is to run, and nobody holds its directory any more";
   expect_one_server_each();
@@ -131,7 +131,7 @@ TEST_P(DamagedLedger, WithoutAnyRecordTheServerIsLeftAlone) {
   EXPECT_TRUE(agent.log_has(intent + ".bad"));
   EXPECT_TRUE(agent.log_has(facts + ".bad"));
   expect_left_alone();
-  ::kill(hurt, SIGKILL);
+  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
   EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-hurt").success; }));
   expect_one_server_each();
 }
@@ -207,7 +207,7 @@ TEST_F(LostDirectories, OfTheRuntimeNoNodeIsDoubled) {
   fs::remove_all(sandbox.at("run"));
   start_supervisor();
   expect_left_alone();
-  ::kill(hurt, SIGKILL);
+  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
   EXPECT_TRUE(e2e::eventually([&] { return server("serve-hurt") != 0 && server("serve-hurt") != hurt; }));
   expect_one_server_each();
 }
@@ -218,7 +218,7 @@ TEST_F(LostDirectories, OfBothNoNodeIsDoubled) {
   fs::remove_all(sandbox.at("run"));
   start_supervisor();
   expect_left_alone();
-  ::kill(hurt, SIGKILL);
+  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
   EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-hurt").success; }));
   expect_one_server_each();
 }

@@ -91,7 +91,7 @@ TEST_F(Storm, AStoppedSupervisorIsMissedByNobodyAndCatchesUp) {
   const pid_t victim = must_start("serve-victim");
   const pid_t comms = agent.comms_pid();
   agent.signal(SIGSTOP);
-  ::kill(victim, SIGKILL);
+  ASSERT_TRUE(sandbox.signal(victim, SIGKILL));
   const auto row = control.node("serve-keeper");
   ASSERT_TRUE(row);
   EXPECT_EQ(e2e::ask_port(static_cast<std::uint16_t>(row->port), "PING\n"), "PONG");

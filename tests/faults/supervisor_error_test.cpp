@@ -87,7 +87,7 @@ TEST_P(ErrorAtEveryCall, OfAnAdoption) {
                           [&](const std::string& id) {
                             const pid_t victim = must_start(id);
                             agent.kill();
-                            ::kill(victim, SIGKILL);
+                            EXPECT_TRUE(sandbox.signal(victim, SIGKILL));
                             EXPECT_TRUE(e2e::eventually([&] { return !e2e::process_exists(victim); }));
                           },
                       .perform =

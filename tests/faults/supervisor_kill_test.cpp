@@ -78,7 +78,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAnAdoption) {
                           [&](const std::string& id) {
                             const pid_t victim = must_start(id);
                             agent.kill();
-                            ::kill(victim, SIGKILL);
+                            EXPECT_TRUE(sandbox.signal(victim, SIGKILL));
                             EXPECT_TRUE(e2e::eventually([&] { return !e2e::process_exists(victim); }));
                           },
                       .perform =
@@ -104,7 +104,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfTheHandlingOfACrash) {
                      {.prepare = [&](const std::string& id) { victim = must_start(id); },
                       .perform =
                           [&](const std::string& id) {
-                            ::kill(victim, SIGKILL);
+                            EXPECT_TRUE(sandbox.signal(victim, SIGKILL));
                             EXPECT_TRUE(e2e::eventually([&] {
                               const auto row = control.node(id);
                               return has_ended() ||

@@ -46,6 +46,7 @@ bool can_trace() {
     for (;;) pause();
   }
   const bool possible = ptrace(PTRACE_SEIZE, child, nullptr, kOptions) == 0;
+  if (child < 0) return false;
   ::kill(child, SIGKILL);
   waitpid(child, nullptr, __WALL);
   return possible;

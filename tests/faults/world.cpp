@@ -1,10 +1,11 @@
 #include "tests/faults/world.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 namespace sutra::faults {
 namespace {
@@ -84,34 +85,44 @@ std::multiset<std::string> cgroup_nodes(const e2e::Sandbox& sandbox) {
   return nodes;
 }
 
-EventHistory read_events(const e2e::Sandbox& sandbox) {
-  EventHistory history;
-  std::ifstream file(sandbox.at("state/events.jsonl"));
-  std::optional<std::uint64_t> last;
-  std::map<std::string, std::uint64_t> last_death;  // since the node's last start
-  for (std::string line; std::getline(file, line);) {
-    ++history.lines;
-    const auto event = nlohmann::json::parse(line, nullptr, false);
-    if (event.is_discarded() || !event.is_object() || !event.contains("seq")) {
-      history.faults.push_back("no event: " + line);
-      continue;
-    }
-    const std::uint64_t seq = event["seq"];
-    if (last && seq != *last + 1)
-      history.faults.push_back("seq " + std::to_string(*last) + " is followed by: " + line);
-    last = seq;
-    const std::string node = event.value("node_id", "");
-    const std::string what = event.value("what", "");
-    const std::uint64_t generation = event.value("generation", std::uint64_t{0});
-    if (what == "started" || what == "stopped") last_death.erase(node);
-    if (what != "died") continue;
-    ++history.deaths[node];
-    const auto [before, first] = last_death.emplace(node, generation);
-    if (!first && before->second == generation)
-      history.faults.push_back("a death is recorded twice: " + line);
-    before->second = generation;
+EventReader::EventReader(const e2e::Sandbox& sandbox) : path_(sandbox.at("state/events.jsonl")) {}
+
+const EventHistory& EventReader::read() {
+  std::ifstream file(path_);
+  struct stat now {};
+  const bool other = ::stat(path_.c_str(), &now) != 0 || now.st_ino != inode_;
+  if (other || now.st_size < offset_) {
+    *this = EventReader(std::move(path_));
+    inode_ = now.st_ino;
   }
-  return history;
+  file.seekg(offset_);
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    offset_ += static_cast<off_t>(line.size()) + 1;
+    take(line);
+  }
+  return history_;
+}
+
+void EventReader::take(const std::string& line) {
+  ++history_.lines;
+  const auto event = nlohmann::json::parse(line, nullptr, false);
+  if (event.is_discarded() || !event.is_object() || !event.contains("seq")) {
+    history_.faults.push_back("no event: " + line);
+    return;
+  }
+  const std::uint64_t seq = event["seq"];
+  if (last_seq_ && seq != *last_seq_ + 1)
+    history_.faults.push_back("seq " + std::to_string(*last_seq_) + " is followed by: " + line);
+  last_seq_ = seq;
+  const std::string node = event.value("node_id", "");
+  const std::string what = event.value("what", "");
+  const std::uint64_t generation = event.value("generation", std::uint64_t{0});
+  if (what == "started" || what == "stopped") last_death_.erase(node);
+  if (what != "died") return;
+  ++history_.deaths[node];
+  const auto [before, first] = last_death_.emplace(node, generation);
+  if (!first && before->second == generation) history_.faults.push_back("a death is recorded twice: " + line);
+  before->second = generation;
 }
 
 }  // namespace sutra::faults

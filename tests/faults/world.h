@@ -4,8 +4,10 @@
 #include <sys/types.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/e2e/sandbox.h"
@@ -37,6 +39,27 @@ struct EventHistory {
   std::map<std::string, std::size_t> deaths;  ///< recorded, by node_id
   std::size_t lines = 0;
 };
-[[nodiscard]] EventHistory read_events(const e2e::Sandbox& sandbox);
+
+/// Reads events.jsonl, each line once: a campaign looks at it thousands of times. A line that has not ended
+/// yet is left for the next time; a file that was made anew is read from its beginning, as the whole history.
+class EventReader {
+ public:
+  explicit EventReader(const e2e::Sandbox& sandbox);
+  [[nodiscard]] const EventHistory& read();
+
+ private:
+  explicit EventReader(std::string path) : path_(std::move(path)) {}
+  void take(const std::string& line);
+
+  std::string path_;
+  ino_t inode_ = 0;
+  off_t offset_ = 0;
+  EventHistory history_;
+  std::optional<std::uint64_t> last_seq_;
+  std::map<std::string, std::uint64_t> last_death_;  ///< generation; since the node's last start
+};
+[[nodiscard]] inline EventHistory read_events(const e2e::Sandbox& sandbox) {
+  return EventReader(sandbox).read();
+}
 
 }  // namespace sutra::faults

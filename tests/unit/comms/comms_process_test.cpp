@@ -26,6 +26,7 @@ class Program {
  public:
   Program(int channel, int table, int config, int log) {
     pid_ = fork();
+    EXPECT_GE(pid_, 0);
     if (pid_ != 0) return;
     // Out of the way first: the targets may be among the sources.
     const int from[] = {fcntl(channel, F_DUPFD, 20), fcntl(table, F_DUPFD, 20), fcntl(config, F_DUPFD, 20),
@@ -121,6 +122,7 @@ TEST_F(CommsProgram, SaysTheKnownLinesAndEndsWithZeroOnRetire) {
 TEST_F(CommsProgram, IgnoresTheTerminalsSignalsAndEndsWhenTheSupervisorIsGone) {
   start();
   ASSERT_TRUE(beats()) << log();
+  ASSERT_GT(program_->pid(), 0);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ASSERT_EQ(kill(program_->pid(), signal), 0);
   const auto before = master_.trace("agent-1").heartbeats;
   EXPECT_TRUE(master_.wait(

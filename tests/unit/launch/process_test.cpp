@@ -133,6 +133,7 @@ class AdoptedProcess : public ProcessTest {
     UniqueFd to(pids[1]);
     ASSERT_EQ(::pipe2(hold_, 0), 0);
     parent_ = ::fork();
+    ASSERT_GE(parent_, 0);
     if (parent_ == 0) {
       ::signal(SIGCHLD, SIG_DFL);
       const pid_t child = ::fork();
@@ -157,6 +158,7 @@ class AdoptedProcess : public ProcessTest {
   }
   void TearDown() override {
     ::close(hold_[1]);
+    if (parent_ <= 0) return;
     ::kill(parent_, SIGCONT);
     ::waitpid(parent_, nullptr, 0);
   }
