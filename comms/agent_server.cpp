@@ -19,7 +19,8 @@ namespace {
 // More than any request that makes sense, so that one that does not is refused in our own words.
 constexpr int kMaxRequestBytes = 2 * 1024 * 1024;
 
-/// gRPC does not say why it could not bind, so the same is tried once more by hand.
+/// What bind(2) says of the address; 0: it can be had. gRPC 1.51 does not say why it could not bind, and does
+/// not always survive servers that begin and end by the dozen, so it is asked only when it can succeed.
 int errno_of_bind(const HostPort& address) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(sockaddr_in);
@@ -42,8 +43,7 @@ int errno_of_bind(const HostPort& address) {
   return bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0 ? 0 : errno;
 }
 
-Error bind_error(const HostPort& address) {
-  const int errnum = errno_of_bind(address);
+Error bind_error(const HostPort& address, int errnum) {
   std::string remedy = "see agent.listen_address and agent.agent_port";
   if (errnum == EADDRINUSE) {
     remedy = "another program listens on port " + std::to_string(address.port) +
@@ -71,6 +71,7 @@ AgentServer::AgentServer(EventLoop& loop, HostPort address, AgentServiceParts pa
 AgentServer::~AgentServer() { stop(); }
 
 void AgentServer::try_to_bind() {
+  if (const int errnum = errno_of_bind(address_); errnum != 0) return try_again(errnum);
   // A service that was in a builder belongs to that server, so each attempt has its own.
   auto service = std::make_unique<AgentService>(parts_);
   grpc::ServerBuilder builder;
@@ -83,15 +84,17 @@ void AgentServer::try_to_bind() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   auto server = builder.BuildAndStart();
-  if (!server || port <= 0) {
-    if (Clock::now() < give_up_at_) return timer_.after(kBindRetry);
-    return hooks_.on_failed(bind_error(address_));
-  }
+  if (!server || port <= 0) return try_again(0);
   service_ = std::move(service);
   server_ = std::move(server);
   proof_ = std::make_unique<WorkerProof>(*server_);
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus("agent.GridAgent", true);
   hooks_.on_listening();
+}
+
+void AgentServer::try_again(int errnum) {
+  if (Clock::now() < give_up_at_) return timer_.after(kBindRetry);
+  hooks_.on_failed(bind_error(address_, errnum));
 }
 
 void AgentServer::prove_alive(const std::function<void()>& alive) {

@@ -40,6 +40,8 @@ class AgentServer {
 
  private:
   void try_to_bind();
+  /// Later, or no more: `errnum` is the cause, 0 one that gRPC does not tell.
+  void try_again(int errnum);
 
   HostPort address_;
   AgentServiceParts parts_;
