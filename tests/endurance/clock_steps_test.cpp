@@ -46,7 +46,7 @@ class ClockSteps : public e2e::AgentTest {
     sandbox.set("monitoring", "restart_window_secs", "600");
     clock.set_under(agent);
   }
-  void start_agent() { ASSERT_NO_FATAL_FAILURE(agent.start_and_wait()); }
+  void start_agent() { agent.start_and_wait(); }
   void begin();
   void crash_and_see_it_back(int crasher);
   void come_and_go(int number);
@@ -73,7 +73,7 @@ class ClockSteps : public e2e::AgentTest {
 void ClockSteps::begin() {
   sandbox.write_config();
   clock.start_jumping();
-  ASSERT_NO_FATAL_FAILURE(start_agent());
+  start_agent();
   for (int i = 0; i < kKeepers; ++i) keepers.push_back(must_spawn("serve-keeper" + std::to_string(i)).pid());
   for (int i = 0; i < kCrashers; ++i) must_spawn("serve-crasher" + std::to_string(i));
   // It served once; every further start fails, until it is given up.
@@ -132,12 +132,12 @@ void ClockSteps::expect_each_death_once() {
 }
 
 TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
-  ASSERT_NO_FATAL_FAILURE(begin());
+  begin();
   const auto began = std::chrono::steady_clock::now();
   int round = 0;
   const auto go_on_until = [&](std::chrono::seconds end) {
     while (since(began) < end) {
-      ASSERT_NO_FATAL_FAILURE(crash_and_see_it_back(round % kCrashers));
+      crash_and_see_it_back(round % kCrashers);
       come_and_go(round++);
     }
   };
@@ -145,16 +145,16 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
   const auto guests_until = [&](std::chrono::seconds end) {
     while (since(began) < end) come_and_go(round++);
   };
-  ASSERT_NO_FATAL_FAILURE(go_on_until(2s));
+  go_on_until(2s);
   disturb([&] { EXPECT_TRUE(control.reload().success); });
-  ASSERT_NO_FATAL_FAILURE(go_on_until(4s));
+  go_on_until(4s);
   disturb([&] {
     agent.kill();
     start_agent();
   });
-  ASSERT_NO_FATAL_FAILURE(go_on_until(6s));
+  go_on_until(6s);
   disturb([&] { EXPECT_TRUE(sandbox.signal(agent.comms_pid(), SIGKILL)); });
-  ASSERT_NO_FATAL_FAILURE(go_on_until(8s));
+  go_on_until(8s);
   EXPECT_TRUE(agent.wait_status("once-1", "failed")) << "it is not given up";
   guests_until(kTime);
 
@@ -176,7 +176,7 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
 // lost one by one.
 TEST_F(ClockSteps, AClockThatFallsBackFiveTimesASecondHoldsUpNoHeartbeat) {
   sandbox.write_config();
-  ASSERT_NO_FATAL_FAILURE(start_agent());
+  start_agent();
   const auto node = must_spawn("serve-1");
   const pid_t comms = agent.comms_pid();
   clock.start_falling_back();

@@ -69,7 +69,7 @@ TEST_F(Output, NoWriteFailsOrWaitsWhileTheAgentIsStoppedOrDeadOrRotates) {
       << "comms outlives its supervisor";
   expect_it_writes("nothing but the server runs");
   std::filesystem::remove(sandbox.at("log/chatter-1.log.1"));
-  ASSERT_NO_FATAL_FAILURE(agent.start_and_wait());
+  agent.start_and_wait();
   expect_it_writes("agent back");
   EXPECT_TRUE(e2e::eventually([&] { return rotated(); }, 90s)) << "its log was not rotated";
   expect_it_writes("log rotated");

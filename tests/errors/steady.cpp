@@ -34,7 +34,7 @@ SteadyTest::SteadyTest() {
 
 void SteadyTest::begin(const std::function<void()>& before_exec) {
   sandbox.write_config();
-  ASSERT_NO_FATAL_FAILURE(agent.start_and_wait(before_exec));
+  agent.start_and_wait(before_exec);
   healthy_pid_ = must_spawn("serve-healthy").pid();
   // One cycle of everything, so that what is made once and kept is there.
   must_spawn("serve-warm");

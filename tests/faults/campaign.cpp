@@ -117,6 +117,7 @@ void Campaign::expect_world(const std::set<std::string>& nodes) {
     for (const auto& leaf : leaves) wrong.insert("a cgroup is left over: " + leaf);
     const EventHistory& history = events.read();
     wrong.insert(history.faults.begin(), history.faults.end());
+    if (!history.unfinished.empty()) wrong.insert("no event: " + history.unfinished);
     for (auto& [id, servers] : seen_) {
       servers.dead += std::erase_if(servers.pids, [](pid_t pid) { return !e2e::process_exists(pid); });
       const auto recorded = history.deaths.find(id);
@@ -200,6 +201,7 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
        << static_cast<int>(took * 10) / 10.0 << " s\n";
   std::cout << line.str() << std::flush;
   EXPECT_TRUE(failures > 0 || came_through) << "it never came through";
+  EXPECT_EQ(read_events(sandbox).deaths, events.read().deaths) << "what was written once was changed later";
 }
 
 }  // namespace sutra::faults

@@ -45,8 +45,8 @@ bool can_trace() {
   if (child == 0) {
     for (;;) pause();
   }
-  const bool possible = ptrace(PTRACE_SEIZE, child, nullptr, kOptions) == 0;
   if (child < 0) return false;
+  const bool possible = ptrace(PTRACE_SEIZE, child, nullptr, kOptions) == 0;
   ::kill(child, SIGKILL);
   waitpid(child, nullptr, __WALL);
   return possible;

@@ -96,11 +96,22 @@ const EventHistory& EventReader::read() {
     inode_ = now.st_ino;
   }
   file.seekg(offset_);
-  for (std::string line; std::getline(file, line) && !file.eof();) {
+  history_.unfinished.clear();
+  for (std::string line; std::getline(file, line);) {
+    if (file.eof()) {
+      history_.unfinished = line;
+      break;
+    }
     offset_ += static_cast<off_t>(line.size()) + 1;
     take(line);
   }
   return history_;
+}
+
+EventHistory read_events(const e2e::Sandbox& sandbox) {
+  EventHistory history = EventReader(sandbox).read();
+  if (!history.unfinished.empty()) history.faults.push_back("no event: " + history.unfinished);
+  return history;
 }
 
 void EventReader::take(const std::string& line) {

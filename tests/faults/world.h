@@ -38,10 +38,11 @@ struct EventHistory {
   std::vector<std::string> faults;            ///< gaps, repeats, lines that are none; a sentence each
   std::map<std::string, std::size_t> deaths;  ///< recorded, by node_id
   std::size_t lines = 0;
+  std::string unfinished;  ///< what follows the last whole line
 };
 
 /// Reads events.jsonl, each line once: a campaign looks at it thousands of times. A line that has not ended
-/// yet is left for the next time; a file that was made anew is read from its beginning, as the whole history.
+/// yet is read the next time; a file that was made anew is read from its beginning, as the whole history.
 class EventReader {
  public:
   explicit EventReader(const e2e::Sandbox& sandbox);
@@ -58,8 +59,7 @@ class EventReader {
   std::optional<std::uint64_t> last_seq_;
   std::map<std::string, std::uint64_t> last_death_;  ///< generation; since the node's last start
 };
-[[nodiscard]] inline EventHistory read_events(const e2e::Sandbox& sandbox) {
-  return EventReader(sandbox).read();
-}
+/// All of it, now; an unfinished line is a fault.
+[[nodiscard]] EventHistory read_events(const e2e::Sandbox& sandbox);
 
 }  // namespace sutra::faults
