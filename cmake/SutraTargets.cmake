@@ -22,6 +22,15 @@ if(SUTRA_HARDEN)
   target_link_options(sutra_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
+# toml++ compiled in, without exceptions; one setting for the whole project, because every user of it compiles
+# the same functions and the linker keeps one of each.
+add_library(sutra_toml INTERFACE)
+target_compile_definitions(sutra_toml INTERFACE
+  TOML_EXCEPTIONS=0 TOML_HEADER_ONLY=1 TOML_ENABLE_FORMATTERS=0
+  # Version 3.3 asserts on malformed headers ("[[[a]]]") which it reports as an error when it does not: no file may
+  # abort us.
+  "TOML_ASSERT=static_cast<void>")
+
 # sutra_library(name SOURCES... [LIBS libs...]): one library a directory.
 function(sutra_library name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})

@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "common/logging.h"
+#include "common/log/logging.h"
 
 namespace sutra::comms {
 

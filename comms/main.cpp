@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <string>
 
-#include "common/config.h"
-#include "common/logging.h"
+#include "common/config/config.h"
+#include "common/log/logging.h"
 #include "comms/comms.h"
-#include "comms/grpc_log.h"
+#include "comms/rpc/grpc_log.h"
 #include "ipc/node_table.h"
 
 namespace sutra::comms {

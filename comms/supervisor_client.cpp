@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "common/logging.h"
+#include "common/log/logging.h"
 #include "ipc/codec.h"
 
 namespace sutra::comms {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "common/unique_fd.h"
-#include "comms/event_loop.h"
+#include "common/loop/event_loop.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 

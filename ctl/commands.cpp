@@ -4,7 +4,7 @@
 #include <fstream>
 #include <variant>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/node_id.h"
 #include "ctl/agent_client.h"
 #include "ctl/report.h"

@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <variant>
 
-#include "common/logging.h"
+#include "common/log/logging.h"
 #include "common/version.h"
-#include "supervisor/arguments.h"
-#include "supervisor/startup.h"
+#include "supervisor/startup/arguments.h"
+#include "supervisor/startup/startup.h"
 #include "supervisor/supervisor.h"
 
 namespace {

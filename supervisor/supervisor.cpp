@@ -12,12 +12,12 @@
 #include <ctime>
 #include <variant>
 
-#include "common/logging.h"
+#include "common/log/logging.h"
 #include "common/overload.h"
 #include "common/version.h"
-#include "supervisor/clock.h"
-#include "supervisor/directories.h"
-#include "supervisor/instance_lock.h"
+#include "supervisor/host/clock.h"
+#include "supervisor/host/directories.h"
+#include "supervisor/startup/instance_lock.h"
 
 namespace sutra::supervisor {
 namespace {

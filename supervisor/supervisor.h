@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "common/config.h"
-#include "supervisor/accounts.h"
-#include "supervisor/comms_keeper.h"
-#include "supervisor/control_server.h"
-#include "supervisor/handoff.h"
+#include "common/config/config.h"
+#include "supervisor/host/accounts.h"
+#include "supervisor/children/comms_keeper.h"
+#include "supervisor/control/control_server.h"
+#include "supervisor/startup/handoff.h"
 #include "supervisor/ledger/ledger.h"
-#include "supervisor/log_rotation.h"
-#include "supervisor/nodes.h"
-#include "supervisor/programs.h"
-#include "supervisor/reload_check.h"
-#include "supervisor/service_manager.h"
+#include "supervisor/children/log_rotation.h"
+#include "supervisor/nodes/nodes.h"
+#include "supervisor/startup/programs.h"
+#include "supervisor/children/reload_check.h"
+#include "supervisor/host/service_manager.h"
 
 namespace sutra::supervisor {
 

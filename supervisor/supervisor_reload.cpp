@@ -2,8 +2,8 @@
 // Supervisor.
 #include <csignal>
 
-#include "common/logging.h"
-#include "supervisor/memfd.h"
+#include "common/log/logging.h"
+#include "supervisor/host/memfd.h"
 #include "supervisor/supervisor.h"
 
 namespace sutra::supervisor {

@@ -1,7 +1,7 @@
 // What the supervisor says of itself: to operators, and in the log at its start. Supervisor.
 #include <unistd.h>
 
-#include "common/logging.h"
+#include "common/log/logging.h"
 #include "common/version.h"
 #include "supervisor/supervisor.h"
 

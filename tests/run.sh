@@ -39,7 +39,7 @@ run_preset() {
 
 for preset in ${PRESETS:-dev asan tsan}; do
   case $preset in
-    tsan) run_preset tsan "comms_tests ipc_tests" -L threads ;;
+    tsan) run_preset tsan "comms_tests comms_process_tests ipc_tests" -L threads ;;
     # The campaigns judge time and memory, and run their own optimised copy of the core: once is enough.
     asan) run_preset asan "" -LE campaign ;;
     *) run_preset "$preset" "" ;;

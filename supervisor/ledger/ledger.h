@@ -13,7 +13,7 @@
 #include "common/result.h"
 #include "supervisor/core/event.h"
 #include "supervisor/core/node.h"
-#include "supervisor/process.h"
+#include "supervisor/host/process.h"
 
 namespace sutra::supervisor {
 

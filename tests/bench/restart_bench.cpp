@@ -11,8 +11,8 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/started.h"
-#include "tests/e2e/agent.h"
-#include "tests/e2e/sandbox.h"
+#include "tests/support/agent.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::bench {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "tests/bench/bench.h"
-#include "tests/e2e/agent.h"
-#include "tests/e2e/sandbox.h"
+#include "tests/support/agent.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::bench {
 namespace {

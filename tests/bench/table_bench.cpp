@@ -4,7 +4,7 @@
 
 #include "ipc/node_table.h"
 #include "tests/bench/bench.h"
-#include "tests/e2e/sandbox.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::bench {
 namespace {

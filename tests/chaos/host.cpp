@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/hidden_cgroups.h"
+#include "tests/support/hidden_cgroups.h"
 
 namespace sutra::chaos {
 namespace {

@@ -12,9 +12,9 @@
 #include "tests/chaos/operators.h"
 #include "tests/chaos/options.h"
 #include "tests/chaos/sampler.h"
-#include "tests/e2e/agent.h"
-#include "tests/e2e/hidden_cgroups.h"
-#include "tests/e2e/sandbox.h"
+#include "tests/support/agent.h"
+#include "tests/support/hidden_cgroups.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::chaos {
 

@@ -3,7 +3,7 @@
 #include <grpcpp/grpcpp.h>
 #include <poll.h>
 
-#include "tests/e2e/agent.h"
+#include "tests/support/agent.h"
 
 namespace sutra::chaos {
 namespace {

@@ -14,7 +14,7 @@
 #include "tests/chaos/dice.h"
 #include "tests/chaos/expectations.h"
 #include "tests/chaos/journal.h"
-#include "tests/e2e/sandbox.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::chaos {
 

@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <iterator>
 
-#include "tests/e2e/fixture.h"
-#include "tests/e2e/hidden_cgroups.h"
+#include "tests/support/fixture.h"
+#include "tests/support/hidden_cgroups.h"
 
 namespace sutra::e2e {
 namespace {

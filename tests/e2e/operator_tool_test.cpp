@@ -1,7 +1,7 @@
 // sutra-agentctl against the real agent, and sutra-agent's own command line.
 #include <gmock/gmock.h>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

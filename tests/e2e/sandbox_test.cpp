@@ -7,7 +7,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "tests/e2e/sandbox.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::e2e {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

@@ -11,7 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

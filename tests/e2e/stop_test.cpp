@@ -6,7 +6,7 @@
 #include <fstream>
 #include <future>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/grid/callback_threads.h"
 #include "tests/grid/reference_master.h"
 

@@ -12,7 +12,7 @@
 
 #include "common/unique_fd.h"
 #include "supervisor/ledger/ledger.h"
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 namespace {

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <thread>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/endurance/moving_clock.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"

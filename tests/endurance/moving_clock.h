@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/e2e/agent.h"
+#include "tests/support/agent.h"
 
 namespace sutra::endurance {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "tests/e2e/fixture.h"
-#include "tests/e2e/hidden_cgroups.h"
+#include "tests/support/fixture.h"
+#include "tests/support/hidden_cgroups.h"
 #include "tests/endurance/own_namespaces.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"

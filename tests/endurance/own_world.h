@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/endurance/own_namespaces.h"
 
 namespace sutra::endurance {

@@ -5,7 +5,7 @@
 
 #include <iosfwd>
 
-#include "tests/e2e/agent.h"
+#include "tests/support/agent.h"
 
 namespace sutra::endurance {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "tests/e2e/sandbox.h"
+#include "tests/support/sandbox.h"
 
 namespace sutra::e2e {
 

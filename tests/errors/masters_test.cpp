@@ -10,7 +10,7 @@
 #include <deque>
 
 #include "tests/errors/steady.h"
-#include "tests/unit/comms/raw_server.h"
+#include "tests/support/raw_server.h"
 
 namespace sutra::e2e {
 namespace {

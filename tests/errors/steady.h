@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/errors/errors_page.h"
 #include "tests/grid/reference_master.h"
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "tests/e2e/fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/tracer.h"
 #include "tests/faults/world.h"

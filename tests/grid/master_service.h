@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "grid.grpc.pb.h"
 #include "tests/grid/agent_calls.h"
 #include "tests/grid/agent_registry.h"

@@ -7,9 +7,9 @@
 #include <future>
 #include <memory>
 
-#include "tests/unit/comms/comms_fixture.h"
-#include "tests/unit/comms/health_call.h"
-#include "tests/unit/comms/raw_server.h"
+#include "tests/support/comms_fixture.h"
+#include "tests/support/health_call.h"
+#include "tests/support/raw_server.h"
 
 namespace sutra::comms {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "tests/grid/reference_master.h"
-#include "tests/unit/comms/comms_fixture.h"
+#include "tests/support/comms_fixture.h"
 
 namespace sutra::comms {
 namespace {

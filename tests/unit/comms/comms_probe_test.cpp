@@ -6,8 +6,8 @@
 
 #include <array>
 
-#include "tests/unit/comms/comms_fixture.h"
-#include "tests/unit/comms/raw_server.h"
+#include "tests/support/comms_fixture.h"
+#include "tests/support/raw_server.h"
 
 namespace sutra::comms {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "grid.grpc.pb.h"
-#include "tests/unit/comms/comms_fixture.h"
-#include "tests/unit/comms/raw_server.h"
+#include "tests/support/comms_fixture.h"
+#include "tests/support/raw_server.h"
 
 namespace sutra::comms {
 namespace {

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "comms/agent_identity.h"
-#include "comms/caller_filter.h"
-#include "comms/listener_owner.h"
-#include "comms/port_probe.h"
-#include "comms/rpc_cause.h"
+#include "comms/master/agent_identity.h"
+#include "comms/service/caller_filter.h"
+#include "comms/probe/listener_owner.h"
+#include "comms/probe/port_probe.h"
+#include "comms/rpc/rpc_cause.h"
 
 namespace sutra::comms {
 namespace {

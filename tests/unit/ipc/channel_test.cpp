@@ -9,7 +9,7 @@
 #include <csignal>
 
 #include "tests/unit/ipc/sample_messages.h"
-#include "tests/unit/ipc/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace sutra::ipc {
 namespace {

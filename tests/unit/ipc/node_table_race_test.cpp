@@ -7,7 +7,7 @@
 
 #include "ipc/node_table.h"
 #include "tests/unit/ipc/patterned_row.h"
-#include "tests/unit/ipc/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace sutra::ipc {
 namespace {

@@ -1,0 +1,69 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/config/config.h"
+#include "common/unique_fd.h"
+
+namespace sutra {
+namespace {
+
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "it is a directory";
+  if (S_ISFIFO(mode)) return "it is a pipe";
+  if (S_ISSOCK(mode)) return "it is a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "it is a device";
+  return "it is no regular file";
+}
+
+Error not_a_config(const std::string& path, std::string cause, std::string remedy) {
+  return make_error("read configuration", path, std::move(cause), std::move(remedy));
+}
+
+Error too_large(const std::string& path) {
+  return not_a_config(path, "it has more than 1 MiB", "a configuration file has a few hundred lines at most");
+}
+
+Error open_error(const std::string& path) {
+  std::string remedy;
+  if (errno == ENOENT)
+    remedy = "name the file with --config, or copy the agent-config.toml that comes with the agent";
+  if (errno == EACCES) remedy = "let the user that runs the agent read it";
+  return errno_error("read configuration", path, std::move(remedy));
+}
+
+/// Reads to the end, but never more than one byte beyond the limit: a file may grow after fstat.
+Result<std::string> read_all(int fd, const std::string& path) {
+  std::string text;
+  char buffer[16384];
+  for (;;) {
+    const ssize_t got = read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read configuration", path);
+    if (got == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > kConfigMaxBytes) return too_large(path);
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_config_file(const std::string& path) {
+  // O_NONBLOCK: a pipe without a writer must be refused, not waited for.
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return open_error(path);
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) return errno_error("read configuration", path);
+  if (!S_ISREG(status.st_mode)) {
+    return not_a_config(path, std::string(kind_of(status.st_mode)), "name a regular file with --config");
+  }
+  if (status.st_size > static_cast<off_t>(kConfigMaxBytes)) return too_large(path);
+  return read_all(file.get(), path);
+}
+
+std::string default_config_path() {
+  const std::string here = "./agent-config.toml";
+  return access(here.c_str(), F_OK) == 0 ? here : "/etc/sutra-agent/agent-config.toml";
+}
+
+}  // namespace sutra

@@ -1,0 +1,99 @@
+#include "common/log/logging.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "common/log/log_line.h"
+#include "common/node_id.h"
+
+namespace sutra::log {
+namespace {
+
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ  %v";
+constexpr const char* kJsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
+
+/// The library's default logger knows neither role nor format, which every line needs.
+class RoleLogger final : public spdlog::logger {
+ public:
+  RoleLogger(std::string_view role, LogFormat format)
+      : spdlog::logger(std::string(role), std::make_shared<spdlog::sinks::stderr_sink_mt>()),
+        format_(format) {
+    set_pattern(format == LogFormat::kJson ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+    // A line that cannot be written is lost; the library's own complaint would go where the line could not.
+    set_error_handler([](const std::string&) {});
+  }
+  [[nodiscard]] LogFormat format() const { return format_; }
+
+ private:
+  LogFormat format_;
+};
+
+RoleLogger* current() { return static_cast<RoleLogger*>(spdlog::default_logger_raw()); }
+
+spdlog::level::level_enum library_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace:
+      return spdlog::level::trace;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+const LogLevel* level_named(std::string_view word) {
+  static constexpr std::array<LogLevel, 5> kAll{LogLevel::kTrace, LogLevel::kDebug, LogLevel::kInfo,
+                                                LogLevel::kWarning, LogLevel::kError};
+  for (const LogLevel& level : kAll) {
+    if (level_word(level) == word) return &level;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void init(std::string_view role, LogLevel level, LogFormat format) {
+  auto logger = std::make_shared<RoleLogger>(role, format);
+  const char* wanted = std::getenv("SUTRA_LOG");
+  const bool asked = wanted != nullptr && *wanted != '\0';
+  const LogLevel* override_level = asked ? level_named(wanted) : nullptr;
+  logger->set_level(library_level(override_level != nullptr ? *override_level : level));
+  spdlog::set_default_logger(std::move(logger));
+  if (asked && override_level == nullptr) {
+    warning("SUTRA_LOG is \"" + printable(wanted) +
+            "\", which is no level and was ignored; known are trace debug info warn error");
+  }
+}
+
+bool enabled(LogLevel level) {
+  const RoleLogger* logger = current();
+  if (logger == nullptr) return level >= LogLevel::kInfo;
+  return logger->should_log(library_level(level));
+}
+
+void write(LogLevel level, std::string_view symbol, std::string_view message,
+           std::initializer_list<Field> fields) {
+  if (!enabled(level)) return;
+  RoleLogger* logger = current();
+  if (logger == nullptr) {
+    std::fprintf(stderr, "%s\n", text_line(symbol, message).c_str());
+    return;
+  }
+  const std::string line =
+      logger->format() == LogFormat::kJson
+          ? json_members(logger->name(), level, message, std::span(fields.begin(), fields.size()))
+          : text_line(symbol, message);
+  logger->log(library_level(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace sutra::log

@@ -1,0 +1,51 @@
+// Readiness and liveness of all nodes: the schedule, the sockets, and the reports to the supervisor. Comms;
+// the loop's thread.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "common/config/config.h"
+#include "common/loop/event_loop.h"
+#include "comms/probe/listener_owner.h"
+#include "comms/probe/port_probe.h"
+#include "comms/probe/probe_schedule.h"
+#include "ipc/node_table.h"
+
+namespace sutra::comms {
+
+class NodeProbe {
+ public:
+  struct Reports {
+    std::function<void(const ipc::NodeReady&)> ready;
+    std::function<void(const ipc::NodeUnresponsive&)> unresponsive;
+  };
+  NodeProbe(EventLoop& loop, const Config& config, const ipc::NodeTableReader& table, Reports reports);
+  NodeProbe(const NodeProbe&) = delete;
+  NodeProbe& operator=(const NodeProbe&) = delete;
+
+  /// Looks at every row: once, when the supervisor greets.
+  void look_at_all();
+  /// The row changed.
+  void look_at(std::uint32_t row);
+
+  /// Probes at a time: bounds the descriptors that a host with many nodes costs.
+  static constexpr std::size_t kMaxAtOnce = 64;
+
+ private:
+  void run_due();
+  void done(std::uint32_t row, std::uint64_t serial, Verdict verdict, const std::string& why);
+
+  EventLoop& loop_;
+  const ipc::NodeTableReader& table_;
+  Reports reports_;
+  ProbeTarget target_;
+  ProbeSchedule schedule_;
+  ListenerTable listeners_;
+  std::map<std::uint64_t, std::unique_ptr<PortProbe>> under_way_;  // by serial
+  Timer timer_;
+  bool own_error_told_ = false;
+};
+
+}  // namespace sutra::comms

@@ -1,0 +1,61 @@
+#include "supervisor/children/log_rotation.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log/logging.h"
+#include "supervisor/nodes/log.h"
+
+namespace sutra::supervisor {
+
+LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, NodeForest& forest, std::string log_dir,
+                         std::string runtime_dir, std::uint64_t max_mb)
+    : loop_(loop),
+      launcher_(launcher),
+      log_dir_(std::move(log_dir)),
+      runtime_dir_(std::move(runtime_dir)),
+      max_mb_(max_mb),
+      child_(forest) {}
+
+void LogRotation::look(const std::vector<std::string>& nodes) {
+  if (child_.pid() != 0) return;
+  const bool too_large = std::any_of(nodes.begin(), nodes.end(), [this](const std::string& node) {
+    return static_cast<std::uint64_t>(log_size(log_dir_, node)) > max_mb_ * 1024 * 1024;
+  });
+  if (!too_large) return;
+  const Status rotated = rotate();
+  if (!rotated && !failed_) log::error("rotate logs in " + log_dir_ + ": " + rotated.error().message());
+  failed_ = !rotated;
+}
+
+Status LogRotation::rotate() {
+  const std::string path = runtime_dir_ + "/logrotate.conf";
+  const std::string text = "\"" + log_dir_ + "/*.log\" {\n  size " + std::to_string(max_mb_) +
+                           "M\n  rotate 1\n  copytruncate\n  missingok\n  nocompress\n}\n";
+  UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return errno_error("write", path);
+  }
+  LaunchPlan plan;
+  plan.program = "/usr/sbin/logrotate";
+  plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};
+  plan.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  plan.flags = launch::kDieWithParent;
+  return child_.start(loop_, launcher_, plan, "install logrotate",
+                      [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+}
+
+void LogRotation::on_end(const core::Exit& exit, const std::string& why_not_started) {
+  const bool ok = why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0;
+  if (!ok && !failed_) {
+    log::error("rotate logs in " + log_dir_ + ": logrotate " +
+               (why_not_started.empty() ? describe(exit) : "was not started: " + why_not_started) +
+               "; node logs grow past storage.max_log_mb until it works (the package is logrotate)");
+  }
+  failed_ = !ok;
+}
+
+}  // namespace sutra::supervisor

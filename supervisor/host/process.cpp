@@ -1,0 +1,199 @@
+#include "supervisor/host/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+
+namespace sutra::supervisor {
+namespace {
+
+constexpr unsigned long kPidfsMagic = 0x50494446;
+constexpr std::uint64_t kNsPerSec = 1'000'000'000;
+
+// The first version of struct pidfd_info of include/uapi/linux/pidfd.h (Linux 6.13; PIDFD_INFO_EXIT
+// since 6.15), which is newer than the headers that we are built with.
+struct PidfdInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroup_id;
+  std::uint32_t pid, tgid, ppid;
+  std::uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+  std::int32_t exit_code;  // as wait(2) reports it
+};
+static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
+constexpr std::uint64_t kPidfdInfoExit = 1 << 3;
+constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+
+// After its death a process that is not our child tells how it ended only once its parent has reaped it. That
+// parent is init, which is quick; one that is not costs the cause of death, never more than this.
+constexpr int kReapedWithinMs = 1;
+
+bool lacks_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EAGAIN;
+}
+
+std::uint64_t boottime_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSec + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t pidfd_inode(const UniqueFd& pidfd) {
+  struct statfs where {};
+  struct stat what {};
+  // Before pidfds had a file system of their own they all shared one anonymous inode.
+  if (::fstatfs(pidfd.get(), &where) != 0 || static_cast<unsigned long>(where.f_type) != kPidfsMagic)
+    return 0;
+  return ::fstat(pidfd.get(), &what) == 0 ? what.st_ino : 0;
+}
+
+std::optional<std::string> read_small_file(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  char text[1024];
+  const ssize_t got = ::read(file.get(), text, sizeof text);
+  if (got < 0) return std::nullopt;
+  return std::string(text, static_cast<std::size_t>(got));
+}
+
+core::Exit exit_of_wait_status(int status) {
+  core::Exit exit;
+  exit.at_unix = std::time(nullptr);
+  if (WIFEXITED(status)) {
+    exit.cause = core::ExitCause::kExit;
+    exit.code = WEXITSTATUS(status);
+  } else if (WIFSIGNALED(status)) {
+    exit.cause = core::ExitCause::kSignal;
+    exit.signal = WTERMSIG(status);
+  }
+  return exit;
+}
+
+core::Exit exit_of_child(const siginfo_t& info) {
+  core::Exit exit;
+  exit.at_unix = std::time(nullptr);
+  if (info.si_code == CLD_EXITED) {
+    exit.cause = core::ExitCause::kExit;
+    exit.code = info.si_status;
+  } else {
+    exit.cause = core::ExitCause::kSignal;
+    exit.signal = info.si_status;
+  }
+  return exit;
+}
+
+// What the kernel kept of a reaped process; unknown when it keeps nothing, or has not yet reaped it.
+core::Exit exit_of_stranger(const UniqueFd& pidfd) {
+  core::Exit unknown;
+  unknown.at_unix = std::time(nullptr);
+  for (const bool last_try : {false, true}) {
+    PidfdInfo info{};
+    info.mask = kPidfdInfoExit;
+    if (::ioctl(pidfd.get(), kPidfdGetInfo, &info) != 0) return unknown;  // older kernel
+    if ((info.mask & kPidfdInfoExit) != 0) return exit_of_wait_status(info.exit_code);
+    if (last_try) break;
+    pollfd reaped{pidfd.get(), 0, 0};  // POLLHUP
+    (void)::poll(&reaped, 1, kReapedWithinMs);
+  }
+  return unknown;
+}
+
+}  // namespace
+
+ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd) {
+  return {pid, boottime_ns(), pidfd_inode(pidfd), boot_id()};
+}
+
+Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity) {
+  const auto unknown = [&](const char* operation) {
+    return errno_error(operation, "process " + std::to_string(identity.pid),
+                       "raise the limit of open files (LimitNOFILE=) or free some memory");
+  };
+  const std::string boot = boot_id();
+  if (!identity.boot_id.empty() && !boot.empty() && identity.boot_id != boot)
+    return std::optional<UniqueFd>();
+  if (identity.pid <= 0) return std::optional<UniqueFd>();
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, identity.pid, 0U)));
+  if (!pidfd && lacks_resources(errno)) return unknown("open");
+  if (!pidfd) return std::optional<UniqueFd>();
+  const std::uint64_t inode = pidfd_inode(pidfd);
+  const bool inodes_known = inode != 0 && identity.pidfd_inode != 0;
+  if (inodes_known && inode != identity.pidfd_inode) return std::optional<UniqueFd>();
+  // Read after the pidfd is open: if the pid changed hands in between, the start time is the later process's.
+  errno = 0;
+  const auto started = start_time_ns(identity.pid);
+  if (!started && !inodes_known && lacks_resources(errno)) return unknown("read the start time of");
+  if (started ? *started > identity.stamp_ns : !inodes_known) return std::optional<UniqueFd>();
+  return std::optional<UniqueFd>(std::move(pidfd));
+}
+
+std::optional<UniqueFd> reopen(const ProcessIdentity& identity) {
+  auto found = find_process(identity);
+  return found ? std::move(found).value() : std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_start_time_ns(const std::string& stat, std::uint64_t ticks_per_sec) {
+  // The second field is the program's name in parentheses, which may hold any byte: count from the last ')'.
+  constexpr int kFieldAfterName = 3;
+  constexpr int kStartTime = 22;
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::size_t at = name_end + 2;
+  for (int field = kFieldAfterName; field < kStartTime; ++field) {
+    at = stat.find(' ', at);
+    if (at == std::string::npos) return std::nullopt;
+    ++at;
+  }
+  char* end = nullptr;
+  const std::uint64_t ticks = std::strtoull(stat.c_str() + at, &end, 10);
+  if (end == stat.c_str() + at || (*end != ' ' && *end != '\n' && *end != '\0')) return std::nullopt;
+  return ticks / ticks_per_sec * kNsPerSec + ticks % ticks_per_sec * (kNsPerSec / ticks_per_sec);
+}
+
+std::optional<std::uint64_t> start_time_ns(pid_t pid) {
+  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return std::nullopt;
+  return parse_start_time_ns(*stat, static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
+}
+
+std::string boot_id() {
+  std::string text = read_small_file("/proc/sys/kernel/random/boot_id").value_or("");
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::optional<Ended> peek_exit(const UniqueFd& pidfd) {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pidfd.get());
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), id, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno == EINTR) continue;
+    pollfd dead{pidfd.get(), POLLIN, 0};
+    if (::poll(&dead, 1, 0) <= 0) return std::nullopt;
+    return Ended{exit_of_stranger(pidfd), false};
+  }
+  if (info.si_pid == 0) return std::nullopt;
+  return Ended{exit_of_child(info), true};
+}
+
+void reap(const UniqueFd& pidfd) {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pidfd.get());
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), id, &info, WEXITED | WNOHANG) != 0 && errno == EINTR) {
+  }
+}
+
+Status send_signal(const UniqueFd& pidfd, int signal) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0U) == 0 || errno == ESRCH) return {};
+  return errno_error("send", "signal " + std::to_string(signal),
+                     errno == EPERM ? "the agent needs CAP_KILL, or the process's own user" : "");
+}
+
+}  // namespace sutra::supervisor

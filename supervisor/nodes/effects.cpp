@@ -1,0 +1,145 @@
+// Carries out what the state machine ordered, in its order. Decides nothing. Supervisor.
+#include <variant>
+
+#include "common/log/logging.h"
+#include "common/overload.h"
+#include "supervisor/launch/exec_mark.h"
+#include "supervisor/nodes/log.h"
+#include "supervisor/nodes/row.h"
+#include "supervisor/nodes/entry.h"
+
+namespace sutra::supervisor {
+
+void Nodes::execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester) {
+  core::Node before = std::exchange(entry.node, std::move(transition.node));
+  for (const auto& effect : transition.effects) {
+    if (std::holds_alternative<core::CommitIntent>(effect)) {
+      if (const Status written = parts_.ledger.write_intent(entry.node.intent); !written) {
+        entry.node = std::move(before);
+        refuse(entry, requester,
+               "node " + entry.id() + ": nothing was changed: " + written.error().message());
+        if (entry.node.state == core::State::kGone) remove(entry.id());
+        return;
+      }
+      entry.intent_saved = true;
+      continue;
+    }
+    obey(entry, effect, requester);
+  }
+  // Whoever is answered looks at once: the table shows the new state before the answer leaves.
+  const auto due = std::exchange(due_, {});
+  if (entry.node.state == core::State::kGone) {
+    remove(std::string(entry.id()));
+  } else {
+    publish(entry);
+  }
+  for (const auto& [reply, outcome] : due) reply(outcome);
+}
+
+void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester) {
+  NodeProcess* const process = entry.process.get();
+  std::visit(Overload{
+                 [](const core::CommitIntent&) {},  // done by execute(), which can undo the step
+                 [&](const core::SaveIntent&) { save_intent(entry); },
+                 [&](const core::SaveFacts&) { (void)save_facts(entry); },
+                 [&](const core::Forget&) { forget(entry); },
+                 [&](const core::RecordDeath& e) { record_death(entry, e); },
+                 [&](const core::RecordEvent& e) { record(entry, e.what, e.cause, std::nullopt); },
+                 [&](const core::Reap&) {
+                   if (process != nullptr) process->reap();
+                 },
+                 [&](const core::Spawn&) { spawn(entry); },
+                 [&](const core::Terminate&) {
+                   if (process != nullptr) process->terminate();
+                 },
+                 [&](const core::Kill&) {
+                   if (process != nullptr) process->kill();
+                 },
+                 [&](const core::ArmTimer& e) { arm(entry, e); },
+                 [&](const core::DisarmTimer&) { entry.timer.stop(); },
+                 [&](const core::Answer& e) { answer(entry, e); },
+                 [&](const core::Refuse& e) { refuse(entry, requester, e.text); },
+             },
+             effect);
+}
+
+void Nodes::save_intent(Entry& entry) {
+  const Status written = parts_.ledger.write_intent(entry.node.intent);
+  entry.intent_saved = written.ok();
+  if (written) return;
+  log::error("node " + entry.id() +
+                 ": its intent could not be saved and is kept in memory only: " + written.error().message(),
+             {{"node_id", entry.id()}});
+}
+
+void Nodes::forget(const Entry& entry) {
+  remove_exec_mark(parts_.config.agent.runtime_dir, entry.id());
+  if (const Status forgotten = parts_.ledger.forget(entry.id()); !forgotten) {
+    unforgotten_[entry.id()] = {entry.node.generation, entry.node.intent.revision};
+    log::error("forget node " + entry.id() + ": " + forgotten.error().message(), {{"node_id", entry.id()}});
+    return;
+  }
+  unforgotten_.erase(entry.id());
+}
+
+void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
+  const std::string text = "node " + entry.id() + " (pid " +
+                           std::to_string(entry.process ? entry.process->identity().pid : 0) + ") " +
+                           describe(death.exit);
+  const std::initializer_list<log::Field> fields = {{"node_id", entry.id()},
+                                                    {"generation", death.generation}};
+  if (entry.node.state == core::State::kStopping) {
+    log::info("", text, fields);  // as it was asked to
+  } else {
+    log::warning(text, fields);
+  }
+  record(entry, "died", describe(death.exit), death.exit);
+}
+
+void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
+  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(order.delay);
+  entry.timer = TimerWatch(parts_.loop, delay, std::chrono::milliseconds{0},
+                           [this, id = entry.id(), token = order.timer.token] {
+                             // Timers come first after we were stopped ourselves: what was reported
+                             // meanwhile counts.
+                             const Entry* now_due = find(id);
+                             if (now_due != nullptr && now_due->process) now_due->process->catch_up();
+                             post(id, core::TimerFired{token});
+                           });
+}
+
+void Nodes::answer(Entry& entry, const core::Answer& answer) {
+  std::vector<Reply> replies;
+  replies.swap(entry.waiters(answer.waiter));
+  if (replies.empty()) return;
+  Outcome outcome{answer.success, answer.text, 0, entry.node.intent.placement.port};
+  if (entry.process && entry.node.leader == core::Leader::kAlive) {
+    outcome.pid = static_cast<std::uint32_t>(entry.process->identity().pid);
+  }
+  if (answer.with_output) {
+    const std::string lines = last_lines(parts_.config.storage.log_dir, entry.id(), entry.log_from, 10, 1200);
+    if (!lines.empty()) {
+      outcome.text += "; its last output:\n" + lines;
+    } else if (entry.node.started_at_unix != 0) {  // what never ran had no chance to print
+      outcome.text += "; it printed nothing";
+    }
+  }
+  if (!answer.success) log::warning(outcome.text, {{"node_id", entry.id()}});
+  for (Reply& reply : replies) due_.emplace_back(std::move(reply), outcome);
+}
+
+void Nodes::refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text) {
+  if (!requester || entry.waiters(*requester).empty()) return;
+  const Reply reply = std::move(entry.waiters(*requester).back());
+  entry.waiters(*requester).pop_back();
+  reply({false, text, 0, 0});
+}
+
+void Nodes::publish(Entry& entry) {
+  const std::uint32_t pid = entry.process ? static_cast<std::uint32_t>(entry.process->identity().pid) : 0;
+  parts_.table.publish(entry.row, node_row(entry.node, pid, parts_.storage_account.uid,
+                                           parts_.config.storage.readiness == Readiness::kTcp));
+  row_changed_(entry.row);
+}
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,121 @@
+// Starting is recovering: what the ledger says was intended meets what the kernel says still runs.
+// Supervisor.
+#include <algorithm>
+
+#include "common/log/logging.h"
+#include "supervisor/host/clock.h"
+#include "supervisor/core/recovery.h"
+#include "supervisor/launch/exec_mark.h"
+#include "supervisor/nodes/entry.h"
+
+namespace sutra::supervisor {
+namespace {
+
+std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
+  if (!facts) return std::nullopt;
+  core::LastRecord record;
+  record.state = facts->state;
+  record.generation = facts->generation;
+  record.started_at_unix = facts->started_at_unix;
+  record.since = core::Nanoseconds(facts->since_boot_ns);
+  if (facts->retry_due_boot_ns != 0) record.retry_due = core::Nanoseconds(facts->retry_due_boot_ns);
+  record.history = facts->history;
+  record.last_exit = facts->last_exit;
+  record.process = facts->process.pid != 0;
+  return record;
+}
+
+}  // namespace
+
+Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+  // All are looked for before anything is done about one: to take a process for dead that could not be looked
+  // at would be to kill it.
+  std::map<std::string, std::optional<UniqueFd>> processes;
+  for (const auto& [id, each] : recorded) {
+    if (!each.facts || each.facts->process.pid == 0) continue;
+    auto found = find_process(each.facts->process);
+    if (!found) return found.error();
+    processes[id] = std::move(found).value();
+  }
+  for (const auto& leaf : parts_.forest.leaves()) {
+    const auto known = recorded.find(leaf.node_id);
+    const bool ours =
+        known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
+    if (leaf.populated && !ours) {
+      unmanaged_.push_back(leaf);
+      log::warning("processes run in cgroup " + parts_.forest.path() + "/" + leaf.node_id + "." +
+                       std::to_string(leaf.generation) + " that no record knows; they are left alone",
+                   {{"node_id", leaf.node_id}, {"generation", leaf.generation}});
+    }
+  }
+  std::vector<NodeForest::Leaf> keep = unmanaged_;
+  for (const auto& [id, each] : recorded) {
+    if (each.facts) keep.push_back({id, each.facts->generation, true});
+  }
+  parts_.forest.sweep(keep);
+  for (const auto& [id, each] : recorded) {
+    if (free_rows_.empty()) {
+      log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes",
+                 {{"node_id", id}});
+      continue;
+    }
+    adopt(id, each, std::move(processes[id]));
+  }
+  return {};
+}
+
+std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
+  std::uint64_t highest = 0;
+  for (const NodeForest::Leaf& leaf : unmanaged_) {
+    if (leaf.node_id == node_id) highest = std::max(highest, leaf.generation);
+  }
+  return highest;
+}
+
+/// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
+void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
+  Entry& entry = make_entry(node_id);
+  core::KernelView kernel;
+  if (recorded.facts) {
+    const Facts& facts = *recorded.facts;
+    if (pidfd) kernel.process = peek_exit(*pidfd) ? core::Seen::kEnded : core::Seen::kAlive;
+    if (facts.started_at_unix == 0) {
+      kernel.executed = read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation);
+    }
+    if (kernel.process != core::Seen::kAlive || kernel.executed == false) {
+      const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
+      kernel.tree_populated = tree && tree->populated();
+    }
+  }
+  core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts),
+                                          unmanaged_generation(node_id), kernel, policy_, now().boot);
+  entry.node = std::move(recovery.node);
+  entry.intent_saved = recorded.intent_saved;
+  // Posted before the process can post its own end, so that they arrive in this order.
+  posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
+  if (recovery.watch != core::Watch::kNothing) {
+    entry.process = std::make_unique<NodeProcess>(
+        parts_.loop, parts_.forest, node_id, entry.node.generation,
+        [this, id = node_id](core::Event event) { post(id, std::move(event)); });
+  }
+  switch (recovery.watch) {
+    case core::Watch::kNothing:
+      if (recorded.facts) (void)parts_.forest.adopt(node_id, entry.node.generation, nullptr, 0)->remove();
+      break;
+    case core::Watch::kProcess: {
+      const ProcessIdentity& process = recorded.facts->process;
+      if (kernel.process == core::Seen::kAlive) {
+        log::info("", "adopted node " + node_id + " (pid " + std::to_string(process.pid) + ")",
+                  {{"node_id", node_id}, {"pid", process.pid}});
+      }
+      entry.process->adopt(process, std::move(pidfd));
+      break;
+    }
+    case core::Watch::kTree:
+      entry.process->adopt_leftovers();
+      break;
+  }
+  drain();
+}
+
+}  // namespace sutra::supervisor

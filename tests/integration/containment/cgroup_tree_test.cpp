@@ -1,0 +1,180 @@
+#include "supervisor/containment/cgroup_tree.h"
+
+#include <sys/stat.h>
+
+#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/host/kernel_file.h"
+#include "tests/integration/launch_test.h"
+
+namespace sutra::supervisor::test {
+namespace {
+
+class CgroupTreeTest : public LaunchTest {
+ protected:
+  void SetUp() override {
+    LaunchTest::SetUp();
+    forest_ = NodeForest::open(std::nullopt, "tree-test-" + std::to_string(::getpid()));
+    if (forest_->mode() == TreeMode::kProcessTree) GTEST_SKIP() << forest_->lost();
+    tree_ = make("node", 7);
+  }
+  void TearDown() override {
+    for (const auto& leaf : forest_->leaves()) {
+      const auto left = forest_->adopt(leaf.node_id, leaf.generation, nullptr, 0);
+      left->kill();
+      EXPECT_TRUE(eventually([&] { return !left->populated() && left->remove(); }));
+    }
+    give_up_orphans();
+    if (!forest_->path().empty()) {
+      EXPECT_EQ(::rmdir(forest_->path().c_str()), 0);
+    }
+  }
+  std::unique_ptr<NodeTree> make(const std::string& node, std::uint64_t generation) {
+    auto made = forest_->create(node, generation, 64);
+    EXPECT_TRUE(made.ok()) << made.error().message();
+    return made ? std::move(made).value() : nullptr;
+  }
+  /// Runs the script in the tree until it has printed a line.
+  Running start(const std::string& script) {
+    LaunchPlan wanted = shell(script);
+    wanted.cgroup_fd = tree_->cgroup_fd();
+    Running running = launch(wanted);
+    EXPECT_EQ(running.go().progress, LaunchProgress::kExeced);
+    EXPECT_TRUE(eventually([this] { return output().ends_with("\n"); }));
+    return running;
+  }
+  [[nodiscard]] bool emptied_by_edge() const {
+    pollfd edge{tree_->events_fd(), POLLPRI, 0};
+    while (tree_->populated()) {
+      if (::poll(&edge, 1, std::chrono::milliseconds(kDeadline).count()) != 1) return false;
+      EXPECT_NE(edge.revents & POLLPRI, 0);
+    }
+    return true;
+  }
+  std::unique_ptr<NodeForest> forest_;
+  std::unique_ptr<NodeTree> tree_;
+};
+
+// One in a session of its own, one forked twice with two of them; the last prints when it is there.
+constexpr const char* kEscapees =
+    "setsid sleep 600 & (setsid sh -c '(setsid sh -c \"echo up; exec sleep 600\" &)' &); exec sleep 600";
+
+TEST_F(CgroupTreeTest, NewTreeIsEmptyAndCanBeRemovedTwice) {
+  EXPECT_FALSE(tree_->populated());
+  EXPECT_GE(tree_->events_fd(), 0);
+  EXPECT_FALSE(tree_->oom_killed());
+  EXPECT_TRUE(tree_->remove());
+  EXPECT_TRUE(tree_->remove());
+  EXPECT_FALSE(tree_->populated());
+}
+
+TEST_F(CgroupTreeTest, KillEndsEscapeesAndTheEdgeTellsWhenItIsEmpty) {
+  Running running = start(kEscapees);
+  EXPECT_TRUE(tree_->populated());
+  EXPECT_FALSE(tree_->remove());
+  ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
+  ASSERT_TRUE(running.wait());
+  EXPECT_TRUE(tree_->populated()) << "the escapees outlive their leader";
+  tree_->kill();
+  EXPECT_TRUE(emptied_by_edge());
+  EXPECT_TRUE(eventually([this] { return tree_->remove(); }));
+}
+
+TEST_F(CgroupTreeTest, UnreapedLeaderDoesNotCount) {
+  Running running = start("echo up; exec sleep 600");
+  tree_->kill();
+  ASSERT_TRUE(running.wait()) << "dead, and not reaped";
+  EXPECT_TRUE(emptied_by_edge());
+  EXPECT_NE(slurp("/proc/" + std::to_string(running.launched.pid) + "/stat").find(") Z"), std::string::npos);
+  EXPECT_TRUE(eventually([this] { return tree_->remove(); }));
+}
+
+TEST_F(CgroupTreeTest, TerminateReachesEveryProcess) {
+  Running running = start(
+      "setsid sh -c 'trap \"echo told; exit\" TERM; echo up; while :; do sleep 0.01; done' & exec sleep 600");
+  tree_->terminate();
+  EXPECT_TRUE(emptied_by_edge());
+  EXPECT_EQ(running.wait()->signal, SIGTERM);
+  EXPECT_NE(output().find("told"), std::string::npos);
+}
+
+TEST_F(CgroupTreeTest, RunnerThatKeepsForkingIsKilled) {
+  Running running = start("r() { setsid sh -c 'while :; do (:) & done' & }; r; r; echo up; exec sleep 600");
+  tree_->kill();
+  EXPECT_TRUE(emptied_by_edge());
+}
+
+TEST_F(CgroupTreeTest, CgroupsThatTheNodeMadeAreRemovedWithIt) {
+  const std::string inner = forest_->path() + "/node.7/a";
+  ASSERT_EQ(::mkdir(inner.c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir((inner + "/b").c_str(), 0755), 0);
+  EXPECT_TRUE(tree_->remove());
+}
+
+TEST_F(CgroupTreeTest, LeafInUseIsNotMadeAgain) {
+  Running running = start("echo up; exec sleep 600");
+  const auto again = forest_->create("node", 7, 0);
+  ASSERT_FALSE(again.ok());
+  EXPECT_NE(again.error().message().find("still live in it"), std::string::npos);
+}
+
+TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsMadeAnew) { EXPECT_TRUE(forest_->create("node", 7, 0).ok()); }
+
+TEST_F(CgroupTreeTest, LeavesTellWhatRunsAndSweepTakesTheEmptyOnes) {
+  Running running = start("echo up; exec sleep 600");
+  const auto kept = make("a.b", 12);
+  const auto unkept = make("c", 1);
+  auto leaves = forest_->leaves();
+  ASSERT_EQ(leaves.size(), 3U);
+  for (const auto& leaf : leaves) EXPECT_EQ(leaf.populated, leaf.node_id == "node") << leaf.node_id;
+  forest_->sweep({{"a.b", 12, false}});
+  leaves = forest_->leaves();
+  EXPECT_EQ(leaves.size(), 2U);
+  for (const auto& leaf : leaves) EXPECT_NE(leaf.node_id, "c");
+}
+
+TEST_F(CgroupTreeTest, AdoptedTreeIsTheSameTree) {
+  Running running = start("echo up; exec sleep 600");
+  const auto adopted = forest_->adopt("node", 7, &running.launched.pidfd, running.launched.pid);
+  EXPECT_TRUE(adopted->populated());
+  adopted->kill();
+  EXPECT_TRUE(emptied_by_edge());
+}
+
+TEST_F(CgroupTreeTest, AdoptingALeafThatIsGoneGivesAnEmptyTree) {
+  const auto adopted = forest_->adopt("gone", 1, nullptr, 0);
+  ASSERT_NE(adopted, nullptr);
+  EXPECT_FALSE(adopted->populated());
+  EXPECT_TRUE(adopted->remove());
+}
+
+TEST_F(CgroupTreeTest, LeaderThatLivesOutsideOfItsLeafIsStillKilled) {
+  Running running = launch(shell("exec sleep 600"));
+  ASSERT_EQ(running.go().progress, LaunchProgress::kExeced);
+  const auto adopted = forest_->adopt("stray", 1, &running.launched.pidfd, running.launched.pid);
+  EXPECT_TRUE(adopted->populated());
+  adopted->kill();
+  EXPECT_TRUE(running.wait());
+  EXPECT_FALSE(adopted->populated());
+}
+
+TEST_F(CgroupTreeTest, MemoryLimitIsInForceOrItsLackIsSaid) {
+  if (forest_->mode() == TreeMode::kCgroupWithMemory) {
+    EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.max"), std::to_string(64 * 1024 * 1024) + "\n");
+    EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.oom.group"), "1\n");
+    EXPECT_TRUE(forest_->lost().empty());
+  } else {
+    EXPECT_NE(forest_->lost().find("no memory limits"), std::string::npos);
+  }
+}
+
+TEST(LeafName, SplitsAtTheLastDot) {
+  EXPECT_EQ(parse_leaf_name("a.b.7")->node_id, "a.b");
+  EXPECT_EQ(parse_leaf_name("a.b.7")->generation, 7U);
+  for (const char* other :
+       {"holder", "probe", "a.", ".7", "a.-1", "a.07", "a.7x", "a.99999999999999999999", "a b.7"}) {
+    EXPECT_FALSE(parse_leaf_name(other)) << other;
+  }
+}
+
+}  // namespace
+}  // namespace sutra::supervisor::test

@@ -1,0 +1,165 @@
+#include "supervisor/containment/process_tree.h"
+
+#include "tests/integration/launch_test.h"
+
+namespace sutra::supervisor::test {
+namespace {
+
+class ProcessTreeTest : public LaunchTest {
+ protected:
+  void SetUp() override {
+    LaunchTest::SetUp();
+    forest_ = std::make_unique<ProcessForest>("test");
+    tree_ = std::move(forest_->create("the-node", 1, 0)).value();
+  }
+  void TearDown() override {
+    tree_->kill();
+    EXPECT_TRUE(empty());
+    give_up_orphans();
+  }
+  /// Starts the script as the node's leader and waits until it has printed `lines` lines.
+  Running start(const std::string& script, long lines = 1) {
+    LaunchPlan wanted = shell(script);
+    wanted.environment.emplace_back("NODE_ID=the-node");
+    Running running = launch(wanted);
+    forest_->set_leader(*tree_, running.launched.pidfd, running.launched.pid);
+    EXPECT_EQ(running.go().progress, LaunchProgress::kExeced);
+    EXPECT_TRUE(eventually([&] {
+      const std::string text = output();
+      return std::count(text.begin(), text.end(), '\n') >= lines;
+    }));
+    return running;
+  }
+  [[nodiscard]] bool empty() const {
+    return eventually([this] { return !tree_->populated(); });
+  }
+  std::unique_ptr<ProcessForest> forest_;
+  std::unique_ptr<NodeTree> tree_;
+};
+
+TEST_F(ProcessTreeTest, TreeWithoutALeaderIsEmpty) { EXPECT_FALSE(tree_->populated()); }
+
+TEST_F(ProcessTreeTest, ChildrenAndTheLeaderAreTerminated) {
+  Running running = start("sleep 600 & sleep 600 & echo up; exec sleep 600");
+  EXPECT_TRUE(tree_->populated());
+  tree_->terminate();
+  ASSERT_TRUE(running.wait());
+  EXPECT_TRUE(empty());
+}
+
+TEST_F(ProcessTreeTest, ChildInASessionOfItsOwnIsKilledWithTheLeader) {
+  Running running = start("setsid sh -c 'echo up; exec sleep 600' & exec sleep 600");
+  tree_->kill();
+  EXPECT_TRUE(empty());
+}
+
+TEST_F(ProcessTreeTest, DoubleForkedEscapeeIsFoundAmongOurOrphansByItsEnvironment) {
+  Running running =
+      start("(setsid sh -c '(setsid sh -c \"echo \\$\\$; exec sleep 600\" &)' &); exec sleep 600");
+  const pid_t escapee = std::stoi(output());
+  ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
+  ASSERT_TRUE(running.wait());
+  ASSERT_TRUE(eventually([&] { return scan_processes().at(escapee).parent == ::getpid(); }));
+  EXPECT_TRUE(tree_->populated());
+  tree_->kill();
+  EXPECT_TRUE(empty());
+  EXPECT_TRUE(eventually([&] { return !scan_processes().contains(escapee); }));
+}
+
+TEST_F(ProcessTreeTest, EscapeeThatHidItsEnvironmentIsKnownWhenItWasSeenBefore) {
+  Running running = start("(setsid env -i /bin/sh -c 'echo $$; exec /bin/sleep 600'; :) & exec sleep 600");
+  const pid_t escapee = std::stoi(output());
+  EXPECT_TRUE(tree_->populated()) << "this look sees it beneath the leader";
+  tree_->terminate();
+  ASSERT_TRUE(running.wait());
+  EXPECT_TRUE(empty());
+  EXPECT_FALSE(scan_processes().contains(escapee));
+}
+
+TEST_F(ProcessTreeTest, RunnerThatKeepsForkingIsKilledInTheEnd) {
+  Running running = start("setsid sh -c 'echo up; while :; do (:) & done' & exec sleep 600");
+  tree_->kill();
+  const bool gone = eventually([this] {
+    const bool still = tree_->populated();
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return !still;
+  });
+  EXPECT_TRUE(gone);
+}
+
+TEST_F(ProcessTreeTest, OtherChildrenOfOursAreLeftAlone) {
+  // One names another node, one is excluded though it names this one, one is another node's leader.
+  LaunchPlan foreign = shell("exec sleep 600");
+  foreign.environment = {"NODE_ID=another", "PATH=/bin"};
+  LaunchPlan same_name = foreign;
+  same_name.environment = {"NODE_ID=the-node", "PATH=/bin"};
+  Running other = launch(foreign), excluded = launch(same_name), leader = launch(same_name);
+  for (Running* running : {&other, &excluded, &leader})
+    ASSERT_EQ(running->go().progress, LaunchProgress::kExeced);
+  forest_->exclude(excluded.launched.pid);
+  auto second = std::move(forest_->create("second", 1, 0)).value();
+  forest_->set_leader(*second, leader.launched.pidfd, leader.launched.pid);
+  Running mine = start("echo up; exec sleep 600");
+  tree_->kill();
+  ASSERT_TRUE(mine.wait());
+  EXPECT_TRUE(empty());
+  for (Running* running : {&other, &excluded, &leader}) EXPECT_FALSE(peek_exit(running->launched.pidfd));
+}
+
+TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTreeWhereTheEnvironmentAgrees) {
+  Running running = start("sh -c 'echo up; exec /bin/sleep 600' & exec sleep 600");
+  ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
+  ASSERT_TRUE(running.wait());
+  const auto adopted = forest_->adopt("the-node", 1, nullptr, running.launched.pid);
+  EXPECT_TRUE(adopted->populated());
+  adopted->kill();
+  EXPECT_TRUE(eventually([&] { return !adopted->populated(); }));
+}
+
+TEST_F(ProcessTreeTest, SessionWithTheNumberOfALeaderThatWeNeverSawIsNotTaken) {
+  // The recorded number may be from another boot: whoever is in a session of that number now is a stranger.
+  Running running = start("sh -c 'echo up; exec env NODE_ID=another /bin/sleep 600' & exec sleep 600");
+  ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
+  ASSERT_TRUE(running.wait());
+  const auto adopted = forest_->adopt("another-node", 1, nullptr, running.launched.pid);
+  EXPECT_FALSE(adopted->populated());
+  const auto own = forest_->adopt("another", 1, nullptr, running.launched.pid);
+  own->kill();
+  EXPECT_TRUE(eventually([&] { return !own->populated(); }));
+}
+
+TEST_F(ProcessTreeTest, ProcessThatGotTheLeadersPidIsNotTaken) {
+  // Somebody else leads a session with the recorded number: no pidfd was to be had for the record.
+  Running stranger = launch(shell("exec sleep 600"));
+  ASSERT_EQ(stranger.go().progress, LaunchProgress::kExeced);
+  const auto adopted = forest_->adopt("gone", 1, nullptr, stranger.launched.pid);
+  EXPECT_FALSE(adopted->populated());
+  adopted->kill();
+  EXPECT_FALSE(peek_exit(stranger.launched.pidfd));
+}
+
+TEST(ProcessScanText, ReadsPastANameWithParenthesesAndBlanks) {
+  const auto parsed =
+      parse_process_stat("42 (a) S 1 (b) S 7 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 12345 1 2 3");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->pid, 42);
+  EXPECT_EQ(parsed->parent, 7);
+  EXPECT_EQ(parsed->session, 41);
+  EXPECT_EQ(parsed->start_ticks, 12345U);
+}
+
+TEST(ProcessScanText, ZombiesAndGarbageAreNobody) {
+  EXPECT_FALSE(parse_process_stat("42 (x) Z 7 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 12345 1"));
+  EXPECT_FALSE(parse_process_stat("42 (x) S 7"));
+  EXPECT_FALSE(parse_process_stat(""));
+}
+
+TEST(ProcessScanText, DescendantsAreFoundAcrossGenerations) {
+  const ProcessScan scan{{2, {2, 1, 2, 0}}, {3, {3, 2, 2, 0}}, {4, {4, 3, 4, 0}}, {9, {9, 1, 9, 0}}};
+  EXPECT_EQ(with_descendants(scan, {2}), (std::set<pid_t>{2, 3, 4}));
+  EXPECT_EQ(with_descendants(scan, {77}), (std::set<pid_t>{}));
+}
+
+}  // namespace
+}  // namespace sutra::supervisor::test

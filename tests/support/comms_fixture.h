@@ -1,0 +1,85 @@
+// A comms in a thread of this process, between a supervisor that the test plays and whatever Master it
+// starts.
+#pragma once
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "agent.grpc.pb.h"
+#include "common/config/config.h"
+#include "comms/master/agent_identity.h"
+#include "ipc/channel.h"
+#include "ipc/node_table.h"
+#include "tests/support/scratch_directory.h"
+
+namespace sutra::comms::testing {
+
+using namespace std::chrono_literals;
+constexpr auto kPatience = 20s;
+
+[[nodiscard]] std::uint16_t free_port();
+[[nodiscard]] bool eventually(const std::function<bool()>& condition,
+                              std::chrono::milliseconds patience = kPatience);
+
+class CommsTest : public ::testing::Test {
+ protected:
+  CommsTest();
+  ~CommsTest() override;
+
+  /// Starts comms with `config_` and greets it; ends the one before.
+  void launch(const std::string& acknowledged = {});
+  /// As a supervisor that is gone; waits for the end and returns the exit status.
+  int hang_up();
+  /// Waits for the end of comms, at most kPatience.
+  [[nodiscard]] std::optional<int> status();
+
+  template <typename Message>
+  void send(const Message& message) {
+    ASSERT_TRUE(supervisor_->send(message).ok());
+  }
+  /// The next message of this kind; others are skipped. Pings are counted.
+  template <typename Message>
+  std::optional<Message> receive(std::chrono::milliseconds patience = kPatience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (const auto message = receive_any(deadline)) {
+      if (const auto* wanted = std::get_if<Message>(&*message)) return *wanted;
+    }
+    return std::nullopt;
+  }
+  std::optional<ipc::FromComms> receive_any(std::chrono::steady_clock::time_point deadline);
+
+  [[nodiscard]] std::string identity_text() const;
+  void master_at(std::initializer_list<int> ports);
+  /// A free row becomes this node.
+  void publish(std::uint32_t row, const ipc::NodeRow& state);
+
+  // The Master's side of the agent's server.
+  [[nodiscard]] agent::GridAgent::Stub& agent();
+  agent::SpawnNodeResponse spawn(const std::string& node_id, const std::string& path = {},
+                                 std::chrono::milliseconds deadline = 30s, grpc::Status* status = nullptr);
+  agent::StopNodeResponse stop_node(const std::string& node_id);
+  grpc::Status node_status(const std::string& node_id, agent::NodeStatusResponse& response);
+
+  Config config_;
+  ipc::testing::ScratchDirectory directory_;
+  std::unique_ptr<ipc::NodeTableWriter> table_;
+  std::unique_ptr<ipc::Channel> supervisor_;
+  std::uint64_t pings_ = 0;
+
+ private:
+  struct Running;
+  std::unique_ptr<Running> running_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<agent::GridAgent::Stub> stub_;
+};
+
+}  // namespace sutra::comms::testing

@@ -1,0 +1,117 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "tests/unit/common/config/draft.h"
+
+namespace sutra {
+namespace {
+
+using testing::ConfigDraft;
+using testing::desk_context;
+using ::testing::HasSubstr;
+
+ConfigDraft remote() {
+  return ConfigDraft()
+      .set("agent", "master_host", R"("10.0.0.1:7000")")
+      .set("tls", "allow_plaintext", "true");
+}
+
+TEST(ConfigDefaults, OnADeskEverythingIsBelowTheWorkingDirectory) {
+  const Config config = ConfigDraft().load().config;
+  EXPECT_EQ(config.agent.state_dir, "/home/op/state");
+  EXPECT_EQ(config.agent.runtime_dir, "/home/op/run");
+  EXPECT_EQ(config.storage.log_dir, "/home/op/log");
+  EXPECT_EQ(config.storage.data_path, "/home/op/data");
+}
+
+TEST(ConfigDefaults, ForRootEverythingIsWhereTheSystemKeepsIt) {
+  auto context = desk_context();
+  context.is_root = true;
+  const Config config = ConfigDraft().load(context).config;
+  EXPECT_EQ(config.agent.state_dir, "/var/lib/sutra-agent");
+  EXPECT_EQ(config.agent.runtime_dir, "/run/sutra-agent");
+  EXPECT_EQ(config.storage.log_dir, "/var/log/sutra-agent");
+}
+
+TEST(ConfigDefaults, SystemdsDirectoriesComeFirst) {
+  auto context = desk_context();
+  context.is_root = true;
+  context.state_directory = "/var/lib/s/";
+  context.runtime_directory = "/run/r";
+  context.logs_directory = "/var/log/l";
+  const Config config = ConfigDraft().load(context).config;
+  EXPECT_EQ(config.agent.state_dir, "/var/lib/s");
+  EXPECT_EQ(config.agent.runtime_dir, "/run/r");
+  EXPECT_EQ(config.storage.log_dir, "/var/log/l");
+}
+
+TEST(ConfigDefaults, TheFileComesBeforeSystemd) {
+  auto context = desk_context();
+  context.state_directory = "/var/lib/s";
+  const Config config = ConfigDraft().set("agent", "state_dir", R"("./a//b/../c/")").load(context).config;
+  EXPECT_EQ(config.agent.state_dir, "/home/op/a/c");
+  EXPECT_EQ(config.storage.log_dir, "/home/op/a/log") << "beside state_dir";
+}
+
+TEST(ConfigDefaults, WithALoopbackMasterTheAgentStaysOnLoopback) {
+  for (const auto* master : {R"("localhost:7000")", R"("127.8.8.8:7000")", R"("[::1]:7000")"}) {
+    const Config config = ConfigDraft().set("agent", "master_host", master).load().config;
+    EXPECT_EQ(config.agent.listen_address, "127.0.0.1");
+    EXPECT_EQ(config.agent.advertise_host, "127.0.0.1");
+  }
+}
+
+TEST(ConfigDefaults, WithARemoteMasterTheAgentListensEverywhereAndAdvertisesItsName) {
+  const Config config = remote().load().config;
+  EXPECT_EQ(config.agent.listen_address, "0.0.0.0");
+  EXPECT_EQ(config.agent.advertise_host, "storage-7");
+}
+
+TEST(ConfigDefaults, WithALoopbackMasterTheAddressListenedOnIsAdvertised) {
+  EXPECT_EQ(ConfigDraft().set("agent", "listen_address", R"("::1")").load().config.agent.advertise_host,
+            "::1");
+  EXPECT_EQ(ConfigDraft().set("agent", "listen_address", R"("::")").load().config.agent.advertise_host,
+            "127.0.0.1");
+}
+
+TEST(ConfigDefaults, AHostWithoutANameIsAFaultOnlyWhereItWouldBeAdvertised) {
+  auto context = desk_context();
+  context.hostname = "";
+  EXPECT_TRUE(ConfigDraft().load(context).ok());
+  EXPECT_TRUE(remote().set("agent", "advertise_host", R"("10.0.0.7")").load(context).ok());
+  EXPECT_THAT(remote().load(context).report("f"), HasSubstr("agent.advertise_host: is not set"));
+  context.hostname = "two words";
+  EXPECT_THAT(remote().load(context).report("f"), HasSubstr("two words"));
+}
+
+TEST(ConfigDefaults, DirectoriesOfAFaultyFileAreStillMadeOut) {
+  const auto loaded =
+      ConfigDraft().set("agent", "state_dir", R"("/s")").set("agent", "agent_port", "0").load();
+  EXPECT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.config.agent.state_dir, "/s");
+  EXPECT_EQ(loaded.config.agent.runtime_dir, "/home/op/run");
+}
+
+class ConfigContextOfThisProcess : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    for (const auto* name : {"STATE_DIRECTORY", "RUNTIME_DIRECTORY", "LOGS_DIRECTORY"}) unsetenv(name);
+  }
+};
+
+TEST_F(ConfigContextOfThisProcess, TakesTheFirstOfSystemdsDirectories) {
+  setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1);
+  setenv("RUNTIME_DIRECTORY", "/run/a", 1);
+  setenv("LOGS_DIRECTORY", "", 1);
+  const auto context = ConfigContext::of_this_process();
+  EXPECT_EQ(context.state_directory, "/var/lib/a");
+  EXPECT_EQ(context.runtime_directory, "/run/a");
+  EXPECT_EQ(context.logs_directory, std::nullopt);
+  EXPECT_EQ(context.is_root, geteuid() == 0);
+  EXPECT_TRUE(context.working_directory.starts_with('/'));
+}
+
+}  // namespace
+}  // namespace sutra

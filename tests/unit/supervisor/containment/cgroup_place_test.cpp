@@ -1,0 +1,100 @@
+#include "supervisor/containment/cgroup_place.h"
+
+#include <sys/stat.h>
+
+#include "supervisor/containment/node_tree.h"
+#include "tests/support/files.h"
+
+namespace sutra::supervisor::test {
+namespace {
+
+constexpr const char* kUnified =
+    "30 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
+constexpr const char* kHybrid =
+    "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
+    "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+
+TEST(CgroupPlace, OwnDirectoryIsTheMountPointAndOurPath) {
+  EXPECT_EQ(own_cgroup_directory(kUnified, "0::/user.slice/me.scope\n"),
+            "/sys/fs/cgroup/user.slice/me.scope");
+  EXPECT_EQ(own_cgroup_directory(kUnified, "0::/\n"), "/sys/fs/cgroup");
+}
+
+TEST(CgroupPlace, HybridHierarchyIsFoundAmongTheOldOnes) {
+  EXPECT_EQ(own_cgroup_directory(kHybrid, "4:memory:/x\n0::/\n"), "/sys/fs/cgroup/unified");
+}
+
+TEST(CgroupPlace, MountThatShowsASubtreeIsTakenRelativeToIt) {
+  const std::string bind = "30 23 0:28 /box /cg rw - cgroup2 cgroup2 rw\n";
+  EXPECT_EQ(own_cgroup_directory(bind, "0::/box/a\n"), "/cg/a");
+  EXPECT_EQ(own_cgroup_directory(bind, "0::/box\n"), "/cg");
+  EXPECT_EQ(own_cgroup_directory(bind, "0::/boxer\n"), std::nullopt);
+}
+
+TEST(CgroupPlace, BlanksInTheMountPointAreDecoded) {
+  EXPECT_EQ(own_cgroup_directory("30 23 0:28 / /a\\040b rw - cgroup2 c rw\n", "0::/x\n"), "/a b/x");
+}
+
+TEST(CgroupPlace, NoneWithoutV2OrOutsideOfTheNamespace) {
+  EXPECT_EQ(own_cgroup_directory("32 31 0:29 / /c rw - cgroup cgroup rw,cpu\n", "0::/\n"), std::nullopt);
+  EXPECT_EQ(own_cgroup_directory(kUnified, "4:memory:/x\n"), std::nullopt);
+  EXPECT_EQ(own_cgroup_directory(kUnified, "0::/../../other\n"), std::nullopt);
+  EXPECT_EQ(own_cgroup_directory("", ""), std::nullopt);
+}
+
+TEST(CgroupPlace, AgentIdBecomesAFileNameWithoutCollisions) {
+  EXPECT_EQ(file_name_of("agent-1.x_Y"), "agent-1.x_Y");
+  EXPECT_EQ(file_name_of("../a b"), "%2E.%2Fa%20b");
+}
+
+TEST(CgroupPlace, ValueIsFoundByItsWholeKey) {
+  EXPECT_EQ(value_of("oom 1\noom_kill 3\n", "oom_kill"), 3U);
+  EXPECT_EQ(value_of("oom 1\noom_kill 3\n", "oom"), 1U);
+  EXPECT_EQ(value_of("populated 0\n", "frozen"), std::nullopt);
+}
+
+TEST(CgroupPlace, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
+  const TemporaryDirectory plain;
+  const auto place = open_cgroup_place(plain / "nodes");
+  ASSERT_FALSE(place.ok());
+  EXPECT_NE(place.error().message().find("not in a cgroup v2"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(plain / "nodes"));
+}
+
+TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
+  const TemporaryDirectory plain;
+  EXPECT_EQ(in_child([&] {
+              const auto forest = NodeForest::open(plain / "nodes", "agent");
+              return forest->mode() == TreeMode::kProcessTree &&
+                             forest->lost().find("cannot prove") != std::string::npos &&
+                             forest->path().empty()
+                         ? 0
+                         : 1;
+            }),
+            0);
+}
+
+TEST(CgroupPlace, WantedPlaceHoldsTheLeavesItselfAndIgnoresOtherChildren) {
+  const auto own = NodeForest::open(std::nullopt, "place-test-" + std::to_string(::getpid()));
+  if (own->mode() == TreeMode::kProcessTree) GTEST_SKIP() << own->lost();
+  const std::string wanted = own->path() + "/wanted";
+  {
+    const auto forest = NodeForest::open(wanted, "agent");
+    EXPECT_EQ(forest->path(), wanted);
+    EXPECT_NE(forest->mode(), TreeMode::kProcessTree);
+    ASSERT_EQ(::mkdir((wanted + "/holder").c_str(), 0755), 0);
+    auto tree = forest->create("n", 3, 0);
+    ASSERT_TRUE(tree.ok());
+    EXPECT_TRUE(std::filesystem::exists(wanted + "/n.3"));
+    ASSERT_EQ(forest->leaves().size(), 1U);
+    EXPECT_TRUE(tree.value()->remove());
+    forest->sweep({});
+    EXPECT_TRUE(std::filesystem::exists(wanted + "/holder"));
+  }
+  EXPECT_EQ(::rmdir((wanted + "/holder").c_str()), 0);
+  EXPECT_EQ(::rmdir(wanted.c_str()), 0) << "the probe is gone";
+  EXPECT_EQ(::rmdir(own->path().c_str()), 0);
+}
+
+}  // namespace
+}  // namespace sutra::supervisor::test
