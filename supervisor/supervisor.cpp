@@ -84,7 +84,7 @@ Status Supervisor::set_up() {
   auto ledger = Ledger::open(config.agent.state_dir, config.agent.runtime_dir);
   if (!ledger) return ledger.error();
   ledger_ = std::move(ledger).value();
-  forest_ = NodeForest::open(environment("SUTRA_NODES_CGROUP"), config.agent.agent_id);
+  trees_ = NodeTrees::open(environment("SUTRA_NODES_CGROUP"), config.agent.agent_id);
   return {};
 }
 
@@ -104,8 +104,8 @@ int Supervisor::run() {
   uv_run(&loop_, UV_RUN_DEFAULT);
   if (!stopping_) log::error("the event loop ended by itself", {});
   // The directory that we made for the nodes' cgroups; one that was given to us is its giver's.
-  if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !forest_->path().empty())
-    rmdir(forest_->path().c_str());
+  if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !trees_->path().empty())
+    rmdir(trees_->path().c_str());
   return stopping_ ? 0 : 1;
 }
 
@@ -137,11 +137,11 @@ void Supervisor::recover() {
   control_ = std::move(control).value();
 
   comms_ = std::make_unique<CommsKeeper>(
-      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *forest_,
+      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *trees_,
                          *table_, given_.programs.comms},
       CommsKeeper::Callbacks{
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
-          [this](std::optional<core::Nanoseconds> since) { nodes_->set_witness(since); },
+          [this](std::optional<core::Nanoseconds> since) { nodes_->set_comms_alive_since(since); },
           [this](const std::string& info) {
             if (info == registration_) return;
             registration_ = info;
@@ -153,10 +153,10 @@ void Supervisor::recover() {
             stop_when_empty();
           }});
   nodes_ = std::make_unique<Nodes>(
-      Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *forest_, *table_},
+      Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *trees_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
-      std::make_unique<LogRotation>(&loop_, *given_.launcher, *forest_, given_.config.storage.log_dir,
+      std::make_unique<LogRotation>(&loop_, *given_.launcher, *trees_, given_.config.storage.log_dir,
                                     given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
   if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
     nodes_.reset();

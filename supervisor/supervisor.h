@@ -66,7 +66,7 @@ class Supervisor {
   UniqueFd runtime_lock_, state_lock_;
   Account storage_account_, comms_account_;
   std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<NodeForest> forest_;
+  std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<ipc::NodeTableWriter> table_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<CommsKeeper> comms_;

@@ -25,7 +25,7 @@ void Supervisor::reload(std::optional<std::uint64_t> client) {
     reload_again_ = true;
     return;
   }
-  reload_check_ = std::make_unique<ReloadCheck>(*forest_);
+  reload_check_ = std::make_unique<ReloadCheck>(*trees_);
   const Status started =
       reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path, given_.config,
                            [this](Result<UniqueFd> verdict) { on_reload_verdict(std::move(verdict)); });

@@ -13,7 +13,7 @@ std::string Supervisor::protections_off() const {
   if (geteuid() != 0) add("users: not root, so comms and nodes run as our own user");
   if (!storage_account_.warning.empty()) add("storage user: " + storage_account_.warning);
   if (!comms_account_.warning.empty()) add("comms user: " + comms_account_.warning);
-  if (!forest_->lost().empty()) add("cgroups: " + forest_->lost());
+  if (!trees_->lost().empty()) add("cgroups: " + trees_->lost());
   if (!given_.launcher->clone3_works()) {
     add("clone3: refused here; nodes are moved into their cgroup after they were started, which costs some "
         "10 ms a start");
@@ -27,8 +27,8 @@ std::string Supervisor::protections_off() const {
 void Supervisor::warn_of_what_is_off() const {
   if (!storage_account_.warning.empty()) log::warning(storage_account_.warning);
   if (!comms_account_.warning.empty()) log::warning(comms_account_.warning);
-  if (!forest_->lost().empty()) {
-    log::warning(forest_->lost() + "; meanwhile RLIMIT_DATA bounds each process of a node alone");
+  if (!trees_->lost().empty()) {
+    log::warning(trees_->lost() + "; meanwhile RLIMIT_DATA bounds each process of a node alone");
   }
   if (!given_.launcher->clone3_works()) {
     log::warning(
@@ -49,12 +49,12 @@ ipc::AgentStatus Supervisor::status() const {
   s.link = comms.link.state;
   s.storage_uid = storage_account_.uid;
   s.comms_uid = comms_account_.uid;
-  s.cgroup_mode = static_cast<std::uint32_t>(forest_->mode());
+  s.cgroup_mode = static_cast<std::uint32_t>(trees_->mode());
   s.clone3_works = given_.launcher->clone3_works() ? 1 : 0;
   s.version.assign(kVersion);
   s.agent_id.assign(given_.config.agent.agent_id);
   s.master.assign(comms.link.address.view());
-  s.cgroup_path.assign(forest_->path());
+  s.cgroup_path.assign(trees_->path());
   s.config_path.assign(given_.config_path);
   s.protections_off.assign(protections_off());
   return s;

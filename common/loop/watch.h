@@ -13,20 +13,20 @@ namespace sutra::supervisor {
 
 /// One libuv handle with one callback. Destroying it closes it; the callback is never called again.
 template <typename Handle, typename Callback>
-class Watch {
+class LoopHandle {
  public:
-  Watch() = default;
-  Watch(Watch&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-  Watch& operator=(Watch&& other) noexcept {
+  LoopHandle() = default;
+  LoopHandle(LoopHandle&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  LoopHandle& operator=(LoopHandle&& other) noexcept {
     if (this != &other) {
       stop();
       block_ = std::exchange(other.block_, nullptr);
     }
     return *this;
   }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  ~Watch() { stop(); }
+  LoopHandle(const LoopHandle&) = delete;
+  LoopHandle& operator=(const LoopHandle&) = delete;
+  ~LoopHandle() { stop(); }
 
   [[nodiscard]] bool active() const { return block_ != nullptr; }
   void stop() {
@@ -43,7 +43,7 @@ class Watch {
     Callback callback;
     bool dead = false;
   };
-  explicit Watch(Callback callback) : block_(new Block{{}, std::move(callback), false}) {
+  explicit LoopHandle(Callback callback) : block_(new Block{{}, std::move(callback), false}) {
     block_->handle.data = block_;
   }
   /// Runs the callback from a copy: it may destroy the watch, and with it the original.
@@ -58,12 +58,12 @@ class Watch {
 };
 
 /// A one-shot or repeating timer, in the loop's monotonic time.
-class TimerWatch : public Watch<uv_timer_t, std::function<void()>> {
+class TimerWatch : public LoopHandle<uv_timer_t, std::function<void()>> {
  public:
   TimerWatch() = default;
   TimerWatch(uv_loop_t* loop, std::chrono::milliseconds delay, std::chrono::milliseconds repeat,
              std::function<void()> callback)
-      : Watch(std::move(callback)) {
+      : LoopHandle(std::move(callback)) {
     uv_timer_init(loop, &block_->handle);
     block_->handle.data = block_;
     uv_update_time(loop);
@@ -77,11 +77,11 @@ class TimerWatch : public Watch<uv_timer_t, std::function<void()>> {
 /// the poll itself counts as readable, so that the owner reads and finds out. Where the kernel refuses to
 /// watch it (no memory, too many watches) it is looked at every 20 ms instead: a death is noticed late, but
 /// never missed.
-class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
+class PollWatch : public LoopHandle<uv_poll_t, std::function<void(int)>> {
  public:
   PollWatch() = default;
   PollWatch(uv_loop_t* loop, int fd, int events, std::function<void(int)> callback)
-      : Watch(std::move(callback)) {
+      : LoopHandle(std::move(callback)) {
     failed_ = uv_poll_init(loop, &block_->handle, fd) != 0;
     block_->handle.data = block_;
     if (failed_) {
@@ -96,10 +96,10 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
   }
   /// False: the kernel cannot watch this descriptor, or not now, and it is looked at instead.
   [[nodiscard]] bool ok() const { return !failed_; }
-  [[nodiscard]] bool active() const { return Watch::active() || look_.active(); }
+  [[nodiscard]] bool active() const { return LoopHandle::active() || look_.active(); }
   void stop() {
     look_.stop();
-    Watch::stop();
+    LoopHandle::stop();
   }
   /// From another descriptor's callback, too. What is watched for already is not started again: libuv forgets
   /// what a watch that it starts has pending in this turn of the loop, so a busy neighbour would starve it.
@@ -135,10 +135,10 @@ class PollWatch : public Watch<uv_poll_t, std::function<void(int)>> {
 };
 
 /// A signal, delivered as a loop event.
-class SignalWatch : public Watch<uv_signal_t, std::function<void(int)>> {
+class SignalWatch : public LoopHandle<uv_signal_t, std::function<void(int)>> {
  public:
   SignalWatch() = default;
-  SignalWatch(uv_loop_t* loop, int signum, std::function<void(int)> callback) : Watch(std::move(callback)) {
+  SignalWatch(uv_loop_t* loop, int signum, std::function<void(int)> callback) : LoopHandle(std::move(callback)) {
     uv_signal_init(loop, &block_->handle);
     block_->handle.data = block_;
     uv_signal_start(

@@ -20,8 +20,8 @@ class ChildProcess {
   /// empty.
   using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
 
-  /// `forest` is told that this child belongs to no node.
-  explicit ChildProcess(NodeForest& forest) : forest_(forest) {}
+  /// `trees` is told that this child belongs to no node.
+  explicit ChildProcess(NodeTrees& trees) : trees_(trees) {}
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
@@ -36,7 +36,7 @@ class ChildProcess {
  private:
   void on_exit();
 
-  NodeForest& forest_;
+  NodeTrees& trees_;
   LaunchSubject subject_;
   pid_t pid_ = 0;
   UniqueFd pidfd_, report_;

@@ -23,7 +23,7 @@ constexpr auto kRetireDeadline = 4s;  // unregistering takes 2 s at most
 }  // namespace
 
 CommsKeeper::CommsKeeper(Parts parts, Callbacks callbacks)
-    : parts_(std::move(parts)), callbacks_(std::move(callbacks)), process_(parts_.forest) {}
+    : parts_(std::move(parts)), callbacks_(std::move(callbacks)), process_(parts_.trees) {}
 
 CommsKeeper::~CommsKeeper() = default;
 
@@ -129,7 +129,7 @@ void CommsKeeper::receive_all() {
 void CommsKeeper::take(const ipc::FromComms& message) {
   std::visit(Overload{[&](const ipc::Ping& ping) {
                         policy_.pinged();
-                        if (!std::exchange(witnessed_, true)) callbacks_.witness(now().boot);
+                        if (!std::exchange(comms_alive_, true)) callbacks_.comms_alive(now().boot);
                         send_now(ipc::Pong{ping.sequence});
                       },
                       [&](const ipc::LinkChanged& link) { link_ = link; },
@@ -140,9 +140,9 @@ void CommsKeeper::take(const ipc::FromComms& message) {
              message);
 }
 
-void CommsKeeper::lose_witness() {
-  witnessed_ = false;
-  callbacks_.witness(std::nullopt);
+void CommsKeeper::comms_not_alive() {
+  comms_alive_ = false;
+  callbacks_.comms_alive(std::nullopt);
 }
 
 void CommsKeeper::kill() { process_.signal(SIGKILL); }
@@ -161,12 +161,12 @@ void CommsKeeper::lose(const std::string& why) {
   if (!why.empty() && !retiring_) log::debug("", "comms channel lost: " + why);
   channel_watch_.stop();
   channel_.reset();
-  lose_witness();
+  comms_not_alive();
   if (!retiring_) process_.signal(SIGKILL);
 }
 
 void CommsKeeper::hung() {
-  lose_witness();
+  comms_not_alive();
   log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " +
                  std::to_string(core::CommsPolicy::kMissedPingsMeanHung) +
                  " pings and is taken for hung; it is replaced",
@@ -184,7 +184,7 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
   channel_watch_.stop();
   channel_.reset();
   link_.state = ipc::LinkState::kLost;
-  lose_witness();
+  comms_not_alive();
   if (retiring_) return callbacks_.retired();
   ++restarts_;
   log::warning(why_not_started.empty() ? "comms " + describe(exit) + "; it is replaced"

@@ -28,7 +28,7 @@ class CommsKeeper {
     const Account& comms_account;
     const Account& storage_account;
     Launcher& launcher;
-    NodeForest& forest;
+    NodeTrees& trees;
     const ipc::NodeTableWriter& table;
     std::string program;  ///< absolute path of sutra-agent-comms
   };
@@ -37,7 +37,7 @@ class CommsKeeper {
     /// an answer goes back with it, so that a later comms never gets it.
     std::function<void(const ipc::FromComms&, std::uint64_t epoch)> request;
     /// CLOCK_BOOTTIME since which comms is alive and pings; nothing when it is not.
-    std::function<void(std::optional<core::Nanoseconds>)> witness;
+    std::function<void(std::optional<core::Nanoseconds>)> comms_alive;
     std::function<void(const std::string& agent_info)> acknowledged;
     std::function<std::string()> last_acknowledged;
     std::function<void()> retired;  ///< after retire(): it is gone
@@ -82,7 +82,7 @@ class CommsKeeper {
   void take(const ipc::FromComms& message);
   void violation(const std::string& what);
   void hung();
-  void lose_witness();
+  void comms_not_alive();
   void on_exit(const core::Exit& exit, const std::string& why_not_started);
   void restart_after(core::Nanoseconds delay);
   void lose(const std::string& why);
@@ -98,7 +98,7 @@ class CommsKeeper {
   std::uint64_t epoch_ = 0;
   std::uint64_t restarts_ = 0;
   std::uint64_t violations_ = 0;
-  bool witnessed_ = false;  // it pinged, and was neither hung nor lost since
+  bool comms_alive_ = false;  // it pinged, and was neither hung nor lost since
   bool retiring_ = false;
 };
 

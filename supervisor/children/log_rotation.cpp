@@ -11,14 +11,14 @@
 
 namespace sutra::supervisor {
 
-LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, NodeForest& forest, std::string log_dir,
+LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
                          std::string runtime_dir, std::uint64_t max_mb)
     : loop_(loop),
       launcher_(launcher),
       log_dir_(std::move(log_dir)),
       runtime_dir_(std::move(runtime_dir)),
       max_mb_(max_mb),
-      child_(forest) {}
+      child_(trees) {}
 
 void LogRotation::look(const std::vector<std::string>& nodes) {
   if (child_.pid() != 0) return;

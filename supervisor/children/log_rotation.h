@@ -13,7 +13,7 @@ namespace sutra::supervisor {
 
 class LogRotation {
  public:
-  LogRotation(uv_loop_t* loop, Launcher& launcher, NodeForest& forest, std::string log_dir,
+  LogRotation(uv_loop_t* loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
               std::string runtime_dir, std::uint64_t max_mb);
 
   /// Starts logrotate when the log of one of `nodes` is too large and none runs already.

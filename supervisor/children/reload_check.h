@@ -16,7 +16,7 @@ namespace sutra::supervisor {
 
 class ReloadCheck {
  public:
-  explicit ReloadCheck(NodeForest& forest) : child_(forest) {}
+  explicit ReloadCheck(NodeTrees& trees) : child_(trees) {}
 
   /// `passed`: a sealed memfd with the bytes that were checked, or the Error with the child's whole report.
   using Done = std::function<void(Result<UniqueFd> verdict)>;

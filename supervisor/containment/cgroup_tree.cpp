@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "supervisor/containment/cgroup_directory.h"
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 #include "supervisor/host/kernel_file.h"
 #include "supervisor/host/process.h"
 
@@ -32,10 +32,10 @@ std::set<pid_t> processes_in(int directory_fd) {
 
 }  // namespace
 
-CgroupTree::CgroupTree(int place_fd, std::string name)
-    : place_fd_(place_fd),
+CgroupTree::CgroupTree(int root_fd, std::string name)
+    : root_fd_(root_fd),
       name_(std::move(name)),
-      directory_(::openat(place_fd, name_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {
+      directory_(::openat(root_fd, name_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {
   if (directory_) events_.reset(::openat(directory_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
 }
 
@@ -80,6 +80,6 @@ bool CgroupTree::oom_killed() const {
   return value_of(read_kernel_file(directory_.get(), "memory.events"), "oom_kill").value_or(0) > 0;
 }
 
-bool CgroupTree::remove() { return !exists() || remove_cgroup(place_fd_, name_); }
+bool CgroupTree::remove() { return !exists() || remove_cgroup(root_fd_, name_); }
 
 }  // namespace sutra::supervisor

@@ -13,8 +13,8 @@ namespace sutra::supervisor {
 
 class CgroupTree final : public NodeTree {
  public:
-  /// Opens `name` beneath `place_fd`, which outlives it. A leaf that is not there is an empty tree.
-  CgroupTree(int place_fd, std::string name);
+  /// Opens `name` beneath `root_fd`, which outlives it. A leaf that is not there is an empty tree.
+  CgroupTree(int root_fd, std::string name);
 
   [[nodiscard]] bool exists() const { return directory_.valid(); }
   [[nodiscard]] int cgroup_fd() const override { return directory_.get(); }
@@ -28,14 +28,14 @@ class CgroupTree final : public NodeTree {
  private:
   void signal_all(int signal);
 
-  int place_fd_;
+  int root_fd_;
   std::string name_;
   UniqueFd directory_, events_;
 };
 
-class CgroupForest final : public NodeForest {
+class CgroupTrees final : public NodeTrees {
  public:
-  CgroupForest(UniqueFd place, std::string path);
+  CgroupTrees(UniqueFd root, std::string path);
 
   [[nodiscard]] TreeMode mode() const override {
     return memory_ ? TreeMode::kCgroupWithMemory : TreeMode::kCgroup;
@@ -55,11 +55,11 @@ class CgroupForest final : public NodeForest {
   [[nodiscard]] Status set_up(const CgroupTree& leaf, const std::string& name,
                               std::uint64_t memory_limit_mb) const;
 
-  UniqueFd place_;
+  UniqueFd root_;
   std::string path_;
   bool memory_;
   std::vector<int> excluded_;  ///< told of before strays_ was there
-  std::unique_ptr<ProcessForest>
+  std::unique_ptr<ProcessTrees>
       strays_;  ///< for leaders that were started without a cgroup; made when one is met
 };
 

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 #include "supervisor/containment/cgroup_tree.h"
 #include "supervisor/host/kernel_file.h"
 #include "supervisor/containment/process_tree.h"
@@ -21,20 +21,20 @@ std::string own_cgroup() {
 
 }  // namespace
 
-std::unique_ptr<NodeForest> NodeForest::open(const std::optional<std::string>& wanted,
+std::unique_ptr<NodeTrees> NodeTrees::open(const std::optional<std::string>& wanted,
                                              const std::string& agent_id) {
   std::string path = wanted.value_or("");
   if (path.empty()) {
     path = own_cgroup();
     if (path.empty()) {
-      return std::make_unique<ProcessForest>(std::string("no cgroup v2 hierarchy is mounted that we are in") +
+      return std::make_unique<ProcessTrees>(std::string("no cgroup v2 hierarchy is mounted that we are in") +
                                              kCannotProve);
     }
     path += "/sutra-" + file_name_of(agent_id);
   }
-  auto place = open_cgroup_place(path);
-  if (!place) return std::make_unique<ProcessForest>(place.error().message() + kCannotProve);
-  return std::make_unique<CgroupForest>(std::move(place).value(), path);
+  auto root = open_cgroup_root(path);
+  if (!root) return std::make_unique<ProcessTrees>(root.error().message() + kCannotProve);
+  return std::make_unique<CgroupTrees>(std::move(root).value(), path);
 }
 
 }  // namespace sutra::supervisor

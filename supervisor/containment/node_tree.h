@@ -19,7 +19,7 @@ enum class TreeMode : std::uint32_t {
 };
 
 /// The tree of one process generation of one node. Destroying it removes nothing from the kernel. Must not
-/// outlive its NodeForest.
+/// outlive its NodeTrees.
 class NodeTree {
  public:
   virtual ~NodeTree() = default;
@@ -42,17 +42,17 @@ class NodeTree {
 };
 
 /// All trees. One for the supervisor's life.
-class NodeForest {
+class NodeTrees {
  public:
-  /// Looks for a place: `wanted` (from $SUTRA_NODES_CGROUP, a directory; the leaves lie right in it) when
+  /// Looks for a directory: `wanted` (from $SUTRA_NODES_CGROUP, a directory; the leaves lie right in it) when
   /// given, else sutra-AGENT_ID beneath our own cgroup. It must prove usable: a probe child joins a cgroup
   /// there and leaves it (so this forks once; call it while single-threaded). Falls back to process trees and
   /// says why in `lost()`; a `wanted` that does not work is never replaced by our own cgroup, where systemd
   /// would find it in its way. In process-tree mode we become a subreaper. Children that are no nodes must be
   /// named to exclude().
-  [[nodiscard]] static std::unique_ptr<NodeForest> open(const std::optional<std::string>& wanted,
+  [[nodiscard]] static std::unique_ptr<NodeTrees> open(const std::optional<std::string>& wanted,
                                                         const std::string& agent_id);
-  virtual ~NodeForest() = default;
+  virtual ~NodeTrees() = default;
 
   [[nodiscard]] virtual TreeMode mode() const = 0;
   [[nodiscard]] virtual std::string path() const = 0;  ///< where the cgroups lie; empty without

@@ -15,12 +15,12 @@ constexpr int kMaxPasses = 16;  // a tree that still grows then is caught by the
 
 }  // namespace
 
-ProcessTree::ProcessTree(ProcessForest& forest, std::string node_id)
-    : forest_(forest), node_id_(std::move(node_id)) {
-  forest_.trees_.insert(this);
+ProcessTree::ProcessTree(ProcessTrees& trees, std::string node_id)
+    : trees_(trees), node_id_(std::move(node_id)) {
+  trees_.known_.insert(this);
 }
 
-ProcessTree::~ProcessTree() { forest_.trees_.erase(this); }
+ProcessTree::~ProcessTree() { trees_.known_.erase(this); }
 
 void ProcessTree::set_leader(const UniqueFd* pidfd, int pid) {
   leader_pid_ = pid;
@@ -50,7 +50,7 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) const {
       anybody = true;
       found.insert(pid);
     }
-    if (process.parent == ::getpid() && !forest_.claimed(process) && belongs_by_environment(pid, node_id_)) {
+    if (process.parent == ::getpid() && !trees_.claimed(process) && belongs_by_environment(pid, node_id_)) {
       found.insert(pid);
     }
   }
@@ -71,7 +71,7 @@ ProcessScan ProcessTree::members() const {
 
 bool ProcessTree::populated() const {
   if (members().empty()) return false;
-  if (killed_) strike();
+  if (killed_) kill_all();
   return true;
 }
 
@@ -90,11 +90,11 @@ void ProcessTree::terminate() {
 
 void ProcessTree::kill() {
   killed_ = true;
-  strike();
+  kill_all();
 }
 
 // Stopped first, until a look finds nobody new, so that nobody forks away while the others die.
-void ProcessTree::strike() const {
+void ProcessTree::kill_all() const {
   std::map<pid_t, std::uint64_t> stopped;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool anything_new = false;
@@ -108,28 +108,28 @@ void ProcessTree::strike() const {
   for (const auto& [pid, process] : members()) (void)signal_scanned(process, SIGKILL);
 }
 
-ProcessForest::ProcessForest(std::string lost) : lost_(std::move(lost)) {
+ProcessTrees::ProcessTrees(std::string lost) : lost_(std::move(lost)) {
   // So that what a node leaves behind becomes our child and can be found.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) lost_ += "; orphans of nodes cannot be found";
 }
 
-Result<std::unique_ptr<NodeTree>> ProcessForest::create(const std::string& node_id, std::uint64_t,
+Result<std::unique_ptr<NodeTree>> ProcessTrees::create(const std::string& node_id, std::uint64_t,
                                                         std::uint64_t) {
   return std::unique_ptr<NodeTree>(std::make_unique<ProcessTree>(*this, node_id));
 }
 
-std::unique_ptr<NodeTree> ProcessForest::adopt(const std::string& node_id, std::uint64_t,
+std::unique_ptr<NodeTree> ProcessTrees::adopt(const std::string& node_id, std::uint64_t,
                                                const UniqueFd* leader_pidfd, int leader_pid) {
   auto tree = std::make_unique<ProcessTree>(*this, node_id);
   tree->set_leader(leader_pidfd, leader_pid);
   return tree;
 }
 
-void ProcessForest::set_leader(NodeTree& tree, const UniqueFd& pidfd, int pid) {
+void ProcessTrees::set_leader(NodeTree& tree, const UniqueFd& pidfd, int pid) {
   if (auto* process_tree = dynamic_cast<ProcessTree*>(&tree)) process_tree->set_leader(&pidfd, pid);
 }
 
-void ProcessForest::exclude(int pid) {
+void ProcessTrees::exclude(int pid) {
   const ProcessScan scan = scan_processes();
   std::erase_if(excluded_, [&scan](const auto& entry) {
     const auto found = scan.find(entry.first);
@@ -138,10 +138,10 @@ void ProcessForest::exclude(int pid) {
   if (const auto found = scan.find(pid); found != scan.end()) excluded_[pid] = found->second.start_ticks;
 }
 
-bool ProcessForest::claimed(const ScannedProcess& process) const {
+bool ProcessTrees::claimed(const ScannedProcess& process) const {
   const auto excluded = excluded_.find(process.pid);
   if (excluded != excluded_.end() && excluded->second == process.start_ticks) return true;
-  for (const ProcessTree* tree : trees_) {
+  for (const ProcessTree* tree : known_) {
     if (tree->leader_pid() == process.pid) return true;
   }
   return false;

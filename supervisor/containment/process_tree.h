@@ -12,13 +12,13 @@
 
 namespace sutra::supervisor {
 
-class ProcessForest;
+class ProcessTrees;
 
 /// Members are: the leader; its session, while that is provably still its; what descends from those, or was
 /// once seen to; and children of ours that no node or exclusion claims and whose environment names the node.
 class ProcessTree final : public NodeTree {
  public:
-  ProcessTree(ProcessForest& forest, std::string node_id);
+  ProcessTree(ProcessTrees& trees, std::string node_id);
   ~ProcessTree() override;
   ProcessTree(const ProcessTree&) = delete;
   ProcessTree& operator=(const ProcessTree&) = delete;
@@ -40,9 +40,9 @@ class ProcessTree final : public NodeTree {
   [[nodiscard]] ProcessScan members() const;
   [[nodiscard]] bool leader_alive() const;
   [[nodiscard]] std::set<pid_t> roots(const ProcessScan& scan) const;
-  void strike() const;
+  void kill_all() const;
 
-  ProcessForest& forest_;
+  ProcessTrees& trees_;
   std::string node_id_;
   int leader_pid_ = 0;
   UniqueFd leader_;
@@ -52,9 +52,9 @@ class ProcessTree final : public NodeTree {
   mutable std::map<pid_t, std::uint64_t> seen_;  ///< start ticks by pid
 };
 
-class ProcessForest final : public NodeForest {
+class ProcessTrees final : public NodeTrees {
  public:
-  explicit ProcessForest(std::string lost);
+  explicit ProcessTrees(std::string lost);
 
   [[nodiscard]] TreeMode mode() const override { return TreeMode::kProcessTree; }
   [[nodiscard]] std::string path() const override { return {}; }
@@ -74,7 +74,7 @@ class ProcessForest final : public NodeForest {
  private:
   friend class ProcessTree;
   std::string lost_;
-  std::set<const ProcessTree*> trees_;
+  std::set<const ProcessTree*> known_;
   std::map<pid_t, std::uint64_t> excluded_;  ///< start ticks by pid
 };
 

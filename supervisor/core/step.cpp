@@ -56,7 +56,7 @@ void Step::gone() {
   node_.state = State::kGone;
   node_.probe_restart = false;
   if (node_.goal == Goal::kParked) {
-    forgive();  // an orderly stop of the agent starts a new page
+    reset_failures();  // an orderly stop of the agent starts a new page
     emit(SaveFacts{});
     answer_not_running("the agent is stopping; it is started again with the agent");
     return;

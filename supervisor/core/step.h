@@ -16,7 +16,7 @@ struct Context {
   std::uint32_t entropy = 0;  ///< for jitter
   /// Since when comms is alive and pings; nothing while it is not. A readiness time-out needs a living
   /// witness.
-  std::optional<Nanoseconds> witness_since;
+  std::optional<Nanoseconds> comms_alive_since;
 };
 
 struct Transition {

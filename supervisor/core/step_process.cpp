@@ -40,10 +40,10 @@ void Step::launch_ran_out() {
 
 void Step::readiness_ran_out() {
   // A dead witness proves nothing: the clock runs only while comms could have seen the node serve.
-  const Nanoseconds from = context_.witness_since ? std::max(*context_.witness_since, node_.since) : now();
+  const Nanoseconds from = context_.comms_alive_since ? std::max(*context_.comms_alive_since, node_.since) : now();
   const Nanoseconds left = from + policy().ready_timeout - now();
   if (left.count() > 0) {
-    if (!context_.witness_since) {
+    if (!context_.comms_alive_since) {
       answer(Waiter::kStart, false,
              "start node " + node_.intent.node_id +
                  ": it runs, but comms, which looks whether it serves, is down; the start goes on: see the "

@@ -5,7 +5,7 @@ namespace sutra::supervisor::core {
 
 /// An operator or the Master wants it now: the past is forgiven.
 void Step::start_now() {
-  forgive();
+  reset_failures();
   node_.lock_attempts = 0;
   node_.failure.clear();
   if (node_.intent.quarantined) {
@@ -71,7 +71,7 @@ void Step::on(const RestartRequested&) {
   switch (node_.state) {
     case State::kStarting:
     case State::kRunning:
-      forgive();
+      reset_failures();
       node_.failure.clear();
       begin_stopping();
       emit(SaveFacts{});

@@ -59,7 +59,7 @@ class Step {
   void become_ready();
   void fail(bool was_stable);
   /// What crashed before says nothing about the next start.
-  void forgive() {
+  void reset_failures() {
     node_.history.failures.clear();
     node_.history.in_a_row = 0;
   }

@@ -7,7 +7,7 @@
 #include "common/node_id.h"
 #include "common/utf8.h"
 #include "supervisor/ledger/record.h"
-#include "supervisor/ledger/seal.h"
+#include "supervisor/ledger/checksum.h"
 #include "supervisor/ledger/words.h"
 
 namespace sutra::supervisor::ledger {
@@ -183,7 +183,7 @@ template <typename T>
 Result<T> decode(std::string_view bytes, T (*take)(Fields&)) {
   if (bytes.empty()) return fault("it is empty");
   if (auto future = future_version(bytes)) return fault(*std::move(future));
-  const auto text = unseal(bytes);
+  const auto text = without_checksum(bytes);
   if (!text)
     return fault("its checksum is missing or does not match (it was cut short, damaged or edited by hand)");
   const toml::parse_result parsed = toml::parse(*text);

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "supervisor/ledger/record.h"
-#include "supervisor/ledger/seal.h"
+#include "supervisor/ledger/checksum.h"
 #include "supervisor/ledger/words.h"
 
 namespace sutra::supervisor::ledger {
@@ -106,7 +106,7 @@ std::string encode(const core::Intent& intent) {
   std::string out;
   out.reserve(1024);
   add_intent(out, intent);
-  seal(out);
+  add_checksum(out);
   return out;
 }
 
@@ -117,7 +117,7 @@ std::string encode(const Facts& facts) {
   add_process(out, facts);
   add_history(out, facts.history);
   if (facts.last_exit) add_exit(out, *facts.last_exit);
-  seal(out);
+  add_checksum(out);
   return out;
 }
 

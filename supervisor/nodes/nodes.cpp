@@ -46,7 +46,7 @@ Nodes::Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::f
 
 Nodes::~Nodes() = default;
 
-core::Context Nodes::context() const { return {policy_, now(), entropy(), witness_since_}; }
+core::Context Nodes::context() const { return {policy_, now(), entropy(), comms_alive_since_}; }
 
 Nodes::Entry* Nodes::find(const std::string& node_id) {
   const auto at = entries_.find(node_id);

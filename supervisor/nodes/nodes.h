@@ -43,7 +43,7 @@ class Nodes {
     const Account& storage_account;
     Ledger& ledger;
     Launcher& launcher;
-    NodeForest& forest;
+    NodeTrees& trees;
     ipc::NodeTableWriter& table;
   };
   /// `row_changed(row)` after every publication; `emptied()` when the last node is gone.
@@ -67,7 +67,7 @@ class Nodes {
   /// comes again with the next failed probes.
   void node_unresponsive(const std::string& node_id, std::uint64_t generation, const std::string& reason);
   /// Since when comms is alive and pings; nothing while it is not.
-  void set_witness(std::optional<core::Nanoseconds> since) { witness_since_ = since; }
+  void set_comms_alive_since(std::optional<core::Nanoseconds> since) { comms_alive_since_ = since; }
 
   /// Writes again what somebody removed of the nodes' records, and what could not be written when it was
   /// time. What is in memory dies with this image, so the next one must find it. An error names the first
@@ -132,7 +132,7 @@ class Nodes {
   std::function<void()> emptied_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<std::uint32_t> free_rows_;
-  std::vector<NodeForest::Leaf> unmanaged_;
+  std::vector<NodeTrees::Leaf> unmanaged_;
   std::map<std::string, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
@@ -140,7 +140,7 @@ class Nodes {
   bool draining_ = false;
   bool shutting_down_ = false;
   std::uint64_t next_incarnation_ = 1;
-  std::optional<core::Nanoseconds> witness_since_;
+  std::optional<core::Nanoseconds> comms_alive_since_;
   bool facts_failed_ = false;
   bool events_failed_ = false;
   std::deque<Ledger::Event> unrecorded_;  ///< oldest first

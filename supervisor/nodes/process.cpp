@@ -24,17 +24,17 @@ constexpr int kReapedByParentPolls = 10;
 
 }  // namespace
 
-NodeProcess::NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation,
+NodeProcess::NodeProcess(uv_loop_t* loop, NodeTrees& trees, std::string node_id, std::uint64_t generation,
                          Post post)
     : loop_(loop),
-      forest_(forest),
+      trees_(trees),
       node_id_(std::move(node_id)),
       generation_(generation),
       post_(std::move(post)) {}
 
 Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
                            std::uint64_t memory_limit_mb) {
-  auto tree = forest_.create(node_id_, generation_, memory_limit_mb);
+  auto tree = trees_.create(node_id_, generation_, memory_limit_mb);
   if (!tree) return tree.error();
   plan.cgroup_fd = tree.value()->cgroup_fd();
   auto launched = launcher.launch(plan);
@@ -45,7 +45,7 @@ Status NodeProcess::launch(Launcher& launcher, LaunchPlan plan, LaunchSubject su
   tree_ = std::move(tree).value();
   subject_ = std::move(subject);
   launched_ = std::move(launched).value();
-  forest_.set_leader(*tree_, launched_.pidfd, launched_.pid);
+  trees_.set_leader(*tree_, launched_.pidfd, launched_.pid);
   identity_ = identify(launched_.pid, launched_.pidfd);
   launching_ = true;
   return {};
@@ -64,7 +64,7 @@ Status NodeProcess::open() {
 void NodeProcess::adopt(const ProcessIdentity& identity, std::optional<UniqueFd> pidfd) {
   identity_ = identity;
   if (pidfd) pidfd_ = std::move(*pidfd);
-  tree_ = forest_.adopt(node_id_, generation_, pidfd_ ? &pidfd_ : nullptr, identity.pid);
+  tree_ = trees_.adopt(node_id_, generation_, pidfd_ ? &pidfd_ : nullptr, identity.pid);
   if (pidfd_) {
     watch_exit();
   } else {
@@ -77,7 +77,7 @@ void NodeProcess::adopt(const ProcessIdentity& identity, std::optional<UniqueFd>
 
 void NodeProcess::adopt_leftovers() {
   leader_dead_ = true;
-  tree_ = forest_.adopt(node_id_, generation_, nullptr, 0);
+  tree_ = trees_.adopt(node_id_, generation_, nullptr, 0);
   watch_empty();
 }
 

@@ -25,7 +25,7 @@ class NodeProcess {
   /// turn).
   using Post = std::function<void(core::Event)>;
 
-  NodeProcess(uv_loop_t* loop, NodeForest& forest, std::string node_id, std::uint64_t generation, Post post);
+  NodeProcess(uv_loop_t* loop, NodeTrees& trees, std::string node_id, std::uint64_t generation, Post post);
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
@@ -61,7 +61,7 @@ class NodeProcess {
   void on_empty();
 
   uv_loop_t* loop_;
-  NodeForest& forest_;
+  NodeTrees& trees_;
   std::string node_id_;
   std::uint64_t generation_;
   Post post_;

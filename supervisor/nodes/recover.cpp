@@ -37,22 +37,22 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
     if (!found) return found.error();
     processes[id] = std::move(found).value();
   }
-  for (const auto& leaf : parts_.forest.leaves()) {
+  for (const auto& leaf : parts_.trees.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =
         known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
     if (leaf.populated && !ours) {
       unmanaged_.push_back(leaf);
-      log::warning("processes run in cgroup " + parts_.forest.path() + "/" + leaf.node_id + "." +
+      log::warning("processes run in cgroup " + parts_.trees.path() + "/" + leaf.node_id + "." +
                        std::to_string(leaf.generation) + " that no record knows; they are left alone",
                    {{"node_id", leaf.node_id}, {"generation", leaf.generation}});
     }
   }
-  std::vector<NodeForest::Leaf> keep = unmanaged_;
+  std::vector<NodeTrees::Leaf> keep = unmanaged_;
   for (const auto& [id, each] : recorded) {
     if (each.facts) keep.push_back({id, each.facts->generation, true});
   }
-  parts_.forest.sweep(keep);
+  parts_.trees.sweep(keep);
   for (const auto& [id, each] : recorded) {
     if (free_rows_.empty()) {
       log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes",
@@ -66,7 +66,7 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
 
 std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
   std::uint64_t highest = 0;
-  for (const NodeForest::Leaf& leaf : unmanaged_) {
+  for (const NodeTrees::Leaf& leaf : unmanaged_) {
     if (leaf.node_id == node_id) highest = std::max(highest, leaf.generation);
   }
   return highest;
@@ -83,7 +83,7 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::opt
       kernel.executed = read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation);
     }
     if (kernel.process != core::Seen::kAlive || kernel.executed == false) {
-      const auto tree = parts_.forest.adopt(node_id, facts.generation, nullptr, 0);
+      const auto tree = parts_.trees.adopt(node_id, facts.generation, nullptr, 0);
       kernel.tree_populated = tree && tree->populated();
     }
   }
@@ -95,12 +95,12 @@ void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::opt
   posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
   if (recovery.watch != core::Watch::kNothing) {
     entry.process = std::make_unique<NodeProcess>(
-        parts_.loop, parts_.forest, node_id, entry.node.generation,
+        parts_.loop, parts_.trees, node_id, entry.node.generation,
         [this, id = node_id](core::Event event) { post(id, std::move(event)); });
   }
   switch (recovery.watch) {
     case core::Watch::kNothing:
-      if (recorded.facts) (void)parts_.forest.adopt(node_id, entry.node.generation, nullptr, 0)->remove();
+      if (recorded.facts) (void)parts_.trees.adopt(node_id, entry.node.generation, nullptr, 0)->remove();
       break;
     case core::Watch::kProcess: {
       const ProcessIdentity& process = recorded.facts->process;

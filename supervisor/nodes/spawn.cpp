@@ -56,7 +56,7 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
   plan.uid = account.uid;
   plan.gid = account.gid;
   plan.oom_score_adj = 0;
-  plan.limits = limits(placement, parts_.forest.mode());
+  plan.limits = limits(placement, parts_.trees.mode());
   plan.directory_fd = directory.get();
   plan.log_fd = log.get();
   return plan;
@@ -64,8 +64,8 @@ Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log)
 
 /// What nobody knew is nobody's once it is empty.
 void Nodes::forget_emptied_leaves() {
-  std::erase_if(unmanaged_, [this](const NodeForest::Leaf& leaf) {
-    const auto tree = parts_.forest.adopt(leaf.node_id, leaf.generation, nullptr, 0);
+  std::erase_if(unmanaged_, [this](const NodeTrees::Leaf& leaf) {
+    const auto tree = parts_.trees.adopt(leaf.node_id, leaf.generation, nullptr, 0);
     return !tree->populated() && tree->remove();
   });
 }
@@ -74,9 +74,9 @@ std::string Nodes::unmanaged_holder(const std::string& node_id) {
   if (unmanaged_.empty()) return {};
   forget_emptied_leaves();
   const auto held = std::find_if(unmanaged_.begin(), unmanaged_.end(),
-                                 [&](const NodeForest::Leaf& leaf) { return leaf.node_id == node_id; });
+                                 [&](const NodeTrees::Leaf& leaf) { return leaf.node_id == node_id; });
   if (held == unmanaged_.end()) return {};
-  return "processes of an earlier start still run in cgroup " + parts_.forest.path() + "/" + node_id + "." +
+  return "processes of an earlier start still run in cgroup " + parts_.trees.path() + "/" + node_id + "." +
          std::to_string(held->generation) +
          " and no record says whether they are the node; end them to let it start";
 }
@@ -97,7 +97,7 @@ Status Nodes::try_spawn(Entry& entry) {
   }
   entry.log_from = log_size(parts_.config.storage.log_dir, entry.id());
   entry.process = std::make_unique<NodeProcess>(
-      parts_.loop, parts_.forest, entry.id(), entry.node.generation,
+      parts_.loop, parts_.trees, entry.id(), entry.node.generation,
       [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });
   const core::Placement& placement = entry.node.intent.placement;
   const LaunchSubject subject = subject_of(

@@ -57,9 +57,9 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
     return (leader.executed || leader.adopted_at_gate) && leader.leaf &&
            leader.leaf->generation == hung->generation;
   }
-  if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && witness_since) {
+  if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && comms_alive_since) {
     // A first start's time-out, which only a living comms can vouch for.
-    const bool ran_out = kernel_.now - std::max(seen_since(leader), *witness_since) >= policy.ready_timeout;
+    const bool ran_out = kernel_.now - std::max(seen_since(leader), *comms_alive_since) >= policy.ready_timeout;
     if (ran_out) coverage_.see(Mark::kReadinessRanOut);
     return ran_out;
   }

@@ -26,7 +26,7 @@ class Checks {
       : kernel_(kernel), disk_(disk), coverage_(coverage) {}
 
   core::Policy policy;
-  std::optional<Nanoseconds> witness_since;
+  std::optional<Nanoseconds> comms_alive_since;
   Cause cause;
 
   // ---- what the supervisor does

@@ -12,7 +12,7 @@ void History::reload() {
   tell("reload");
   kernel_.pipes_closed();
   supervisor_.reset();  // its children stay its children
-  checks_.witness_since.reset();
+  checks_.comms_alive_since.reset();
   if (random_.chance(300)) settings_.policy.readiness_by_probe = !settings_.policy.readiness_by_probe;
   if (random_.chance(200)) settings_.policy.restart_failed_nodes = !settings_.policy.restart_failed_nodes;
   start_supervisor();

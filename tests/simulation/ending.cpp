@@ -50,7 +50,7 @@ void History::converge() {
 
 /// Everybody does what he should. False: nobody had anything to do.
 bool History::converge_once() {
-  if (!checks_.witness_since) checks_.witness_since = kernel_.now;
+  if (!checks_.comms_alive_since) checks_.comms_alive_since = kernel_.now;
   signals_arrive(1000);
   init_reaps(1000);
   bool acted = false;

@@ -112,7 +112,7 @@ void History::guarded(const std::function<void()>& act) {
 void History::supervisor_is_gone() {
   supervisor_.reset();
   kernel_.supervisor_died();
-  checks_.witness_since.reset();
+  checks_.comms_alive_since.reset();
   checks_.cause = {};
 }
 
@@ -222,14 +222,14 @@ void History::operator_acts() {
 
 void History::comms_acts() {
   if (!supervisor_) return;
-  if (!checks_.witness_since) {
-    if (random_.chance(700)) checks_.witness_since = kernel_.now;
+  if (!checks_.comms_alive_since) {
+    if (random_.chance(700)) checks_.comms_alive_since = kernel_.now;
     return;
   }
   if (random_.chance(60)) {
     coverage_.see(Mark::kCommsDies);
     tell("comms dies");
-    checks_.witness_since.reset();
+    checks_.comms_alive_since.reset();
     return;
   }
   Message message{some_node(), random_.below(6), random_.chance(800)};

@@ -16,7 +16,7 @@ core::Context Shell::context() const {
   return {settings_.policy,
           {world_.kernel.now, world_.kernel.wall_secs},
           static_cast<std::uint32_t>(world_.random.next()),
-          world_.checks.witness_since};
+          world_.checks.comms_alive_since};
 }
 
 Shell::Entry* Shell::find(const std::string& node_id) {

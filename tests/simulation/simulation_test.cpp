@@ -51,9 +51,9 @@ bool is(const Event& event) {
 }
 
 /// A comms that is gone proves that a node does not serve.
-Transition times_out_without_witness(Node node, const Event& event, const Context& context) {
+Transition times_out_without_comms(Node node, const Event& event, const Context& context) {
   Context blind = context;
-  blind.witness_since = core::Nanoseconds{0};
+  blind.comms_alive_since = core::Nanoseconds{0};
   return core::step(std::move(node), event, blind);
 }
 
@@ -167,7 +167,7 @@ TEST_P(PlantedBug, IsFound) {
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
     ::testing::Values(
-        Bug{"TimesOutWithoutWitness", "I1", [](Planted& p) { p.step = &times_out_without_witness; }},
+        Bug{"TimesOutWithoutComms", "I1", [](Planted& p) { p.step = &times_out_without_comms; }},
         Bug{"FiresTimersFirst", "I1", [](Planted& p) { p.fires_timers_first = true; }},
         Bug{"RestartsWhatItAdopts", "I1", [](Planted& p) { p.step = &restarts_what_it_adopts; }},
         Bug{"UsesGenerationsAgain", "I1", [](Planted& p) { p.recover = &uses_generations_again; }},

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 #include "supervisor/host/kernel_file.h"
 #include "tests/integration/launch_test.h"
 
@@ -13,23 +13,23 @@ class CgroupTreeTest : public LaunchTest {
  protected:
   void SetUp() override {
     LaunchTest::SetUp();
-    forest_ = NodeForest::open(std::nullopt, "tree-test-" + std::to_string(::getpid()));
-    if (forest_->mode() == TreeMode::kProcessTree) GTEST_SKIP() << forest_->lost();
+    trees_ = NodeTrees::open(std::nullopt, "tree-test-" + std::to_string(::getpid()));
+    if (trees_->mode() == TreeMode::kProcessTree) GTEST_SKIP() << trees_->lost();
     tree_ = make("node", 7);
   }
   void TearDown() override {
-    for (const auto& leaf : forest_->leaves()) {
-      const auto left = forest_->adopt(leaf.node_id, leaf.generation, nullptr, 0);
+    for (const auto& leaf : trees_->leaves()) {
+      const auto left = trees_->adopt(leaf.node_id, leaf.generation, nullptr, 0);
       left->kill();
       EXPECT_TRUE(eventually([&] { return !left->populated() && left->remove(); }));
     }
     give_up_orphans();
-    if (!forest_->path().empty()) {
-      EXPECT_EQ(::rmdir(forest_->path().c_str()), 0);
+    if (!trees_->path().empty()) {
+      EXPECT_EQ(::rmdir(trees_->path().c_str()), 0);
     }
   }
   std::unique_ptr<NodeTree> make(const std::string& node, std::uint64_t generation) {
-    auto made = forest_->create(node, generation, 64);
+    auto made = trees_->create(node, generation, 64);
     EXPECT_TRUE(made.ok()) << made.error().message();
     return made ? std::move(made).value() : nullptr;
   }
@@ -50,7 +50,7 @@ class CgroupTreeTest : public LaunchTest {
     }
     return true;
   }
-  std::unique_ptr<NodeForest> forest_;
+  std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<NodeTree> tree_;
 };
 
@@ -104,7 +104,7 @@ TEST_F(CgroupTreeTest, RunnerThatKeepsForkingIsKilled) {
 }
 
 TEST_F(CgroupTreeTest, CgroupsThatTheNodeMadeAreRemovedWithIt) {
-  const std::string inner = forest_->path() + "/node.7/a";
+  const std::string inner = trees_->path() + "/node.7/a";
   ASSERT_EQ(::mkdir(inner.c_str(), 0755), 0);
   ASSERT_EQ(::mkdir((inner + "/b").c_str(), 0755), 0);
   EXPECT_TRUE(tree_->remove());
@@ -112,36 +112,36 @@ TEST_F(CgroupTreeTest, CgroupsThatTheNodeMadeAreRemovedWithIt) {
 
 TEST_F(CgroupTreeTest, LeafInUseIsNotMadeAgain) {
   Running running = start("echo up; exec sleep 600");
-  const auto again = forest_->create("node", 7, 0);
+  const auto again = trees_->create("node", 7, 0);
   ASSERT_FALSE(again.ok());
   EXPECT_NE(again.error().message().find("still live in it"), std::string::npos);
 }
 
-TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsMadeAnew) { EXPECT_TRUE(forest_->create("node", 7, 0).ok()); }
+TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsMadeAnew) { EXPECT_TRUE(trees_->create("node", 7, 0).ok()); }
 
 TEST_F(CgroupTreeTest, LeavesTellWhatRunsAndSweepTakesTheEmptyOnes) {
   Running running = start("echo up; exec sleep 600");
   const auto kept = make("a.b", 12);
   const auto unkept = make("c", 1);
-  auto leaves = forest_->leaves();
+  auto leaves = trees_->leaves();
   ASSERT_EQ(leaves.size(), 3U);
   for (const auto& leaf : leaves) EXPECT_EQ(leaf.populated, leaf.node_id == "node") << leaf.node_id;
-  forest_->sweep({{"a.b", 12, false}});
-  leaves = forest_->leaves();
+  trees_->sweep({{"a.b", 12, false}});
+  leaves = trees_->leaves();
   EXPECT_EQ(leaves.size(), 2U);
   for (const auto& leaf : leaves) EXPECT_NE(leaf.node_id, "c");
 }
 
 TEST_F(CgroupTreeTest, AdoptedTreeIsTheSameTree) {
   Running running = start("echo up; exec sleep 600");
-  const auto adopted = forest_->adopt("node", 7, &running.launched.pidfd, running.launched.pid);
+  const auto adopted = trees_->adopt("node", 7, &running.launched.pidfd, running.launched.pid);
   EXPECT_TRUE(adopted->populated());
   adopted->kill();
   EXPECT_TRUE(emptied_by_edge());
 }
 
 TEST_F(CgroupTreeTest, AdoptingALeafThatIsGoneGivesAnEmptyTree) {
-  const auto adopted = forest_->adopt("gone", 1, nullptr, 0);
+  const auto adopted = trees_->adopt("gone", 1, nullptr, 0);
   ASSERT_NE(adopted, nullptr);
   EXPECT_FALSE(adopted->populated());
   EXPECT_TRUE(adopted->remove());
@@ -150,7 +150,7 @@ TEST_F(CgroupTreeTest, AdoptingALeafThatIsGoneGivesAnEmptyTree) {
 TEST_F(CgroupTreeTest, LeaderThatLivesOutsideOfItsLeafIsStillKilled) {
   Running running = launch(shell("exec sleep 600"));
   ASSERT_EQ(running.go().progress, LaunchProgress::kExeced);
-  const auto adopted = forest_->adopt("stray", 1, &running.launched.pidfd, running.launched.pid);
+  const auto adopted = trees_->adopt("stray", 1, &running.launched.pidfd, running.launched.pid);
   EXPECT_TRUE(adopted->populated());
   adopted->kill();
   EXPECT_TRUE(running.wait());
@@ -158,12 +158,12 @@ TEST_F(CgroupTreeTest, LeaderThatLivesOutsideOfItsLeafIsStillKilled) {
 }
 
 TEST_F(CgroupTreeTest, MemoryLimitIsInForceOrItsLackIsSaid) {
-  if (forest_->mode() == TreeMode::kCgroupWithMemory) {
+  if (trees_->mode() == TreeMode::kCgroupWithMemory) {
     EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.max"), std::to_string(64 * 1024 * 1024) + "\n");
     EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.oom.group"), "1\n");
-    EXPECT_TRUE(forest_->lost().empty());
+    EXPECT_TRUE(trees_->lost().empty());
   } else {
-    EXPECT_NE(forest_->lost().find("no memory limits"), std::string::npos);
+    EXPECT_NE(trees_->lost().find("no memory limits"), std::string::npos);
   }
 }
 

@@ -9,8 +9,8 @@ class ProcessTreeTest : public LaunchTest {
  protected:
   void SetUp() override {
     LaunchTest::SetUp();
-    forest_ = std::make_unique<ProcessForest>("test");
-    tree_ = std::move(forest_->create("the-node", 1, 0)).value();
+    trees_ = std::make_unique<ProcessTrees>("test");
+    tree_ = std::move(trees_->create("the-node", 1, 0)).value();
   }
   void TearDown() override {
     tree_->kill();
@@ -22,7 +22,7 @@ class ProcessTreeTest : public LaunchTest {
     LaunchPlan wanted = shell(script);
     wanted.environment.emplace_back("NODE_ID=the-node");
     Running running = launch(wanted);
-    forest_->set_leader(*tree_, running.launched.pidfd, running.launched.pid);
+    trees_->set_leader(*tree_, running.launched.pidfd, running.launched.pid);
     EXPECT_EQ(running.go().progress, LaunchProgress::kExeced);
     EXPECT_TRUE(eventually([&] {
       const std::string text = output();
@@ -33,7 +33,7 @@ class ProcessTreeTest : public LaunchTest {
   [[nodiscard]] bool empty() const {
     return eventually([this] { return !tree_->populated(); });
   }
-  std::unique_ptr<ProcessForest> forest_;
+  std::unique_ptr<ProcessTrees> trees_;
   std::unique_ptr<NodeTree> tree_;
 };
 
@@ -97,9 +97,9 @@ TEST_F(ProcessTreeTest, OtherChildrenOfOursAreLeftAlone) {
   Running other = launch(foreign), excluded = launch(same_name), leader = launch(same_name);
   for (Running* running : {&other, &excluded, &leader})
     ASSERT_EQ(running->go().progress, LaunchProgress::kExeced);
-  forest_->exclude(excluded.launched.pid);
-  auto second = std::move(forest_->create("second", 1, 0)).value();
-  forest_->set_leader(*second, leader.launched.pidfd, leader.launched.pid);
+  trees_->exclude(excluded.launched.pid);
+  auto second = std::move(trees_->create("second", 1, 0)).value();
+  trees_->set_leader(*second, leader.launched.pidfd, leader.launched.pid);
   Running mine = start("echo up; exec sleep 600");
   tree_->kill();
   ASSERT_TRUE(mine.wait());
@@ -111,7 +111,7 @@ TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTreeWhereTheEnvironmentAgr
   Running running = start("sh -c 'echo up; exec /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
-  const auto adopted = forest_->adopt("the-node", 1, nullptr, running.launched.pid);
+  const auto adopted = trees_->adopt("the-node", 1, nullptr, running.launched.pid);
   EXPECT_TRUE(adopted->populated());
   adopted->kill();
   EXPECT_TRUE(eventually([&] { return !adopted->populated(); }));
@@ -122,9 +122,9 @@ TEST_F(ProcessTreeTest, SessionWithTheNumberOfALeaderThatWeNeverSawIsNotTaken) {
   Running running = start("sh -c 'echo up; exec env NODE_ID=another /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
-  const auto adopted = forest_->adopt("another-node", 1, nullptr, running.launched.pid);
+  const auto adopted = trees_->adopt("another-node", 1, nullptr, running.launched.pid);
   EXPECT_FALSE(adopted->populated());
-  const auto own = forest_->adopt("another", 1, nullptr, running.launched.pid);
+  const auto own = trees_->adopt("another", 1, nullptr, running.launched.pid);
   own->kill();
   EXPECT_TRUE(eventually([&] { return !own->populated(); }));
 }
@@ -133,7 +133,7 @@ TEST_F(ProcessTreeTest, ProcessThatGotTheLeadersPidIsNotTaken) {
   // Somebody else leads a session with the recorded number: no pidfd was to be had for the record.
   Running stranger = launch(shell("exec sleep 600"));
   ASSERT_EQ(stranger.go().progress, LaunchProgress::kExeced);
-  const auto adopted = forest_->adopt("gone", 1, nullptr, stranger.launched.pid);
+  const auto adopted = trees_->adopt("gone", 1, nullptr, stranger.launched.pid);
   EXPECT_FALSE(adopted->populated());
   adopted->kill();
   EXPECT_FALSE(peek_exit(stranger.launched.pidfd));

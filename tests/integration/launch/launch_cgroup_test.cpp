@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 #include "supervisor/host/kernel_file.h"
 #include "supervisor/containment/node_tree.h"
 #include "tests/integration/launch_test.h"
@@ -18,9 +18,9 @@ class LaunchCgroup : public LaunchTest {
  protected:
   void SetUp() override {
     LaunchTest::SetUp();
-    forest_ = NodeForest::open(std::nullopt, "launch-test-" + std::to_string(::getpid()));
-    if (forest_->mode() == TreeMode::kProcessTree) GTEST_SKIP() << forest_->lost();
-    auto made = forest_->create("node", 1, 0);
+    trees_ = NodeTrees::open(std::nullopt, "launch-test-" + std::to_string(::getpid()));
+    if (trees_->mode() == TreeMode::kProcessTree) GTEST_SKIP() << trees_->lost();
+    auto made = trees_->create("node", 1, 0);
     ASSERT_TRUE(made.ok()) << made.error().message();
     tree_ = std::move(made).value();
   }
@@ -29,8 +29,8 @@ class LaunchCgroup : public LaunchTest {
       tree_->kill();
       EXPECT_TRUE(eventually([this] { return !tree_->populated() && tree_->remove(); }));
     }
-    if (forest_ && !forest_->path().empty()) {
-      EXPECT_EQ(::rmdir(forest_->path().c_str()), 0);
+    if (trees_ && !trees_->path().empty()) {
+      EXPECT_EQ(::rmdir(trees_->path().c_str()), 0);
     }
   }
 
@@ -40,7 +40,7 @@ class LaunchCgroup : public LaunchTest {
     return wanted;
   }
 
-  std::unique_ptr<NodeForest> forest_;
+  std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<NodeTree> tree_;
 };
 

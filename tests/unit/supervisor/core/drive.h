@@ -37,7 +37,7 @@ class Drive {
     context.policy = default_policy();
     context.now = {1000s, 1'700'000'000};
     context.entropy = 200;  // the middle of the jitter
-    context.witness_since = Nanoseconds{0};
+    context.comms_alive_since = Nanoseconds{0};
   }
 
   Drive& start() { return take(start_new(some_intent(), {}, context)); }

@@ -81,11 +81,11 @@ TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
 TEST(NodeState, TheReadinessClockWaitsForALivingComms) {
   Drive node;
   node.start().exec();
-  node.context.witness_since = std::nullopt;
+  node.context.comms_alive_since = std::nullopt;
   node.wait(10s).fire();
   EXPECT_EQ(node.node.state, State::kStarting);
   node.wait(5s);
-  node.context.witness_since = node.context.now.boot;
+  node.context.comms_alive_since = node.context.now.boot;
   node.wait(5s).fire();
   EXPECT_EQ(node.node.state, State::kStarting) << "comms is back for 5 s only";
   node.wait(5s).fire();
@@ -259,7 +259,7 @@ TEST(NodeState, WithoutProbesNobodyCanCallANodeUnresponsive) {
 
 TEST(NodeState, AStartThatNobodyCanJudgeIsAnsweredAndGoesOn) {
   Drive node;
-  node.context.witness_since = std::nullopt;
+  node.context.comms_alive_since = std::nullopt;
   node.start().exec().wait(10s).fire();
   const Answer* answer = node.answer(Waiter::kStart);
   ASSERT_NE(answer, nullptr);

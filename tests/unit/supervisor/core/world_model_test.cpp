@@ -190,7 +190,7 @@ Model explore(Model m, std::size_t limit) {
   m.context.policy.max_restarts = 2;
   m.context.now = {1000s, 1};
   m.context.entropy = 200;
-  m.context.witness_since = Nanoseconds{0};
+  m.context.comms_alive_since = Nanoseconds{0};
 
   World first;
   auto begun = start_new(testing::some_intent(), {}, m.context);

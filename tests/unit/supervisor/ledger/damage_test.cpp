@@ -4,7 +4,7 @@
 #include <random>
 
 #include "supervisor/ledger/record.h"
-#include "supervisor/ledger/seal.h"
+#include "supervisor/ledger/checksum.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
 namespace sutra::supervisor::ledger {
@@ -45,10 +45,10 @@ TEST(DamagedRecord, WithAPageOfZerosIsRefused) {
 /// Damage that carries a matching checksum: whatever is still accepted could have been written by us.
 TEST(DamagedRecord, SealedAnewIsRefusedOrStillAPossibleNode) {
   const std::string whole = encode(some_facts(some_intent()));
-  const std::string text(*unseal(whole));
+  const std::string text(*without_checksum(whole));
   std::size_t accepted = 0;
   const auto look = [&](std::string bytes) {
-    seal(bytes);
+    add_checksum(bytes);
     const auto facts = decode_facts(bytes);
     if (!facts) return;
     ++accepted;

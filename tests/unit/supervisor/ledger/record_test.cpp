@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "supervisor/ledger/seal.h"
+#include "supervisor/ledger/checksum.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
 namespace sutra::supervisor::ledger {
@@ -71,18 +71,18 @@ TEST(Record, NumbersAtTheEdgeOfATomlIntegerComeBack) {
 
 TEST(Record, UnknownKeysAreNoFault) {
   std::string text = encode(some_intent());
-  text = std::string(*unseal(text)) + "later = 1\n";
-  seal(text);
+  text = std::string(*without_checksum(text)) + "later = 1\n";
+  add_checksum(text);
   EXPECT_TRUE(decode_intent(text));
 }
 
 std::string changed(const std::string& from, const std::string& to) {
   std::string text = encode(some_facts(some_intent()));
-  text = std::string(*unseal(text));
+  text = std::string(*without_checksum(text));
   const std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   text.replace(at, from.size(), to);
-  seal(text);
+  add_checksum(text);
   return text;
 }
 
@@ -138,25 +138,25 @@ TEST(Record, AnIntentIsNoFacts) {
 TEST(Record, HeadersThatTheTomlParserAssertsOnAreFaults) {
   for (const char* header : {"[[=", "[[[a]]]\n", "[[[1]]]\n", "[[[]]\n", "[=\n"}) {
     std::string text = header;
-    seal(text);
+    add_checksum(text);
     EXPECT_FALSE(decode_intent(text)) << header;
   }
 }
 
 TEST(Record, DeepNestingIsAFaultAndNoCrash) {
   std::string text = "x = " + std::string(100'000, '[') + "\n";
-  seal(text);
+  add_checksum(text);
   EXPECT_FALSE(decode_intent(text));
 }
 
 TEST(Seal, AnyOtherTextDoesNotMatch) {
   std::string text = "hello\n";
-  seal(text);
+  add_checksum(text);
   EXPECT_EQ(text, "hello\n# crc32 363a3020\n");  // as `printf 'hello\n' | gzip` has it
-  EXPECT_EQ(unseal(text), "hello\n");
-  EXPECT_FALSE(unseal(text + "\n"));
-  EXPECT_FALSE(unseal("# crc32 00000000\n"));
-  EXPECT_FALSE(unseal(""));
+  EXPECT_EQ(without_checksum(text), "hello\n");
+  EXPECT_FALSE(without_checksum(text + "\n"));
+  EXPECT_FALSE(without_checksum("# crc32 00000000\n"));
+  EXPECT_FALSE(without_checksum(""));
 }
 
 }  // namespace

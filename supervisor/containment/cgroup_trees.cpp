@@ -9,7 +9,7 @@
 
 #include "common/node_id.h"
 #include "supervisor/containment/cgroup_directory.h"
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 #include "supervisor/containment/cgroup_tree.h"
 #include "supervisor/host/process.h"
 
@@ -38,16 +38,16 @@ std::optional<LeafName> parse_leaf_name(const std::string& name) {
   return leaf;
 }
 
-CgroupForest::CgroupForest(UniqueFd place, std::string path)
-    : place_(std::move(place)), path_(std::move(path)), memory_(has_memory_controller(place_)) {}
+CgroupTrees::CgroupTrees(UniqueFd root, std::string path)
+    : root_(std::move(root)), path_(std::move(path)), memory_(has_memory_controller(root_)) {}
 
-std::string CgroupForest::lost() const {
+std::string CgroupTrees::lost() const {
   if (memory_) return {};
   return "no memory limits: the memory controller is not available in " + path_ +
          "; delegate it (Delegate=memory in a unit, and cgroup v2 for all controllers)";
 }
 
-Status CgroupForest::set_up(const CgroupTree& leaf, const std::string& name,
+Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
                             std::uint64_t memory_limit_mb) const {
   if (leaf.cgroup_fd() < 0 || leaf.events_fd() < 0) return errno_error("open", path_ + "/" + name);
   (void)write_cgroup_file(leaf.cgroup_fd(), "pids.max", kMaxTasks);  // where there is the controller
@@ -62,62 +62,62 @@ Status CgroupForest::set_up(const CgroupTree& leaf, const std::string& name,
   return {};
 }
 
-Result<std::unique_ptr<NodeTree>> CgroupForest::create(const std::string& node_id, std::uint64_t generation,
+Result<std::unique_ptr<NodeTree>> CgroupTrees::create(const std::string& node_id, std::uint64_t generation,
                                                        std::uint64_t memory_limit_mb) {
   const std::string name = leaf_name(node_id, generation);
   // What an earlier supervisor left empty is made anew: its counters are not this generation's.
-  if (::mkdirat(place_.get(), name.c_str(), 0755) != 0) {
+  if (::mkdirat(root_.get(), name.c_str(), 0755) != 0) {
     if (errno != EEXIST) return errno_error("make cgroup", path_ + "/" + name);
-    if (!remove_cgroup(place_.get(), name)) {
+    if (!remove_cgroup(root_.get(), name)) {
       return make_error("make cgroup", path_ + "/" + name, "processes of an earlier run still live in it",
                         "stop them: write 1 to cgroup.kill there");
     }
-    if (::mkdirat(place_.get(), name.c_str(), 0755) != 0)
+    if (::mkdirat(root_.get(), name.c_str(), 0755) != 0)
       return errno_error("make cgroup", path_ + "/" + name);
   }
-  auto leaf = std::make_unique<CgroupTree>(place_.get(), name);
+  auto leaf = std::make_unique<CgroupTree>(root_.get(), name);
   if (Status ready = set_up(*leaf, name, memory_limit_mb); !ready) {
-    (void)remove_cgroup(place_.get(), name);
+    (void)remove_cgroup(root_.get(), name);
     return ready.error();
   }
   return std::unique_ptr<NodeTree>(std::move(leaf));
 }
 
-std::unique_ptr<NodeTree> CgroupForest::adopt(const std::string& node_id, std::uint64_t generation,
+std::unique_ptr<NodeTree> CgroupTrees::adopt(const std::string& node_id, std::uint64_t generation,
                                               const UniqueFd* leader_pidfd, int leader_pid) {
-  auto leaf = std::make_unique<CgroupTree>(place_.get(), leaf_name(node_id, generation));
+  auto leaf = std::make_unique<CgroupTree>(root_.get(), leaf_name(node_id, generation));
   const bool leader_lives = leader_pidfd != nullptr && leader_pidfd->valid() && !peek_exit(*leader_pidfd);
   if (leaf->populated() || !leader_lives) return leaf;
   // It lives, and not here: an earlier supervisor had no cgroups, or had them elsewhere.
   if (!strays_) {
-    strays_ = std::make_unique<ProcessForest>("");
+    strays_ = std::make_unique<ProcessTrees>("");
     for (const int pid : excluded_) strays_->exclude(pid);
   }
   return strays_->adopt(node_id, generation, leader_pidfd, leader_pid);
 }
 
-void CgroupForest::exclude(int pid) {
+void CgroupTrees::exclude(int pid) {
   excluded_.push_back(pid);
   std::erase_if(excluded_, [](int other) { return ::kill(other, 0) != 0 && errno == ESRCH; });
   if (strays_) strays_->exclude(pid);
 }
 
-std::vector<NodeForest::Leaf> CgroupForest::leaves() const {
+std::vector<NodeTrees::Leaf> CgroupTrees::leaves() const {
   std::vector<Leaf> found;
-  for (const std::string& name : subdirectories(place_.get())) {
+  for (const std::string& name : subdirectories(root_.get())) {
     const auto leaf = parse_leaf_name(name);
     if (!leaf) continue;
-    found.push_back({leaf->node_id, leaf->generation, CgroupTree(place_.get(), name).populated()});
+    found.push_back({leaf->node_id, leaf->generation, CgroupTree(root_.get(), name).populated()});
   }
   return found;
 }
 
-void CgroupForest::sweep(const std::vector<Leaf>& keep) {
+void CgroupTrees::sweep(const std::vector<Leaf>& keep) {
   for (const Leaf& leaf : leaves()) {
     const bool kept = std::any_of(keep.begin(), keep.end(), [&leaf](const Leaf& other) {
       return other.node_id == leaf.node_id && other.generation == leaf.generation;
     });
-    if (!kept && !leaf.populated) (void)remove_cgroup(place_.get(), leaf_name(leaf.node_id, leaf.generation));
+    if (!kept && !leaf.populated) (void)remove_cgroup(root_.get(), leaf_name(leaf.node_id, leaf.generation));
   }
 }
 

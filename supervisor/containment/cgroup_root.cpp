@@ -1,4 +1,4 @@
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 
 #include "supervisor/host/kernel_file.h"
 
@@ -64,23 +64,23 @@ bool can_join(int probe_fd) {
   return errno == 0;
 }
 
-bool remove_probe(int place_fd) {
+bool remove_probe(int root_fd) {
   for (int i = 0; i < kRemoveTries; ++i) {
-    if (::unlinkat(place_fd, kProbe, AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+    if (::unlinkat(root_fd, kProbe, AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
     const timespec one_ms{0, 1'000'000};
     ::nanosleep(&one_ms, nullptr);
   }
   return false;
 }
 
-Status probe(const UniqueFd& place, const std::string& directory) {
+Status probe(const UniqueFd& root, const std::string& directory) {
   const std::string path = directory + "/" + kProbe;
-  if (::mkdirat(place.get(), kProbe, 0755) != 0 && errno != EEXIST) {
+  if (::mkdirat(root.get(), kProbe, 0755) != 0 && errno != EEXIST) {
     return errno_error("make", path, "give the agent write access to this cgroup (Delegate= in a unit)");
   }
   Status result;
   {
-    const UniqueFd leaf(::openat(place.get(), kProbe, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd leaf(::openat(root.get(), kProbe, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!leaf) {
       result = errno_error("open", path);
     } else if (::faccessat(leaf.get(), "cgroup.kill", W_OK, AT_EACCESS) != 0) {
@@ -89,7 +89,7 @@ Status probe(const UniqueFd& place, const std::string& directory) {
       result = errno_error("move a process into", path, "cgroup.procs of the common parent must be writable");
     }
   }
-  if (!remove_probe(place.get()) && result) result = errno_error("remove", path);
+  if (!remove_probe(root.get()) && result) result = errno_error("remove", path);
   return result;
 }
 
@@ -127,31 +127,31 @@ std::string file_name_of(const std::string& agent_id) {
   return out;
 }
 
-Result<UniqueFd> open_cgroup_place(const std::string& directory) {
+Result<UniqueFd> open_cgroup_root(const std::string& directory) {
   const bool made = ::mkdir(directory.c_str(), 0755) == 0;
   if (!made && errno != EEXIST) {
     return errno_error("make", directory,
                        "give the agent write access to the cgroup above it (Delegate= in a unit)");
   }
-  UniqueFd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!place) return errno_error("open", directory);
+  UniqueFd root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return errno_error("open", directory);
   struct statfs where {};
-  if (::fstatfs(place.get(), &where) != 0) return errno_error("look at", directory);
+  if (::fstatfs(root.get(), &where) != 0) return errno_error("look at", directory);
   Status usable = static_cast<unsigned long>(where.f_type) == kCgroup2Magic
-                      ? probe(place, directory)
+                      ? probe(root, directory)
                       : Status(make_error("use", directory, "it is not in a cgroup v2 file system"));
   if (!usable) {
     if (made) (void)::rmdir(directory.c_str());
     return usable.error();
   }
   for (const char* controller : {"+memory", "+pids"}) {
-    (void)write_cgroup_file(place.get(), "cgroup.subtree_control", controller);
+    (void)write_cgroup_file(root.get(), "cgroup.subtree_control", controller);
   }
-  return place;
+  return root;
 }
 
-bool has_memory_controller(const UniqueFd& place) {
-  const std::string on = " " + read_kernel_file(place.get(), "cgroup.subtree_control");
+bool has_memory_controller(const UniqueFd& root) {
+  const std::string on = " " + read_kernel_file(root.get(), "cgroup.subtree_control");
   return on.find(" memory") != std::string::npos;
 }
 

@@ -1,4 +1,4 @@
-#include "supervisor/containment/cgroup_place.h"
+#include "supervisor/containment/cgroup_root.h"
 
 #include <sys/stat.h>
 
@@ -55,19 +55,19 @@ TEST(CgroupPlace, ValueIsFoundByItsWholeKey) {
 
 TEST(CgroupPlace, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
   const TemporaryDirectory plain;
-  const auto place = open_cgroup_place(plain / "nodes");
-  ASSERT_FALSE(place.ok());
-  EXPECT_NE(place.error().message().find("not in a cgroup v2"), std::string::npos);
+  const auto root = open_cgroup_root(plain / "nodes");
+  ASSERT_FALSE(root.ok());
+  EXPECT_NE(root.error().message().find("not in a cgroup v2"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(plain / "nodes"));
 }
 
 TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
   const TemporaryDirectory plain;
   EXPECT_EQ(in_child([&] {
-              const auto forest = NodeForest::open(plain / "nodes", "agent");
-              return forest->mode() == TreeMode::kProcessTree &&
-                             forest->lost().find("cannot prove") != std::string::npos &&
-                             forest->path().empty()
+              const auto trees = NodeTrees::open(plain / "nodes", "agent");
+              return trees->mode() == TreeMode::kProcessTree &&
+                             trees->lost().find("cannot prove") != std::string::npos &&
+                             trees->path().empty()
                          ? 0
                          : 1;
             }),
@@ -75,20 +75,20 @@ TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
 }
 
 TEST(CgroupPlace, WantedPlaceHoldsTheLeavesItselfAndIgnoresOtherChildren) {
-  const auto own = NodeForest::open(std::nullopt, "place-test-" + std::to_string(::getpid()));
+  const auto own = NodeTrees::open(std::nullopt, "place-test-" + std::to_string(::getpid()));
   if (own->mode() == TreeMode::kProcessTree) GTEST_SKIP() << own->lost();
   const std::string wanted = own->path() + "/wanted";
   {
-    const auto forest = NodeForest::open(wanted, "agent");
-    EXPECT_EQ(forest->path(), wanted);
-    EXPECT_NE(forest->mode(), TreeMode::kProcessTree);
+    const auto trees = NodeTrees::open(wanted, "agent");
+    EXPECT_EQ(trees->path(), wanted);
+    EXPECT_NE(trees->mode(), TreeMode::kProcessTree);
     ASSERT_EQ(::mkdir((wanted + "/holder").c_str(), 0755), 0);
-    auto tree = forest->create("n", 3, 0);
+    auto tree = trees->create("n", 3, 0);
     ASSERT_TRUE(tree.ok());
     EXPECT_TRUE(std::filesystem::exists(wanted + "/n.3"));
-    ASSERT_EQ(forest->leaves().size(), 1U);
+    ASSERT_EQ(trees->leaves().size(), 1U);
     EXPECT_TRUE(tree.value()->remove());
-    forest->sweep({});
+    trees->sweep({});
     EXPECT_TRUE(std::filesystem::exists(wanted + "/holder"));
   }
   EXPECT_EQ(::rmdir((wanted + "/holder").c_str()), 0);

@@ -1,4 +1,4 @@
-// Where node cgroups can lie: reads the mount table and proves a place by using it. Supervisor.
+// Where node cgroups can lie: reads the mount table and proves a directory by using it. Supervisor.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,10 +19,10 @@ namespace sutra::supervisor {
 /// Makes the directory if it is missing, then a probe cgroup in it, moves a short-lived child into that, and
 /// removes it again. On success: the open directory. Asks for the memory and pids controllers; not having
 /// them is no error.
-[[nodiscard]] Result<UniqueFd> open_cgroup_place(const std::string& directory);
+[[nodiscard]] Result<UniqueFd> open_cgroup_root(const std::string& directory);
 
-/// A new leaf beneath `place` would have memory.max.
-[[nodiscard]] bool has_memory_controller(const UniqueFd& place);
+/// A new leaf beneath `root` would have memory.max.
+[[nodiscard]] bool has_memory_controller(const UniqueFd& root);
 
 [[nodiscard]] bool write_cgroup_file(int directory_fd, const char* name, const std::string& text);
 

@@ -8,10 +8,10 @@
 namespace sutra::supervisor::ledger {
 
 /// Adds "# crc32 XXXXXXXX\n" over all that is in `text`, which must end with a newline.
-void seal(std::string& text);
+void add_checksum(std::string& text);
 
 /// `bytes` without the seal, or nothing when there is none or it does not match. A TOML reader sees a
 /// comment.
-[[nodiscard]] std::optional<std::string_view> unseal(std::string_view bytes);
+[[nodiscard]] std::optional<std::string_view> without_checksum(std::string_view bytes);
 
 }  // namespace sutra::supervisor::ledger
