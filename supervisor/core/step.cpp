@@ -129,6 +129,7 @@ std::string describe(const Exit& exit) {
       return "was killed by signal " + std::to_string(exit.signal) + " (" + strsignal(exit.signal) + ")";
     case ExitCause::kOom:
       return "was killed because it ran out of memory (its memory limit, or the host's)";
+    case ExitCause::kNone:
     case ExitCause::kUnknown:
       return "ended, and how is not known (an earlier supervisor started it)";
   }

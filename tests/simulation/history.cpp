@@ -10,11 +10,7 @@ namespace {
 
 constexpr std::int64_t kTenYears = 10LL * 365 * 24 * 3600;
 
-std::string name_of(core::State state) {
-  static constexpr std::array kNames{"starting", "running", "cleaning", "backoff",
-                                     "stopping", "failed",  "occupied", "gone"};
-  return kNames[static_cast<std::size_t>(state)];
-}
+std::string name_of(core::State state) { return std::string(state_name(state)); }
 
 }  // namespace
 
