@@ -1,103 +1,200 @@
+// From the bytes of a file to a Config: first one fault of the syntax, else every fault of the content.
 #include <algorithm>
 
 #include "common/config/keys.h"
-#include "common/config/reading.h"
-#include "common/config/tree.h"
 #include "common/nearest_word.h"
 #include "common/node_id.h"
+#include "common/utf8.h"
 
 namespace sutra {
 namespace config {
 namespace {
 
+// The TOML parser recurses for every open bracket and every dot of a dotted key, across lines too. Counting
+// them all, wherever they stand, bounds the stack that it needs.
+constexpr std::ptrdiff_t kDotsAndBracketsMax = 4096;
+
+struct Line {
+  std::string_view text;
+  std::string name;  ///< "agent.agent_port" for a key, "agent" for a heading; empty for anything else
+  bool heading;
+};
+
+std::string without_quotes(std::string_view text) {
+  std::string out(text);
+  std::erase_if(out, [](char c) { return c == '"' || c == '\'' || c == ' ' || c == '\t'; });
+  return out;
+}
+
+/// The text by lines, whether it is valid TOML or not. A line of a longer value is taken for what it looks
+/// like.
+std::vector<Line> lines_of(std::string_view text) {
+  std::vector<Line> lines;
+  std::string prefix;
+  while (!text.empty()) {
+    Line line{text.substr(0, text.find('\n')), {}, false};
+    text.remove_prefix(std::min(text.size(), line.text.size() + 1));
+    if (line.text.ends_with('\r')) line.text.remove_suffix(1);
+    const std::string_view shown =
+        line.text.substr(std::min(line.text.find_first_not_of(" \t"), line.text.size()));
+    if (shown.starts_with('[')) {
+      line.name =
+          without_quotes(shown.substr(shown.starts_with("[[") ? 2 : 1).substr(0, shown.find(']') - 1));
+      line.heading = true;
+      prefix = line.name + ".";
+    } else if (!shown.starts_with('#') && shown.find('=') != std::string_view::npos) {
+      line.name = prefix + without_quotes(shown.substr(0, shown.find('=')));
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+ConfigFault fault_at(std::string_view text, std::size_t offset, std::string why) {
+  const auto breaks = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
+  return {static_cast<std::uint32_t>(breaks + 1), {}, std::move(why)};
+}
+
+/// Why the text is not given to the TOML parser.
+std::optional<ConfigFault> text_fault(std::string_view text) {
+  constexpr auto npos = std::string_view::npos;
+  if (text.find_first_not_of(" \t\r\n") == npos) {
+    return ConfigFault{
+        0, {}, "the file is empty; start from the agent-config.toml that comes with the agent"};
+  }
+  if (const auto nul = text.find('\0'); nul != npos) {
+    return fault_at(text, nul, "the file is binary: it contains a NUL byte; a configuration is TOML text");
+  }
+  if (const auto bad = first_malformed(text); bad != npos) {
+    return fault_at(text, bad, "the file is not UTF-8 from this line on; save it as UTF-8");
+  }
+  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
+  if (std::count_if(text.begin(), text.end(), nests) > kDotsAndBracketsMax) {
+    return ConfigFault{0,
+                       {},
+                       "the file has more than " + std::to_string(kDotsAndBracketsMax) +
+                           " dots and opening brackets; a configuration has a few hundred"};
+  }
+  return std::nullopt;
+}
+
+ConfigFault syntax_fault(const toml::parse_error& error, const std::vector<Line>& lines) {
+  const toml::source_position at = error.source().begin;
+  const std::string_view description = error.description();
+  const Line line = at.line >= 1 && at.line <= lines.size() ? lines[at.line - 1] : Line{{}, {}, false};
+  const auto same = [&](const Line& l) { return l.name == line.name && l.heading == line.heading; };
+  const auto earlier = std::find_if(lines.begin(), lines.end(), same) - lines.begin() + 1;
+  const bool twice = description.find("cannot redefine") != std::string_view::npos;
+  if (twice && !line.name.empty() && earlier < at.line) {
+    return {at.line, printable(line.name),
+            "is given twice, first on line " + std::to_string(earlier) +
+                (line.heading ? "; move its keys together under one heading" : "; remove one of the two")};
+  }
+  std::string text = (line.name.empty() ? "the line is not valid TOML: " : "is not valid TOML: ") +
+                     printable(description, 200);
+  if (description.find("determine value type") != std::string_view::npos) {
+    text += "; a string is written in quotes, a boolean as true or false";
+  }
+  return {at.line, printable(line.name), text + " (the rest of the file was not checked)", at.column};
+}
+
+/// The two directories of a file that is no TOML: they lead to the last checked configuration.
+void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
+  for (const Line& line : lines) {
+    if ((line.name != "agent.state_dir" && line.name != "agent.runtime_dir") || text_fault(line.text))
+      continue;
+    const toml::parse_result parsed = toml::parse(line.text);
+    if (!parsed) continue;
+    const Key& key = *find_key(line.name);
+    const toml::node* node = parsed.table().get(key.leaf());
+    if (node == nullptr) node = parsed.table().at_path(key.name).node();
+    if (node != nullptr) key.kind.read({key, *node, reading});
+  }
+}
+
+/// The text as a table; nothing when it is no TOML: then the one fault of the file is noted.
+std::optional<toml::table> table_of(std::string_view text, Reading& reading) {
+  std::optional<ConfigFault> fault = text_fault(text);
+  if (!fault) {
+    toml::parse_result parsed = toml::parse(text);
+    if (parsed) return std::move(parsed).table();
+    fault = syntax_fault(parsed.error(), lines_of(text));
+  }
+  salvage_directories(lines_of(text), reading);
+  reading.loaded.faults = {*fault};
+  return std::nullopt;
+}
+
 std::string heading(std::string_view table) { return "[" + std::string(table) + "]"; }
 
-const Key* key_named(std::string_view name) {
-  const auto keys = all_keys();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
-  return found == keys.end() ? nullptr : &*found;
+std::uint32_t line_of(const toml::key& name) { return name.source().begin.line; }
+
+std::string full_name(std::string_view table, const toml::key& name) {
+  return (table.empty() ? "" : std::string(table) + ".") + printable(name.str());
 }
 
-void unknown_key(std::string_view table, const Entry& entry, Reading& reading) {
-  std::string text = "unknown key; ";
-  const Key* elsewhere = key_named(entry.key);
-  if (elsewhere != nullptr) {
-    text += "it belongs in " + heading(elsewhere->table);
-  } else {
-    text += "the nearest known key is " + std::string(table) + "." +
-            std::string(nearest_word(entry.key, key_names(table)));
-  }
-  reading.fault(entry.line, std::string(table) + "." + printable(entry.key), std::move(text));
-}
-
-/// An entry at the top that is none of the known tables.
-void unknown_table(const Entry& entry, Reading& reading) {
-  std::string text;
-  if (std::holds_alternative<Entries>(entry.value.is)) {
-    text = "unknown table; the nearest known table is " + heading(nearest_word(entry.key, table_names()));
-  } else {
-    std::vector<std::string_view> names;
-    for (const Key& key : all_keys()) names.push_back(key.name);
-    const Key* nearest = key_named(nearest_word(entry.key, names));
-    text = "unknown key outside any table; the nearest known key is " + nearest->full_name() +
-           ", which stands below the heading " + heading(nearest->table);
-  }
-  reading.fault(entry.line, printable(entry.key), std::move(text));
-}
-
-void read_table(std::string_view table, const Entry& entry, Reading& reading) {
-  const auto* entries = std::get_if<Entries>(&entry.value.is);
-  if (entries == nullptr) {
-    return reading.fault(entry.line, std::string(table),
-                         "found " + entry.value.found() + "; allowed is a table: the heading " +
-                             heading(table) + ", once, with its keys below");
-  }
-  for (const Entry& inner : *entries) {
-    if (const Key* key = find_key(table, inner.key)) {
-      read_value(*key, inner, reading);
-    } else {
-      unknown_key(table, inner, reading);
-    }
-  }
-}
-
-void read_tables(const Entries& root, Reading& reading) {
-  const auto tables = table_names();
-  for (const Entry& entry : root) {
-    if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) {
-      read_table(entry.key, entry, reading);
-    } else {
-      unknown_table(entry, reading);
-    }
-  }
-}
-
-void note_missing(const Tree& tree, Reading& reading) {
+/// A key that does not exist: in `table` or, when that is empty, above every heading.
+void unknown_key(std::string_view table, const toml::key& name, Reading& reading) {
+  const Key* nearest = nullptr;
   for (const Key& key : all_keys()) {
-    if (!key.required || reading.given.contains(&key)) continue;
-    const auto& passed = tree.passed_over;
-    if (std::find(passed.begin(), passed.end(), key.full_name()) != passed.end()) continue;
-    reading.fault(0, key.full_name(),
-                  "is missing and has no default; add it below " + heading(key.table) + ": allowed is " +
-                      allowed_values(key));
+    if (key.leaf() == name.str()) {
+      return reading.fault(line_of(name), full_name(table, name),
+                           "unknown key; it belongs in " + heading(key.table()));
+    }
+    if (!table.empty() && key.table() != table) continue;
+    const auto distance = [&](const Key& each) { return edit_distance(name.str(), each.leaf()); };
+    if (nearest == nullptr || distance(key) < distance(*nearest)) nearest = &key;
+  }
+  reading.fault(line_of(name), full_name(table, name),
+                "unknown key; the nearest known key is " + std::string(nearest->name) +
+                    (table.empty() ? ", below the heading " + heading(nearest->table()) : ""));
+}
+
+void read_key(const Key& key, std::uint32_t line, const toml::node& node, Reading& reading) {
+  const std::size_t before = reading.loaded.faults.size();
+  key.kind.read({key, node, reading});
+  const bool valid = reading.loaded.faults.size() == before;
+  // A value that is only not available yet still counts as given to check_together.
+  if (valid && !key.not_available.empty() && node.value_exact<bool>() != false) {
+    reading.fault(line, key.name, std::string(key.not_available));
+  }
+  reading.keys[key.name] = {line, valid};
+}
+
+void read_table(const toml::key& table, const toml::node& node, Reading& reading) {
+  if (!node.is_table()) {
+    return reading.fault(line_of(table), table.str(),
+                         "found " + found_text(node) + "; allowed is a table: the heading " +
+                             heading(table.str()) + ", once, with its keys below");
+  }
+  for (const auto& [leaf, value] : *node.as_table()) {
+    const Key* key = find_key(full_name(table.str(), leaf));
+    key != nullptr ? read_key(*key, line_of(leaf), value, reading) : unknown_key(table.str(), leaf, reading);
   }
 }
 
-bool has_key(const Entries& root, std::string_view table, std::string_view name) {
-  for (const Entry& entry : root) {
-    const auto* inner = std::get_if<Entries>(&entry.value.is);
-    if (entry.key != table || inner == nullptr) continue;
-    return std::any_of(inner->begin(), inner->end(), [&](const Entry& e) { return e.key == name; });
+void read_tables(const toml::table& root, Reading& reading) {
+  std::vector<std::string_view> tables;
+  for (const Key& key : all_keys()) tables.push_back(key.table());
+  for (const auto& [name, node] : root) {
+    if (std::find(tables.begin(), tables.end(), name.str()) != tables.end()) {
+      read_table(name, node, reading);
+    } else if (node.is_table()) {
+      reading.fault(line_of(name), printable(name.str()),
+                    "unknown table; the nearest known table is " + heading(nearest_word(name.str(), tables)));
+    } else {
+      unknown_key({}, name, reading);
+    }
   }
-  return false;
 }
 
-void read_all(const Tree& tree, Reading& reading) {
-  reading.listen_address_set = has_key(tree.root, "storage", "listen_address");
-  read_tables(tree.root, reading);
-  if (tree.complete) note_missing(tree, reading);
-  fill_defaults(reading);
-  if (tree.complete) check_together(reading);
+void note_missing(Reading& reading) {
+  for (const Key& key : all_keys()) {
+    if (key.presence != Presence::kRequired || reading.given(key.name).line != 0) continue;
+    reading.fault(0, key.name,
+                  "is missing and has no default; add it below " + heading(key.table()) + ": allowed is " +
+                      key.kind.allowed);
+  }
 }
 
 }  // namespace
@@ -106,14 +203,14 @@ void read_all(const Tree& tree, Reading& reading) {
 LoadedConfig parse_config(std::string_view text, const ConfigContext& context) {
   LoadedConfig loaded;
   config::Reading reading{context, loaded};
-  loaded.faults = config::text_faults(text);
-  if (loaded.faults.empty()) {
-    config::Tree tree = config::read_tree(text);
-    loaded.faults = std::move(tree.faults);
-    config::read_all(tree, reading);
-  } else {
-    config::fill_defaults(reading);
+  const auto root = config::table_of(text, reading);
+  if (root) {
+    reading.listen_address_set = !!root->at_path("storage.listen_address");
+    config::read_tables(*root, reading);
+    config::note_missing(reading);
   }
+  config::fill_defaults(reading);
+  if (root) config::check_together(reading);
   std::stable_sort(loaded.faults.begin(), loaded.faults.end(),
                    [](const ConfigFault& a, const ConfigFault& b) { return a.line < b.line; });
   return loaded;
@@ -124,6 +221,7 @@ std::string LoadedConfig::report(std::string_view path) const {
   for (const ConfigFault& fault : faults) {
     out += printable(path, 4096);
     if (fault.line != 0) out += ":" + std::to_string(fault.line);
+    if (fault.column != 0) out += ":" + std::to_string(fault.column);
     out += ": " + (fault.key.empty() ? "" : fault.key + ": ") + fault.text + "\n";
   }
   return out;

@@ -121,7 +121,7 @@ TEST(ConfigChecks, ConsentToPlaintextIsAWarning) {
   EXPECT_THAT(ConfigDraft().set("tls", "allow_plaintext", "true").load().warnings, IsEmpty());
 }
 
-TEST(ConfigChecks, HalfATlsIsNamedAsSuch) {
+TEST(ConfigChecks, TlsFilesGoTogetherOrNotAtAll) {
   const auto loaded =
       ConfigDraft().set("tls", "ca_file", "\"/ca\"").set("tls", "key_file", "\"/key\"").load();
   const auto faults = faults_of(loaded, "tls");
@@ -129,7 +129,7 @@ TEST(ConfigChecks, HalfATlsIsNamedAsSuch) {
   EXPECT_THAT(faults[0].text, HasSubstr("has ca_file and key_file but not cert_file"));
 }
 
-TEST(ConfigChecks, WholeTlsIsRefusedForWhatItIsAndNothingElse) {
+TEST(ConfigChecks, CompleteTlsIsRefusedOnlyBecauseItIsNotAvailable) {
   ConfigDraft draft;
   draft.set("agent", "master_host", R"("10.0.0.1:7000")");
   for (const auto* name : {"ca_file", "cert_file", "key_file"}) draft.set("tls", name, "\"/x\"");
