@@ -12,7 +12,6 @@ namespace {
 constexpr std::chrono::seconds kDeadlinesTogether{28};
 constexpr std::chrono::seconds kMasterPatience{15};
 constexpr std::uint32_t kLastPort = 65535;
-constexpr std::string_view kSetIt = "; set it to a name or address that the Master can reach";
 
 std::string directory(const std::optional<std::string>& from_systemd, std::string_view when_root,
                       std::string_view otherwise, const ConfigContext& context) {
@@ -31,45 +30,37 @@ void fill_directories(Config& config, const ConfigContext& context) {
 }
 
 /// "backoff_max_secs 12", and "(the default)" when the file does not say so.
-std::string shown(const Reading& reading, std::string_view key, std::int64_t value) {
-  return std::string(find_key(key)->leaf()) + " " + std::to_string(value) +
+std::string shown(const Reading& reading, std::string_view key) {
+  return std::string(find_key(key)->leaf()) + " " + find_key(key)->kind.render(reading.loaded.config) +
          (reading.given(key).line != 0 ? "" : " (the default)");
 }
 
-/// Notes that two keys do not go together, at the later one. A key that has a fault of its own is not judged
-/// again.
-void conflict(Reading& reading, std::string_view first, std::string_view second, std::string text) {
+/// Two keys that do not go together are noted at the later one: "FIRST and SECOND are ...". Not when one has
+/// a fault of its own: then its value here is not the file's.
+void conflict(Reading& reading, std::string_view first, std::string_view second, const std::string& are) {
   const Given a = reading.given(first);
   const Given b = reading.given(second);
-  if (a.valid && b.valid)
-    reading.fault(std::max(a.line, b.line), a.line > b.line ? first : second, std::move(text));
+  if (!a.valid || !b.valid) return;
+  reading.fault(std::max(a.line, b.line), a.line > b.line ? first : second,
+                shown(reading, first) + " and " + shown(reading, second) + are);
 }
 
 void check_numbers(Reading& reading) {
   const Config::Storage& storage = reading.loaded.config.storage;
   const Config::Monitoring& monitoring = reading.loaded.config.monitoring;
   if (storage.ready_timeout + storage.stop_grace > kDeadlinesTogether) {
-    conflict(
-        reading, "storage.ready_timeout_secs", "storage.stop_grace_secs",
-        shown(reading, "storage.ready_timeout_secs", storage.ready_timeout.count()) + " and " +
-            shown(reading, "storage.stop_grace_secs", storage.stop_grace.count()) +
-            " are more than 28 together, so a failed start would take longer than the Master waits (30 s); "
-            "lower one of them");
+    conflict(reading, "storage.ready_timeout_secs", "storage.stop_grace_secs",
+             " are more than 28 together, so a failed start would take longer than the Master waits (30 s); "
+             "lower one of them");
   }
   if (monitoring.backoff_initial > monitoring.backoff_max) {
     conflict(reading, "monitoring.backoff_initial_ms", "monitoring.backoff_max_secs",
-             shown(reading, "monitoring.backoff_initial_ms", monitoring.backoff_initial.count()) +
-                 " is longer than " +
-                 shown(reading, "monitoring.backoff_max_secs", monitoring.backoff_max.count()) +
-                 "; the first wait must not exceed the longest");
+             " do not go together: the first wait must not be longer than the longest");
   }
   const std::uint32_t last = std::uint32_t{storage.default_port_range_start} + storage.port_range_size - 1;
   if (last > kLastPort) {
     conflict(reading, "storage.default_port_range_start", "storage.port_range_size",
-             "the ports from " +
-                 shown(reading, "storage.default_port_range_start", storage.default_port_range_start) +
-                 " on, " + std::to_string(storage.port_range_size) + " of them, end at " +
-                 std::to_string(last) + "; the last port is 65535");
+             " end at port " + std::to_string(last) + "; the last port is 65535");
   }
 }
 
@@ -129,17 +120,14 @@ void check_advertised(Reading& reading) {
 
 void check_directories(Reading& reading) {
   const Config& config = reading.loaded.config;
-  const std::array<std::pair<std::string_view, std::string_view>, 3> all{
-      {{"agent.state_dir", config.agent.state_dir},
-       {"agent.runtime_dir", config.agent.runtime_dir},
-       {"storage.data_path", config.storage.data_path}}};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (std::size_t j = i + 1; j < all.size(); ++j) {
-      if (all[i].second != all[j].second) continue;
-      const auto line = std::max(reading.given(all[i].first).line, reading.given(all[j].first).line);
-      reading.fault(line, all[j].first,
-                    "\"" + printable(all[j].second) + "\" is " + std::string(all[i].first) +
-                        " too; each needs a directory of its own");
+  const std::array<std::string_view, 3> keys{"agent.state_dir", "agent.runtime_dir", "storage.data_path"};
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t j = i + 1; j < keys.size(); ++j) {
+      const std::string path = find_key(keys[i])->kind.render(config);
+      if (path != find_key(keys[j])->kind.render(config)) continue;
+      reading.fault(
+          std::max(reading.given(keys[i]).line, reading.given(keys[j]).line), keys[j],
+          printable(path) + " is " + std::string(keys[i]) + " too; each needs a directory of its own");
     }
   }
   const std::string& runtime = config.agent.runtime_dir;

@@ -26,21 +26,21 @@ std::string without_quotes(std::string_view text) {
   return out;
 }
 
-/// The text by lines, whether it is valid TOML or not. A line of a longer value is taken for what it looks
-/// like.
+/// The text by lines, valid TOML or not. A line inside a longer value is taken for what it looks like.
 std::vector<Line> lines_of(std::string_view text) {
   std::vector<Line> lines;
   std::string prefix;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   while (!text.empty()) {
     Line line{text.substr(0, text.find('\n')), {}, false};
     text.remove_prefix(std::min(text.size(), line.text.size() + 1));
     if (line.text.ends_with('\r')) line.text.remove_suffix(1);
-    const std::string_view shown =
-        line.text.substr(std::min(line.text.find_first_not_of(" \t"), line.text.size()));
-    if (shown.starts_with('[')) {
-      line.name =
-          without_quotes(shown.substr(shown.starts_with("[[") ? 2 : 1).substr(0, shown.find(']') - 1));
-      line.heading = true;
+    std::string_view shown = line.text;
+    shown.remove_prefix(std::min(shown.find_first_not_of(" \t"), shown.size()));
+    line.heading = shown.starts_with('[');
+    if (line.heading) {
+      shown.remove_prefix(std::min(shown.find_first_not_of('['), shown.size()));
+      line.name = without_quotes(shown.substr(0, shown.find(']')));
       prefix = line.name + ".";
     } else if (!shown.starts_with('#') && shown.find('=') != std::string_view::npos) {
       line.name = prefix + without_quotes(shown.substr(0, shown.find('=')));
@@ -50,32 +50,28 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-ConfigFault fault_at(std::string_view text, std::size_t offset, std::string why) {
-  const auto breaks = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
-  return {static_cast<std::uint32_t>(breaks + 1), {}, std::move(why)};
-}
-
 /// Why the text is not given to the TOML parser.
 std::optional<ConfigFault> text_fault(std::string_view text) {
-  constexpr auto npos = std::string_view::npos;
-  if (text.find_first_not_of(" \t\r\n") == npos) {
+  const auto at = [&](std::size_t offset, std::string why) {
+    const auto breaks = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
+    return ConfigFault{static_cast<std::uint32_t>(breaks + 1), {}, std::move(why)};
+  };
+  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return ConfigFault{
         0, {}, "the file is empty; start from the agent-config.toml that comes with the agent"};
   }
-  if (const auto nul = text.find('\0'); nul != npos) {
-    return fault_at(text, nul, "the file is binary: it contains a NUL byte; a configuration is TOML text");
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    return at(nul, "the file is binary: it contains a NUL byte; a configuration is TOML text");
   }
-  if (const auto bad = first_malformed(text); bad != npos) {
-    return fault_at(text, bad, "the file is not UTF-8 from this line on; save it as UTF-8");
+  if (const auto bad = first_malformed(text); bad != std::string_view::npos) {
+    return at(bad, "the file is not UTF-8 from this line on; save it as UTF-8");
   }
-  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
-  if (std::count_if(text.begin(), text.end(), nests) > kDotsAndBracketsMax) {
-    return ConfigFault{0,
-                       {},
-                       "the file has more than " + std::to_string(kDotsAndBracketsMax) +
-                           " dots and opening brackets; a configuration has a few hundred"};
-  }
-  return std::nullopt;
+  if (std::count_if(text.begin(), text.end(), nests) <= kDotsAndBracketsMax) return std::nullopt;
+  return ConfigFault{0,
+                     {},
+                     "the file has more than " + std::to_string(kDotsAndBracketsMax) +
+                         " dots and opening brackets; a configuration has a few hundred"};
 }
 
 ConfigFault syntax_fault(const toml::parse_error& error, const std::vector<Line>& lines) {

@@ -12,6 +12,7 @@
 
 namespace sutra {
 namespace {
+
 std::string_view kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "it is a directory";
   if (S_ISFIFO(mode)) return "it is a pipe";
@@ -29,12 +30,13 @@ Error too_large(const std::string& path) {
 }
 
 Error open_error(const std::string& path) {
-  if (errno == EACCES)
-    return errno_error("read configuration", path, "let the user that runs the agent read it");
-  return errno_error(
-      "read configuration", path,
-      errno == ENOENT ? "name the file with --config, or copy the agent-config.toml that comes with the agent"
-                      : "");
+  constexpr auto kMissing =
+      "name the file with --config, or copy the agent-config.toml that comes with the agent";
+  constexpr auto kRefused = "let the user that runs the agent read it";
+  return errno_error("read configuration", path,
+                     errno == ENOENT   ? kMissing
+                     : errno == EACCES ? kRefused
+                                       : "");
 }
 
 /// Reads to the end, but never more than one byte beyond the limit: a file may grow after fstat.

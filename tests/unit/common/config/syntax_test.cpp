@@ -157,7 +157,7 @@ TEST(ConfigSyntax, ALineOfMarkupNamesItsLine) {
 TEST(ConfigSyntax, DirectoriesAreFoundInABrokenFile) {
   for (const std::string text :
        {"[agent]\nstate_dir = \"/srv/s\"\nruntime_dir = \"r\"\n[storage\nx\n",
-        "[agent\nstate_dir = \"/srv/s\" # here\r\nruntime_dir = 'r'\n",
+        "\xEF\xBB\xBF[agent\nstate_dir = \"/srv/s\" # here\r\nruntime_dir = 'r'\n",
         "agent.state_dir = \"/srv/s\"\nagent.runtime_dir = \"r\"\n= 1\n",
         "[ agent ]\n  state_dir=\"/srv/s\"\n#runtime_dir = \"no\"\n\"runtime_dir\" = \"r\"\n# \xff\n",
         "x =\n[agent]\nstate_dir = \"/srv/s\"\nruntime_dir = \"r\"\nruntime_dir = 7\nstate_dir = "
