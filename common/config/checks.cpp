@@ -131,7 +131,7 @@ void check_directories(Reading& reading) {
     }
   }
   const std::string& runtime = config.agent.runtime_dir;
-  const auto why = too_long(runtime.size(), kRuntimeDirMax, "bytes");
+  const auto why = too_many(runtime.size(), kRuntimeDirMax, "bytes");
   if (why && reading.given("agent.runtime_dir").line == 0) {
     reading.fault(0, "agent.runtime_dir",
                   "the default \"" + printable(runtime, 120) + "\" " + *why +

@@ -14,6 +14,7 @@ constexpr std::size_t kDataPathMax = 190;  // "/NODE_ID" must fit in kPathMax
 constexpr std::size_t kLivenessMax = 1024;
 constexpr std::size_t kMasterHostsMax = 16;
 constexpr std::size_t kRootsMax = 64;
+constexpr std::size_t kTemplatesMaxBytes = 16384;
 constexpr std::size_t kTemplatesMax = 200;  // the launcher passes 256, among them our own
 
 std::string as_toml(std::string_view text) {
@@ -94,16 +95,16 @@ Kind integer(Number Group::*member, std::int64_t min, std::int64_t max) {
   return kind("an integer from " + std::to_string(min) + " to " + std::to_string(max), member,
               [=](const Value& value) -> std::optional<Number> {
                 const auto number = value.node.value_exact<std::int64_t>();
-                if (number && *number >= min && *number <= max) return static_cast<Number>(*number);
-                return value.unfit(value.node);
+                if (!number || *number < min || *number > max) return value.unfit(value.node);
+                return static_cast<Number>(*number);
               });
 }
 
 template <typename Group>
 Kind boolean(bool Group::*member) {
   return kind("true or false", member, [](const Value& value) -> std::optional<bool> {
-    if (const auto truth = value.node.value_exact<bool>()) return truth;
-    return value.unfit(value.node);
+    const auto truth = value.node.value_exact<bool>();
+    return truth ? truth : value.unfit(value.node);
   });
 }
 
@@ -131,23 +132,42 @@ Kind master_hosts() {
                 };
                 if (value.node.is_string()) return add(value.node), hosts;
                 const toml::array* array = value.array(kMasterHostsMax);
-                for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) add(*array->get(i));
-                if (array != nullptr && array->empty()) return value.unfit(value.node, "is empty");
+                if (array == nullptr) return std::nullopt;
+                if (array->empty()) value.fault(value.node, "is empty; name at least one Master");
+                for (const toml::node& element : *array) add(element);
                 return hosts;
               });
 }
 
 Kind storage_roots() {
-  return kind("an array of strings: paths", &Config::Storage::allowed_storage_roots,
-              [](const Value& value) { return value.texts(kRootsMax, path(kDataPathMax)); });
+  return kind("an array of strings: paths of at most " + std::to_string(kDataPathMax) + " bytes",
+              &Config::Storage::allowed_storage_roots,
+              [](const Value& value) -> std::optional<std::vector<std::string>> {
+                const toml::array* array = value.array(kRootsMax);
+                if (array == nullptr) return std::nullopt;
+                std::vector<std::string> roots;
+                for (const toml::node& element : *array) {
+                  if (auto root = value.text(element, path(kDataPathMax))) roots.push_back(std::move(*root));
+                }
+                return roots;
+              });
 }
 
 Kind arguments() {
   return {"an array of strings",
           [](const Value& value) {
-            auto texts = value.texts(kTemplatesMax, text_template(), "an element");
-            value.config().storage.args_given = texts.has_value();
-            value.config().storage.args = std::move(texts).value_or(std::vector<std::string>());
+            const toml::array* array = value.array(kTemplatesMax);
+            if (array == nullptr) return;
+            Config::Storage& storage = value.config().storage;
+            storage.args_given = true;
+            std::size_t bytes = 0;
+            for (const toml::node& element : *array) {
+              const auto text = value.text_template(element, "an element");
+              bytes += text.value_or("").size() + 1;
+              storage.args.push_back(text.value_or(""));
+            }
+            if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
+              value.fault(value.node, *why);
           },
           [](const Config& config) { return config.storage.args_given ? as_toml(config.storage.args) : ""; }};
 }
@@ -159,19 +179,20 @@ Kind environment() {
                 if (table == nullptr) return value.unfit(value.node);
                 Variables variables;
                 std::size_t bytes = 0;
-                for (const auto& [name, node] : *table) {
-                  const std::string text_name(name.str());
-                  if (const auto why = environment_name_fault(text_name)) {
-                    value.reading.fault(name.source().begin.line, value.key.name,
-                                        as_toml(printable(text_name)) + " " + *why);
-                  } else if (const auto text = value.text(node, text_template(), text_name)) {
-                    bytes += text_name.size() + text->size() + 2;
-                    variables.emplace_back(text_name, *text);
-                  }
+                for (const auto& [key, node] : *table) {
+                  const std::string name(key.str());
+                  const auto text = value.text_template(node, printable(name));
+                  bytes += name.size() + text.value_or("").size() + 2;
+                  variables.emplace_back(name, text.value_or(""));
+                  if (is_environment_name(name)) continue;
+                  value.reading.fault(key.source().begin.line, value.key.name,
+                                      as_toml(printable(name)) +
+                                          " is not a valid name: at most 128 letters, digits and _, "
+                                          "not starting with a digit");
                 }
-                if (const auto why = too_long(table->size(), kTemplatesMax, "entries"))
+                if (const auto why = too_many(table->size(), kTemplatesMax, "entries"))
                   value.fault(value.node, *why);
-                if (const auto why = too_long(bytes, kTextsMaxBytes, "bytes in all"))
+                if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
                   value.fault(value.node, *why);
                 return variables;
               });
@@ -266,25 +287,3 @@ const Key* find_key(std::string_view name) {
 }
 
 }  // namespace sutra::config
-
-namespace sutra {
-
-std::string render_config(const Config& config, Audience audience) {
-  std::string out;
-  std::string_view table;
-  for (const config::Key& key : config::all_keys()) {
-    if (audience == Audience::kComms && key.presence == config::Presence::kPrivate) continue;
-    const std::string value = key.kind.render(config);
-    // A default that this version refuses to be told (confine = true) is left out, which says the same.
-    const bool refused = !key.not_available.empty() && value == "true";
-    if (value.empty() || refused) continue;
-    if (key.table() != table) {
-      table = key.table();
-      out += (out.empty() ? "[" : "\n[") + std::string(table) + "]\n";
-    }
-    out += std::string(key.leaf()) + " = " + value + "\n";
-  }
-  return out;
-}
-
-}  // namespace sutra

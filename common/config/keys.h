@@ -69,13 +69,11 @@ struct Reading {
   }
 };
 
-/// What is wrong with a text ("is empty"), or nothing.
-using Fault = std::optional<std::string>;
 /// What a text must be besides a string.
 struct TextRule {
   std::string allowed;  ///< for messages: "an IP address without port"
   /// May rewrite the text: a path becomes absolute.
-  std::function<Fault(std::string& text, const Reading& reading)> fault_of;
+  std::function<bool(std::string& text, const ConfigContext& context)> fits;
 };
 
 /// A key's value in the file. The members that return nothing have noted a fault.
@@ -85,34 +83,31 @@ struct Value {
   Reading& reading;
 
   [[nodiscard]] Config& config() const { return reading.loaded.config; }
-  /// A fault of `found`, which is the value or an element of it.
   void fault(const toml::node& found, std::string text) const;
-  /// "found integer 5; allowed is ..." or, with `why`, "string "x" is not ...; allowed is ...".
-  std::nullopt_t unfit(const toml::node& found, std::string_view why = {}) const;
-  /// With a `subject`, messages name that and never show the text, which may hold a secret.
-  [[nodiscard]] std::optional<std::string> text(const toml::node& found, const TextRule& rule,
-                                                const std::string& subject = {}) const;
+  /// "found integer 5; allowed is ...", of the value or an element of it.
+  std::nullopt_t unfit(const toml::node& found) const;
+  [[nodiscard]] std::optional<std::string> text(const toml::node& found, const TextRule& rule) const;
+  /// Messages name the template by `subject` and never show it: it may hold a secret.
+  [[nodiscard]] std::optional<std::string> text_template(const toml::node& found,
+                                                         const std::string& subject) const;
   [[nodiscard]] std::optional<HostPort> host_port(const toml::node& found) const;
   [[nodiscard]] const toml::array* array(std::size_t max_elements) const;
-  [[nodiscard]] std::optional<std::vector<std::string>> texts(std::size_t max_elements, const TextRule& rule,
-                                                              const std::string& subject = {}) const;
 };
 
-inline constexpr std::size_t kTextsMaxBytes = 16384;  ///< of all elements of a value together
-inline constexpr std::size_t kRuntimeDirMax = 94;     ///< bytes; "/control.sock" must fit in a socket address
+inline constexpr std::size_t kRuntimeDirMax = 94;  ///< bytes; "/control.sock" must fit in a socket address
 
 /// "integer 5", "string \"abc\"", "an array": safe to print.
 [[nodiscard]] std::string found_text(const toml::node& node);
 
-[[nodiscard]] Fault too_long(std::size_t size, std::size_t limit, std::string_view unit);
-[[nodiscard]] Fault environment_name_fault(std::string_view name);
+/// "has 201 entries; at most 200 are allowed"; nothing when it is within the limit.
+[[nodiscard]] std::optional<std::string> too_many(std::size_t size, std::size_t limit, std::string_view unit);
+[[nodiscard]] bool is_environment_name(std::string_view name);
 [[nodiscard]] TextRule label();
 [[nodiscard]] TextRule address();
 [[nodiscard]] TextRule host();
 [[nodiscard]] TextRule user();
 [[nodiscard]] TextRule at_most(std::size_t bytes);
 [[nodiscard]] TextRule path(std::size_t max_bytes);
-[[nodiscard]] TextRule text_template();
 
 /// `path` against `working_directory`, lexically normal, without a slash at the end.
 [[nodiscard]] std::string absolute_path(std::string_view path, std::string_view working_directory);

@@ -203,7 +203,7 @@ TEST(ConfigChecks, LabelsMayHaveAnyPrintableCharacter) {
   const std::string longest(128, 'a');
   EXPECT_EQ(ConfigDraft().set("agent", "agent_id", "\"" + longest + "\"").load().report("f"), "");
   EXPECT_THAT(only_fault(ConfigDraft().set("agent", "agent_id", "\"" + longest + "a\"")).text,
-              HasSubstr("129 characters"));
+              HasSubstr("allowed is a string: 1 to 128 printable characters"));
 }
 
 TEST(ConfigChecks, OwnDirectoriesMayNotBeTheSame) {

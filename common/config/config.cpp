@@ -1,4 +1,4 @@
-// From the bytes of a file to a Config: first one fault of the syntax, else every fault of the content.
+// From the bytes of a file to a Config, and back. One fault of the syntax, or every fault of the content.
 #include <algorithm>
 
 #include "common/config/keys.h"
@@ -210,6 +210,24 @@ LoadedConfig parse_config(std::string_view text, const ConfigContext& context) {
   std::stable_sort(loaded.faults.begin(), loaded.faults.end(),
                    [](const ConfigFault& a, const ConfigFault& b) { return a.line < b.line; });
   return loaded;
+}
+
+std::string render_config(const Config& config, Audience audience) {
+  std::string out;
+  std::string_view table;
+  for (const config::Key& key : config::all_keys()) {
+    if (audience == Audience::kComms && key.presence == config::Presence::kPrivate) continue;
+    const std::string value = key.kind.render(config);
+    // A default that this version refuses to be told (confine = true) is left out, which says the same.
+    const bool refused = !key.not_available.empty() && value == "true";
+    if (value.empty() || refused) continue;
+    if (key.table() != table) {
+      table = key.table();
+      out += (out.empty() ? "[" : "\n[") + std::string(table) + "]\n";
+    }
+    out += std::string(key.leaf()) + " = " + value + "\n";
+  }
+  return out;
 }
 
 std::string LoadedConfig::report(std::string_view path) const {
