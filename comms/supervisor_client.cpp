@@ -21,9 +21,8 @@ SupervisorClient::SupervisorClient(EventLoop& loop, UniqueFd fd, Hooks hooks)
     : loop_(loop),
       channel_(std::move(fd)),
       hooks_(std::move(hooks)),
-      watch_(loop, channel_.fd(), [this](int events) { on_ready(events); }),
+      watch_(loop, channel_.fd(), UV_READABLE, [this](int events) { on_ready(events); }),
       ping_timer_(loop, [this] { ping(); }) {
-  watch();
   ping_timer_.after(std::chrono::milliseconds(0));
 }
 
@@ -31,10 +30,7 @@ SupervisorClient::~SupervisorClient() = default;
 
 void SupervisorClient::watch() {
   if (gone_) return;
-  if (!watch_.watch(UV_READABLE | (channel_.wants_write() ? UV_WRITABLE : 0))) {
-    log::error("Watch the supervisor's channel: the kernel refused; comms cannot work and ends");
-    gone(false);
-  }
+  watch_.watch(UV_READABLE | (channel_.wants_write() ? UV_WRITABLE : 0));
 }
 
 void SupervisorClient::on_ready(int events) {
@@ -86,7 +82,7 @@ bool SupervisorClient::sent(const Status& status) {
 
 void SupervisorClient::gone(bool orderly) {
   if (std::exchange(gone_, true)) return;
-  (void)watch_.watch(0);
+  watch_.watch(0);
   ping_timer_.cancel();
   hooks_.on_gone(orderly);
 }

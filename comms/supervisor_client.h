@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 
-#include "common/unique_fd.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/fd_watch.h"
+#include "common/loop/timer.h"
+#include "common/unique_fd.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 

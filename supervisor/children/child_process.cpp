@@ -4,7 +4,7 @@
 
 namespace sutra::supervisor {
 
-Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
+Status ChildProcess::start(EventLoop& loop, Launcher& launcher, const LaunchPlan& plan,
                            const std::string& if_missing, Ended ended) {
   auto launched = launcher.launch(plan);
   if (!launched) return launched.error();
@@ -15,7 +15,7 @@ Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan
   pidfd_ = std::move(launched.value().pidfd);
   report_ = std::move(launched.value().report);  // kept: the launcher writes to it
   ended_ = std::move(ended);
-  exit_watch_ = PollWatch(loop, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
+  exit_watch_ = FdWatch(loop, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
   return {};
 }
 

@@ -1,16 +1,14 @@
 // A child that is no storage server (comms, a configuration check, logrotate): started through the launcher,
 // watched, reaped. Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <functional>
 #include <string>
 
+#include "common/loop/fd_watch.h"
 #include "common/result.h"
-#include "supervisor/launch/spawn.h"
-#include "common/loop/watch.h"
 #include "supervisor/containment/node_tree.h"
 #include "supervisor/host/process.h"
+#include "supervisor/launch/spawn.h"
 
 namespace sutra::supervisor {
 
@@ -27,7 +25,7 @@ class ChildProcess {
 
   /// Nothing may run in it. `if_missing` says what to do when there is no such program. `ended` comes later,
   /// once, and may destroy this object or start it again.
-  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
+  [[nodiscard]] Status start(EventLoop& loop, Launcher& launcher, const LaunchPlan& plan,
                              const std::string& if_missing, Ended ended);
   void signal(int signum) const;
   [[nodiscard]] pid_t pid() const { return pid_; }  ///< 0: nothing runs
@@ -40,7 +38,7 @@ class ChildProcess {
   LaunchSubject subject_;
   pid_t pid_ = 0;
   UniqueFd pidfd_, report_;
-  PollWatch exit_watch_;
+  FdWatch exit_watch_;
   Ended ended_;
 };
 

@@ -83,7 +83,7 @@ sutra::Status CommsKeeper::try_start() {
   link_ = {};
   constexpr auto kLook =
       std::chrono::duration_cast<std::chrono::milliseconds>(core::CommsPolicy::kPingInterval);
-  ping_watch_ = TimerWatch(parts_.loop, kLook, kLook, [this] {
+  ping_watch_ = Timer(parts_.loop, kLook, kLook, [this] {
     if (!retiring_ && process_.pid() != 0 && policy_.hung()) hung();
   });
   watch_channel();
@@ -97,7 +97,7 @@ sutra::Status CommsKeeper::try_start() {
 
 void CommsKeeper::watch_channel() {
   channel_watch_ =
-      PollWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
+      FdWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
 }
 
 void CommsKeeper::check_sent(const sutra::Status& sent) {
@@ -105,7 +105,7 @@ void CommsKeeper::check_sent(const sutra::Status& sent) {
     lose(sent.error().message());
     return;
   }
-  channel_watch_.set(channel_->wants_write() ? UV_READABLE | UV_WRITABLE : UV_READABLE);
+  channel_watch_.watch(channel_->wants_write() ? UV_READABLE | UV_WRITABLE : UV_READABLE);
 }
 
 void CommsKeeper::on_channel(int events) {
@@ -174,13 +174,13 @@ void CommsKeeper::hung() {
   for (const std::string& thread : thread_stacks(process_.pid())) log::error("comms " + thread);
   process_.signal(SIGABRT);
   // A stopped process takes no SIGABRT.
-  kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });
+  kill_timer_ = Timer(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });
 }
 
 void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_started) {
   if (channel_) receive_all();  // its last words
-  ping_watch_.stop();
-  kill_timer_.stop();
+  ping_watch_.cancel();
+  kill_timer_.cancel();
   channel_watch_.stop();
   channel_.reset();
   link_.state = ipc::LinkState::kLost;
@@ -195,15 +195,15 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
 
 void CommsKeeper::restart_after(core::Nanoseconds delay) {
   restart_timer_ =
-      TimerWatch(parts_.loop, std::chrono::ceil<std::chrono::milliseconds>(delay), 0ms, [this] { start(); });
+      Timer(parts_.loop, std::chrono::ceil<std::chrono::milliseconds>(delay), 0ms, [this] { start(); });
 }
 
 void CommsKeeper::retire() {
   retiring_ = true;
-  restart_timer_.stop();
+  restart_timer_.cancel();
   if (process_.pid() == 0) return callbacks_.retired();
   send_now(ipc::Retire{});
-  kill_timer_ = TimerWatch(parts_.loop, kRetireDeadline, 0ms, [this] { process_.signal(SIGKILL); });
+  kill_timer_ = Timer(parts_.loop, kRetireDeadline, 0ms, [this] { process_.signal(SIGKILL); });
 }
 
 }  // namespace sutra::supervisor

@@ -1,8 +1,6 @@
 // Keeps one comms process alive, talks to it, and believes nothing it says: a message that breaks the
 // protocol ends it. Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,20 +8,21 @@
 #include <string>
 
 #include "common/config/config.h"
+#include "common/loop/fd_watch.h"
+#include "common/loop/timer.h"
 #include "ipc/channel.h"
 #include "ipc/node_table.h"
-#include "supervisor/host/accounts.h"
 #include "supervisor/children/child_process.h"
 #include "supervisor/core/comms_policy.h"
+#include "supervisor/host/accounts.h"
 #include "supervisor/launch/spawn.h"
-#include "common/loop/watch.h"
 
 namespace sutra::supervisor {
 
 class CommsKeeper {
  public:
   struct Parts {
-    uv_loop_t* loop;
+    EventLoop& loop;
     const Config& config;
     const Account& comms_account;
     const Account& storage_account;
@@ -93,8 +92,8 @@ class CommsKeeper {
   core::CommsPolicy policy_;
   std::optional<ipc::Channel> channel_;
   ipc::LinkChanged link_;
-  PollWatch channel_watch_;
-  TimerWatch ping_watch_, restart_timer_, kill_timer_;
+  FdWatch channel_watch_;
+  Timer ping_watch_, restart_timer_, kill_timer_;
   std::uint64_t epoch_ = 0;
   std::uint64_t restarts_ = 0;
   std::uint64_t violations_ = 0;

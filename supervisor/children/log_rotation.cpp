@@ -11,7 +11,7 @@
 
 namespace sutra::supervisor {
 
-LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
+LogRotation::LogRotation(EventLoop& loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
                          std::string runtime_dir, std::uint64_t max_mb)
     : loop_(loop),
       launcher_(launcher),

@@ -1,8 +1,6 @@
 // Keeps node logs bounded: past max_log_mb a child runs logrotate (copytruncate). We never copy ourselves,
 // and the node never notices. Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,7 +11,7 @@ namespace sutra::supervisor {
 
 class LogRotation {
  public:
-  LogRotation(uv_loop_t* loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
+  LogRotation(EventLoop& loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
               std::string runtime_dir, std::uint64_t max_mb);
 
   /// Starts logrotate when the log of one of `nodes` is too large and none runs already.
@@ -24,7 +22,7 @@ class LogRotation {
   [[nodiscard]] Status rotate();
   void on_end(const core::Exit& exit, const std::string& why_not_started);
 
-  uv_loop_t* loop_;
+  EventLoop& loop_;
   Launcher& launcher_;
   std::string log_dir_, runtime_dir_;
   std::uint64_t max_mb_;

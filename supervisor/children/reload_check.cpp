@@ -18,7 +18,7 @@ constexpr auto kDeadline = 10s;
 
 }  // namespace
 
-Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string& program,
+Status ReloadCheck::start(EventLoop& loop, Launcher& launcher, const std::string& program,
                           const std::string& config_path, const Config& running, Done done) {
   auto text = read_config_file(config_path);
   if (!text) return text.error();
@@ -51,7 +51,7 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
   output_ = std::move(output);
   config_path_ = config_path;
   done_ = std::move(done);
-  deadline_ = TimerWatch(loop, kDeadline, 0ms, [this] {
+  deadline_ = Timer(loop, kDeadline, 0ms, [this] {
     timed_out_ = true;
     child_.signal(SIGKILL);
   });
@@ -68,7 +68,7 @@ std::string ReloadCheck::report() const {
 }
 
 void ReloadCheck::on_end(const core::Exit& exit, const std::string& why_not_started) {
-  deadline_.stop();
+  deadline_.cancel();
   const Done done = std::move(done_);
   if (why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0) {
     lseek(configuration_.get(), 0, SEEK_SET);

@@ -1,16 +1,14 @@
 // The first half of a reload: a child runs the new binary's --check-config over the new configuration's
 // bytes. Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <functional>
 #include <string>
 
 #include "common/config/config.h"
+#include "common/loop/timer.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "supervisor/children/child_process.h"
-#include "common/loop/watch.h"
 
 namespace sutra::supervisor {
 
@@ -22,7 +20,7 @@ class ReloadCheck {
   using Done = std::function<void(Result<UniqueFd> verdict)>;
 
   /// Begins; `done` comes later, once, within 10 s, and may destroy the check.
-  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const std::string& program,
+  [[nodiscard]] Status start(EventLoop& loop, Launcher& launcher, const std::string& program,
                              const std::string& config_path, const Config& running, Done done);
   [[nodiscard]] bool owns_pid(pid_t pid) const { return child_.owns(pid); }
 
@@ -34,7 +32,7 @@ class ReloadCheck {
   ChildProcess child_;
   std::string config_path_;
   bool timed_out_ = false;
-  TimerWatch deadline_;
+  Timer deadline_;
   Done done_;
 };
 

@@ -29,10 +29,10 @@ bool allowed(int connection) {
 
 }  // namespace
 
-ControlServer::ControlServer(uv_loop_t* loop, std::string path, Request request)
+ControlServer::ControlServer(EventLoop& loop, std::string path, Request request)
     : loop_(loop), path_(std::move(path)), request_(std::move(request)) {}
 
-Result<std::unique_ptr<ControlServer>> ControlServer::open(uv_loop_t* loop, const std::string& path,
+Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, const std::string& path,
                                                            UniqueFd listener, Request request) {
   std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(request)));
   if (listener) {
@@ -71,7 +71,7 @@ Status ControlServer::bind_anew() {
 void ControlServer::listen(UniqueFd listener) {
   listener_watch_.stop();
   listener_ = std::move(listener);
-  listener_watch_ = PollWatch(loop_, listener_.get(), UV_READABLE, [this](int) { accept_all(); });
+  listener_watch_ = FdWatch(loop_, listener_.get(), UV_READABLE, [this](int) { accept_all(); });
 }
 
 void ControlServer::keep_bound() {
@@ -94,7 +94,7 @@ void ControlServer::accept_all() {
 std::uint64_t ControlServer::adopt(UniqueFd connection) {
   const std::uint64_t id = next_client_++;
   auto client = std::make_unique<Client>(std::move(connection));
-  client->watch = PollWatch(loop_, client->channel.fd(), UV_READABLE, [this, id](int) { on_client(id); });
+  client->watch = FdWatch(loop_, client->channel.fd(), UV_READABLE, [this, id](int) { on_client(id); });
   clients_[id] = std::move(client);
   return id;
 }

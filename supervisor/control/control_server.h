@@ -1,8 +1,6 @@
 // The operator's way in: runtime_dir/control.sock, 0600, only root and our own user, whatever the mode says.
 // Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "common/loop/fd_watch.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "ipc/channel.h"
-#include "common/loop/watch.h"
 
 namespace sutra::supervisor {
 
@@ -23,7 +21,7 @@ class ControlServer {
   using Request = std::function<void(const ipc::FromOperator&, std::uint64_t client)>;
 
   /// Binds `path` anew, or goes on with `listener` (carried over a re-exec) when it is valid.
-  [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(uv_loop_t* loop, const std::string& path,
+  [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(EventLoop& loop, const std::string& path,
                                                                    UniqueFd listener, Request request);
 
   template <typename Message>
@@ -44,20 +42,20 @@ class ControlServer {
   struct Client {
     explicit Client(UniqueFd fd) : channel(std::move(fd)) {}
     ipc::Channel channel;
-    PollWatch watch;
+    FdWatch watch;
   };
-  ControlServer(uv_loop_t* loop, std::string path, Request request);
+  ControlServer(EventLoop& loop, std::string path, Request request);
   [[nodiscard]] Status bind_anew();
   void listen(UniqueFd listener);
   void accept_all();
   void on_client(std::uint64_t client);
   void drop(std::uint64_t client);
 
-  uv_loop_t* loop_;
+  EventLoop& loop_;
   std::string path_;
   Request request_;
   UniqueFd listener_;
-  PollWatch listener_watch_;
+  FdWatch listener_watch_;
   std::map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::uint64_t next_client_ = 1;
 };

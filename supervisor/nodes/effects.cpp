@@ -56,7 +56,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
                    if (process != nullptr) process->kill();
                  },
                  [&](const core::ArmTimer& e) { arm(entry, e); },
-                 [&](const core::DisarmTimer&) { entry.timer.stop(); },
+                 [&](const core::DisarmTimer&) { entry.timer.cancel(); },
                  [&](const core::Answer& e) { answer(entry, e); },
                  [&](const core::Refuse& e) { refuse(entry, requester, e.text); },
              },
@@ -98,7 +98,7 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
 
 void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
   const auto delay = std::chrono::ceil<std::chrono::milliseconds>(order.delay);
-  entry.timer = TimerWatch(parts_.loop, delay, std::chrono::milliseconds{0},
+  entry.timer = Timer(parts_.loop, delay, std::chrono::milliseconds{0},
                            [this, id = entry.id(), token = order.timer.token] {
                              // Timers come first after we were stopped ourselves: what was reported
                              // meanwhile counts.

@@ -1,8 +1,6 @@
 // All nodes of this host: admits requests, feeds the state machine, and carries out what it orders. The only
 // place that writes the node table. Supervisor, one thread.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -38,7 +36,7 @@ class Nodes {
  public:
   /// What it works with; all outlive it.
   struct Parts {
-    uv_loop_t* loop;
+    EventLoop& loop;
     const Config& config;
     const Account& storage_account;
     Ledger& ledger;

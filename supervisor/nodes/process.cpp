@@ -24,7 +24,7 @@ constexpr int kReapedByParentPolls = 10;
 
 }  // namespace
 
-NodeProcess::NodeProcess(uv_loop_t* loop, NodeTrees& trees, std::string node_id, std::uint64_t generation,
+NodeProcess::NodeProcess(EventLoop& loop, NodeTrees& trees, std::string node_id, std::uint64_t generation,
                          Post post)
     : loop_(loop),
       trees_(trees),
@@ -56,7 +56,7 @@ Status NodeProcess::open() {
   pidfd_ = std::move(launched_.pidfd);
   report_ = std::move(launched_.report);
   launched_ = {};
-  report_watch_ = PollWatch(loop_, report_.get(), UV_READABLE | UV_DISCONNECT, [this](int) { on_report(); });
+  report_watch_ = FdWatch(loop_, report_.get(), UV_READABLE | UV_DISCONNECT, [this](int) { on_report(); });
   watch_exit();
   return opened;  // a launcher that is gone already is seen by the watches, too
 }
@@ -82,7 +82,7 @@ void NodeProcess::adopt_leftovers() {
 }
 
 void NodeProcess::watch_exit() {
-  exit_watch_ = PollWatch(loop_, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
+  exit_watch_ = FdWatch(loop_, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
 }
 
 void NodeProcess::on_report() {
@@ -106,7 +106,7 @@ void NodeProcess::on_exit() {
   exit_watch_.stop();
   const bool may_be_told_later = !ended->child && ended->exit.cause == core::ExitCause::kUnknown;
   if (may_be_told_later && exit_polls_++ < kReapedByParentPolls) {
-    exit_timer_ = TimerWatch(loop_, kReapedByParentPoll, 0ms, [this] { on_exit(); });
+    exit_timer_ = Timer(loop_, kReapedByParentPoll, 0ms, [this] { on_exit(); });
     return;
   }
   if (launching_) {
@@ -135,15 +135,15 @@ void NodeProcess::watch_empty() {
     return;
   }
   if (tree_->events_fd() >= 0) {
-    empty_watch_ = PollWatch(loop_, tree_->events_fd(), UV_PRIORITIZED, [this](int) { on_tree_change(); });
+    empty_watch_ = FdWatch(loop_, tree_->events_fd(), UV_PRIORITIZED, [this](int) { on_tree_change(); });
     if (empty_watch_.ok()) {
       // The edge comes once: a look at it that failed is made up for.
-      empty_timer_ = TimerWatch(loop_, kTreeSlowInterval, kTreeSlowInterval, [this] { on_tree_change(); });
+      empty_timer_ = Timer(loop_, kTreeSlowInterval, kTreeSlowInterval, [this] { on_tree_change(); });
       on_tree_change();  // it may have become empty before the watch was there
       return;
     }
   }
-  empty_timer_ = TimerWatch(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
+  empty_timer_ = Timer(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
 }
 
 void NodeProcess::on_tree_change() {
@@ -152,10 +152,10 @@ void NodeProcess::on_tree_change() {
 
 void NodeProcess::on_empty() {
   empty_watch_.stop();
-  empty_timer_.stop();
+  empty_timer_.cancel();
   if (tree_ && !tree_->remove()) {
     // The kernel counts the last task as gone before it lets go of the directory.
-    empty_timer_ = TimerWatch(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
+    empty_timer_ = Timer(loop_, kTreePollInterval, kTreePollInterval, [this] { on_tree_change(); });
     return;
   }
   tree_.reset();

@@ -2,8 +2,6 @@
 // events of the state machine, and carries out the orders that concern a process. Decides nothing.
 // Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,7 +10,8 @@
 #include "common/result.h"
 #include "supervisor/core/event.h"
 #include "supervisor/launch/spawn.h"
-#include "common/loop/watch.h"
+#include "common/loop/fd_watch.h"
+#include "common/loop/timer.h"
 #include "supervisor/containment/node_tree.h"
 #include "supervisor/host/process.h"
 
@@ -25,7 +24,7 @@ class NodeProcess {
   /// turn).
   using Post = std::function<void(core::Event)>;
 
-  NodeProcess(uv_loop_t* loop, NodeTrees& trees, std::string node_id, std::uint64_t generation, Post post);
+  NodeProcess(EventLoop& loop, NodeTrees& trees, std::string node_id, std::uint64_t generation, Post post);
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
@@ -60,7 +59,7 @@ class NodeProcess {
   void on_tree_change();
   void on_empty();
 
-  uv_loop_t* loop_;
+  EventLoop& loop_;
   NodeTrees& trees_;
   std::string node_id_;
   std::uint64_t generation_;
@@ -74,8 +73,8 @@ class NodeProcess {
   bool launching_ = false;
   bool leader_dead_ = false;
   std::unique_ptr<NodeTree> tree_;
-  PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_, exit_timer_;
+  FdWatch exit_watch_, report_watch_, empty_watch_;
+  Timer empty_timer_, exit_timer_;
   int exit_polls_ = 0;
 };
 
