@@ -34,7 +34,7 @@ std::optional<std::string> environment(const char* name) {
 
 }  // namespace
 
-Supervisor::Supervisor(Given given) : given_(std::move(given)) {}
+Supervisor::Supervisor(Given given) : given_(std::move(given)), starter_(loop_, *given_.launcher) {}
 
 Supervisor::~Supervisor() {
   signals_.clear();
@@ -131,8 +131,8 @@ void Supervisor::recover() {
   control_ = std::move(control).value();
 
   comms_ = std::make_unique<CommsKeeper>(
-      CommsKeeper::Parts{loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *trees_,
-                         *table_, given_.programs.comms},
+      CommsKeeper::Parts{loop_, timers_, starter_, given_.config, comms_account_, storage_account_, *table_,
+                         given_.programs.comms},
       CommsKeeper::Callbacks{
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_comms_alive_since(since); },
@@ -150,8 +150,8 @@ void Supervisor::recover() {
       Nodes::Parts{loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *trees_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
-      std::make_unique<LogRotation>(loop_, *given_.launcher, *trees_, given_.config.storage.log_dir,
-                                    given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
+      std::make_unique<LogRotation>(starter_, given_.config.storage.log_dir, given_.config.agent.runtime_dir,
+                                    given_.config.storage.max_log_mb);
   if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
     nodes_.reset();
     return log::error(recovered.error().message() +

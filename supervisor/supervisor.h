@@ -10,11 +10,13 @@
 #include "common/loop/event_loop.h"
 #include "common/loop/signal_watch.h"
 #include "common/loop/timer.h"
+#include "supervisor/children/child_process.h"
 #include "supervisor/children/comms_keeper.h"
 #include "supervisor/children/log_rotation.h"
 #include "supervisor/children/reload_check.h"
 #include "supervisor/control/control_server.h"
 #include "supervisor/host/accounts.h"
+#include "supervisor/host/loop_timers.h"
 #include "supervisor/host/service_manager.h"
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/nodes/nodes.h"
@@ -63,6 +65,8 @@ class Supervisor {
 
   Given given_;
   EventLoop loop_;
+  LoopTimers timers_{loop_};
+  ProcessStarter starter_;
   std::int64_t started_at_unix_ = 0;
   UniqueFd runtime_lock_, state_lock_;
   Account storage_account_, comms_account_;
