@@ -59,7 +59,9 @@ class FakeLaunch final : public Launch {
 
 class FakeTree final : public NodeTree {
  public:
-  FakeTree(Deeds& deeds, Server server) : deeds_(deeds), server(std::move(server)) {}
+  const Server server;
+
+  FakeTree(Deeds& deeds, Server of) : server(std::move(of)), deeds_(deeds) {}
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
   [[nodiscard]] bool populated() const override { return server->populated; }
@@ -77,9 +79,6 @@ class FakeTree final : public NodeTree {
 
  private:
   Deeds& deeds_;
-
- public:
-  Server server;
 };
 
 }  // namespace
