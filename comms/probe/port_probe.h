@@ -1,11 +1,11 @@
-// One probe of one port: connect, see that it is not ourselves and whose listener it is, and for a running
-// node send what is configured and look for the answer. Comms; the loop's thread.
+// One probe of one port: connect, check that the listener is the node's user's (and no TCP self-connect), and
+// for a running node send liveness_send and wait for liveness_expect. Comms; the loop's thread.
 #pragma once
 #include <functional>
 #include <string>
 
-#include "common/unique_fd.h"
 #include "common/loop/event_loop.h"
+#include "common/unique_fd.h"
 #include "comms/probe/listener_owner.h"
 #include "comms/probe/probe_schedule.h"
 
@@ -40,7 +40,7 @@ class PortProbe {
   void exchange();
   void settle(Verdict verdict, const std::string& why);
   void settle_errno(const char* operation, int errnum);
-  [[nodiscard]] std::string place() const;
+  [[nodiscard]] std::string endpoint() const;
 
   EventLoop& loop_;
   const ProbeTarget& target_;

@@ -8,7 +8,6 @@ Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan
                            const std::string& if_missing, Ended ended) {
   auto launched = launcher.launch(plan);
   if (!launched) return launched.error();
-  trees_.exclude(launched.value().pid);
   if (const Status opened = open_gate(launched.value()); !opened) return opened;
   subject_ = subject_of(plan, if_missing);
   pid_ = launched.value().pid;

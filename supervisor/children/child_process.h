@@ -6,11 +6,11 @@
 #include <functional>
 #include <string>
 
-#include "common/result.h"
-#include "supervisor/launch/spawn.h"
 #include "common/loop/watch.h"
+#include "common/result.h"
 #include "supervisor/containment/node_tree.h"
 #include "supervisor/host/process.h"
+#include "supervisor/launch/spawn.h"
 
 namespace sutra::supervisor {
 
@@ -20,8 +20,7 @@ class ChildProcess {
   /// empty.
   using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
 
-  /// `trees` is told that this child belongs to no node.
-  explicit ChildProcess(NodeTrees& trees) : trees_(trees) {}
+  explicit ChildProcess(NodeTrees&) {}
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
@@ -36,7 +35,6 @@ class ChildProcess {
  private:
   void on_exit();
 
-  NodeTrees& trees_;
   LaunchSubject subject_;
   pid_t pid_ = 0;
   UniqueFd pidfd_, report_;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <variant>
 
+#include "common/listeners/listeners.h"
 #include "common/log/logging.h"
 #include "common/node_id.h"
-#include "supervisor/host/clock.h"
 #include "supervisor/core/admission.h"
 #include "supervisor/core/probe_restart.h"
+#include "supervisor/host/clock.h"
 #include "supervisor/host/directories.h"
-#include "supervisor/host/listeners.h"
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
@@ -44,7 +44,7 @@ Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Reques
   auto listeners = tcp_listeners();
   if (!listeners) return listeners.error();
   std::vector<core::Taken> taken;
-  for (const auto& l : listeners.value()) taken.push_back({l.address, l.port, l.uid});
+  for (const auto& l : listeners.value()) taken.push_back({address_text(l.address), l.port, l.uid});
   const auto verdict = core::admit(node_id, request, admission_policy(parts_.config), known, taken);
   if (const auto* refusal = std::get_if<core::Refusal>(&verdict)) {
     return make_error("start node", printable(node_id), refusal->text);
