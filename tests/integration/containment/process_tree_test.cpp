@@ -90,17 +90,24 @@ TEST_F(ProcessTreeTest, RunnerThatKeepsForkingIsKilledInTheEnd) {
 }
 
 TEST_F(ProcessTreeTest, LookingKillsNobodyAndARepeatedKillOnlyAfterTheFirst) {
-  Running running = start("echo up; exec sleep 600");
+  const char* const answers = "trap 'echo alive' USR1; echo up; sleep 600 & wait; exec sleep 600";
+  // A SIGKILL that was sent before can only win: whoever still answers was not killed.
+  const auto lives = [this](const Running& running) {
+    const std::string before = output();
+    EXPECT_TRUE(send_signal(running.launched.pidfd, SIGUSR1).ok());
+    return eventually([&] { return output() == before + "alive\n"; });
+  };
+  Running running = start(answers);
   tree_->repeat_kill();
   EXPECT_TRUE(tree_->populated());
-  EXPECT_FALSE(peek_exit(running.launched.pidfd)) << "nobody called kill()";
+  EXPECT_TRUE(lives(running)) << "nobody called kill()";
   tree_->kill();
   ASSERT_TRUE(running.wait());
   reap(running.launched.pidfd);
-  // What a second generation of the tree stands for: somebody whom the first kill did not reach.
-  Running late = start("echo up; exec sleep 600", 2);
+  // It stands for what the first kill did not reach.
+  Running late = start(answers, 3);
   EXPECT_TRUE(tree_->populated());
-  EXPECT_FALSE(peek_exit(late.launched.pidfd)) << "a look kills nobody";
+  EXPECT_TRUE(lives(late)) << "a look kills nobody";
   tree_->repeat_kill();
   EXPECT_TRUE(late.wait());
 }
