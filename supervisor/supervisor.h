@@ -1,4 +1,5 @@
-// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX only.
+// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX and AF_NETLINK sockets
+// only.
 #pragma once
 #include <uv.h>
 
@@ -9,16 +10,17 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "supervisor/host/accounts.h"
 #include "supervisor/children/comms_keeper.h"
-#include "supervisor/control/control_server.h"
-#include "supervisor/startup/handoff.h"
-#include "supervisor/ledger/ledger.h"
 #include "supervisor/children/log_rotation.h"
-#include "supervisor/nodes/nodes.h"
-#include "supervisor/startup/programs.h"
 #include "supervisor/children/reload_check.h"
+#include "supervisor/control/control_server.h"
+#include "supervisor/host/accounts.h"
 #include "supervisor/host/service_manager.h"
+#include "supervisor/ledger/ledger.h"
+#include "supervisor/nodes/linux_platform.h"
+#include "supervisor/nodes/nodes.h"
+#include "supervisor/startup/handoff.h"
+#include "supervisor/startup/programs.h"
 
 namespace sutra::supervisor {
 
@@ -68,6 +70,7 @@ class Supervisor {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<ipc::NodeTableWriter> table_;
+  std::unique_ptr<LinuxPlatform> platform_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<CommsKeeper> comms_;
   std::unique_ptr<ControlServer> control_;
