@@ -16,7 +16,7 @@
 #include "common/overload.h"
 #include "common/version.h"
 #include "supervisor/host/clock.h"
-#include "supervisor/host/directories.h"
+#include "supervisor/host/own_directory.h"
 #include "supervisor/startup/instance_lock.h"
 
 namespace sutra::supervisor {

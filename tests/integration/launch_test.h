@@ -20,7 +20,8 @@
 
 namespace sutra::supervisor::test {
 
-/// Undoes what a process forest does to the test's own process: the next test has no orphans of this one.
+/// Ends being a subreaper, which ProcessTrees made the test process, and reaps: the next test has no orphans
+/// of this one.
 inline void give_up_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -93,7 +94,8 @@ class LaunchTest : public ::testing::Test {
   std::string output_of(const LaunchPlan& wanted) {
     Running running = launch(wanted);
     const LaunchReport report = running.go();
-    EXPECT_EQ(report.progress, LaunchProgress::kExeced) << launch_error(report, subject_of(wanted, {})).message();
+    EXPECT_EQ(report.progress, LaunchProgress::kExeced)
+        << launch_error(report, subject_of(wanted, {})).message();
     EXPECT_TRUE(running.wait());
     return output();
   }

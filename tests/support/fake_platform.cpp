@@ -64,7 +64,8 @@ class FakeTree final : public NodeTree {
   FakeTree(Deeds& deeds, Server of) : server(std::move(of)), deeds_(deeds) {}
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
-  [[nodiscard]] bool populated() const override { return server->populated; }
+  [[nodiscard]] bool populated() override { return server->populated; }
+  void repeat_kill() override {}
   void terminate() override { deeds_.push_back("terminate " + server->name); }
   void kill() override { deeds_.push_back("kill " + server->name); }
   [[nodiscard]] bool oom_killed() const override { return server->oom; }
