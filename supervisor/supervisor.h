@@ -19,6 +19,7 @@
 #include "supervisor/host/loop_timers.h"
 #include "supervisor/host/service_manager.h"
 #include "supervisor/ledger/ledger.h"
+#include "supervisor/nodes/linux_platform.h"
 #include "supervisor/nodes/nodes.h"
 #include "supervisor/startup/handoff.h"
 #include "supervisor/startup/programs.h"
@@ -73,6 +74,7 @@ class Supervisor {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<ipc::NodeTableWriter> table_;
+  std::unique_ptr<LinuxPlatform> platform_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<CommsKeeper> comms_;
   std::unique_ptr<ControlServer> control_;
