@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <deque>
 
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::supervisor {
 namespace {

@@ -27,7 +27,7 @@ std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
 
 }  // namespace
 
-Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+Status Nodes::recover(const RecordedNodes& recorded) {
   // All are looked for before anything is done about one: to take a process for dead that could not be looked
   // at would be to kill it.
   std::map<std::string, std::optional<UniqueFd>> processes;
@@ -64,7 +64,7 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   return {};
 }
 
-std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
+std::uint64_t Nodes::unmanaged_generation(const NodeId& node_id) const {
   std::uint64_t highest = 0;
   for (const NodeTrees::Leaf& leaf : unmanaged_) {
     if (leaf.node_id == node_id) highest = std::max(highest, leaf.generation);
@@ -73,7 +73,7 @@ std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
 }
 
 /// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
-void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
+void Nodes::adopt(const NodeId& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
   Entry& entry = make_entry(node_id);
   core::KernelView kernel;
   if (recorded.facts) {

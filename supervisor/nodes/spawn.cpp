@@ -70,7 +70,7 @@ void Nodes::forget_emptied_leaves() {
   });
 }
 
-std::string Nodes::unmanaged_holder(const std::string& node_id) {
+std::string Nodes::unmanaged_holder(const NodeId& node_id) {
   if (unmanaged_.empty()) return {};
   forget_emptied_leaves();
   const auto held = std::find_if(unmanaged_.begin(), unmanaged_.end(),

@@ -49,17 +49,18 @@ std::unique_ptr<NodeProcess> Shell::process_of(const std::string& node_id, std::
 std::optional<core::Intent> Shell::admit(const std::string& node_id, const core::Request& request) {
   std::vector<core::KnownNode> known;
   for (const auto& [id, entry] : entries_) {
-    known.push_back(
-        {id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
+    known.push_back({entry->node.intent.node_id, entry->node.intent.request, entry->node.intent.placement,
+                     entry->node.state, entry->node.goal});
   }
-  const auto verdict = core::admit(node_id, request, settings_.admission, known, {});
+  const auto parsed = NodeId::parse(node_id);
+  const auto verdict = core::admit(parsed.value(), request, settings_.admission, known, {});
   const auto* admitted = std::get_if<core::Admitted>(&verdict);
   if (admitted == nullptr) {
     world_.coverage.see(Mark::kRequestRefusedByAdmission);
     return std::nullopt;
   }
   core::Intent intent;
-  intent.node_id = node_id;
+  intent.node_id = parsed.value();
   intent.request = request;
   intent.placement = admitted->placement;
   return intent;
@@ -86,7 +87,7 @@ void Shell::start(const std::string& node_id, const core::Request& request) {
   auto first = core::start_new(*std::move(intent), last, context());
   Entry& entry = make_entry(node_id);
   entry.node.state = core::State::kGone;
-  entry.node.intent.node_id = node_id;
+  entry.node.intent.node_id = NodeId::parse(node_id).value();
   ++entry.waiting[static_cast<std::size_t>(core::Waiter::kStart)];
   draining_ = true;
   execute(entry, core::StartRequested{request}, std::move(first), core::Waiter::kStart);
