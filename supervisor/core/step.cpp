@@ -64,7 +64,7 @@ void Step::gone() {
   emit(Forget{});
   answer_not_running("it was stopped meanwhile");
   answer(Waiter::kStop, true);
-  emit(RecordEvent{"stopped", node_.failure});
+  record("stopped", node_.failure);
 }
 
 /// Answers the start that failed; the node itself is tried again.
@@ -82,7 +82,7 @@ void Step::quarantine() {
   node_.intent.quarantined = true;
   save_intent();
   emit(SaveFacts{});
-  emit(RecordEvent{"quarantined", node_.failure});
+  record("quarantined", node_.failure);
   answer_not_running({});
 }
 

@@ -27,9 +27,6 @@ class EventLog {
 
   [[nodiscard]] Status append(const Ledger::Event& event);
 
-  /// Forgets which deaths of the node are recorded: the next one is not taken for a repeat.
-  void forget(const std::string& node_id) { ended_.erase(node_id); }
-
  private:
   Status recover();
   Status scan(const std::string& path);

@@ -99,7 +99,6 @@ Ledger::Present FileLedger::present(const NodeId& node_id) const {
 Status FileLedger::forget(const NodeId& node_id) {
   // The facts first: facts without an intent would bring a stopped node back (see the header).
   if (Status removed = ledger::remove_file(ledger::record_path(facts_, node_id)); !removed) return removed;
-  events_.forget(node_id);
   return ledger::remove_file(ledger::record_path(intents_, node_id));
 }
 

@@ -104,8 +104,8 @@ class Ledger {
   /// A "died" is a repeat when the death of that generation is recorded, or a later generation was started. A
   /// repeat is dropped, and that is a success. (Old facts, where newer ones could not be written, may report
   /// the same death again much later.) Generations start from 1 again when the facts are lost (a reboot) or
-  /// the node is forgotten: so after a "started" of generation G the deaths from G on are recorded again, and
-  /// after a successful forget() all are.
+  /// the node is forgotten: so after a "started" of generation G the deaths from G on are recorded again.
+  /// forget() changes nothing here: a death that waits until the log can be written may be appended after it.
   [[nodiscard]] virtual Status append(const Event& event) = 0;
 
   /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.

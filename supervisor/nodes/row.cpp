@@ -1,7 +1,5 @@
 #include "supervisor/nodes/row.h"
 
-#include "supervisor/host/clock.h"
-
 namespace sutra::supervisor {
 namespace {
 
@@ -11,7 +9,8 @@ std::uint64_t unix_time(std::int64_t seconds) {
 
 }  // namespace
 
-ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe) {
+ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
+                      const core::Moment& now) {
   ipc::NodeRow row;
   row.node_id.assign(node.intent.node_id.str());
   row.storage_path.assign(node.intent.placement.storage_path);
@@ -27,9 +26,8 @@ ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t u
   row.probe = probe ? 1 : 0;
   row.uid = uid;
   if (node.timer && node.timer->kind == core::TimerKind::kRetry) {
-    const core::Moment at = now();
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(node.timer->due - at.boot);
-    row.next_retry_at = unix_time(at.unix_secs + wait.count());
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(node.timer->due - now.boot);
+    row.next_retry_at = unix_time(now.unix_secs + wait.count());
   }
   if (node.last_exit) {
     row.exit_cause = node.last_exit->cause;

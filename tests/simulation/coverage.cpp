@@ -97,6 +97,8 @@ std::string_view name(Mark mark) {
       return "request refused by disk";
     case Mark::kRequestRefusedByAdmission:
       return "request refused by admission";
+    case Mark::kProcessCannotBeLookedAt:
+      return "process cannot be looked at";
     case Mark::kDeathOfAdopted:
       return "death of adopted";
     case Mark::kDeathRepeatDropped:
