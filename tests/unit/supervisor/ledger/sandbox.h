@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/ledger/ledger.h"
+#include "tests/support/node_ids.h"
 
 namespace sutra::supervisor::testing {
 
