@@ -19,6 +19,8 @@ std::string_view name(Mark mark) {
       return "launcher fails";
     case Mark::kLauncherKilled:
       return "launcher killed";
+    case Mark::kLauncherQuick:
+      return "launcher quick";
     case Mark::kExecFails:
       return "exec fails";
     case Mark::kGateClosed:

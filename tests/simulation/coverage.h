@@ -17,6 +17,7 @@ enum class Mark : std::uint8_t {
   kLockHeld,
   kLauncherFails,
   kLauncherKilled,
+  kLauncherQuick,
   kExecFails,
   kGateClosed,
   kLaunchGivenUp,

@@ -21,7 +21,7 @@ function(sutra_shell_bug name file invariant original mutated)
   set_tests_properties(ShellBug.${name} PROPERTIES LABELS campaign TIMEOUT 300)
 endfunction()
 
-sutra_shell_bug(OpensTheGateBeforeItRecords spawn.cpp I
+sutra_shell_bug(OpensTheGateBeforeItRecords spawn.cpp I5
 "  (void)save_facts(entry);  // before the gate opens
   return entry.process->open();"
 "  Status opened = entry.process->open();
@@ -42,17 +42,11 @@ sutra_shell_bug(TakesAnErrorForAbsence recover.cpp I
 "if (!found) return found.error();"
 "if (!found) continue;")
 
-sutra_shell_bug(PostsTheDeathBeforeTheRecovery recover.cpp I
-"  posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
-  switch"
-"  struct Late {
-    std::function<void()> act;
-    ~Late() { act(); }
-  } late{[&] {
-    posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
-    drain();
-  }};
-  switch")
+sutra_shell_bug(TakesTheLastPostedFirst nodes.cpp I
+"    const Posted next = std::move(posted_.front());
+    posted_.pop_front();"
+"    const Posted next = std::move(posted_.back());
+    posted_.pop_back();")
 
 sutra_shell_bug(KeepsTimersThatAreDisarmed effects.cpp I6
 "entry.timer.reset();"

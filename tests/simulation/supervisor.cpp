@@ -80,6 +80,17 @@ void Supervisor::node_unresponsive(const std::string& node_id, std::uint64_t gen
     session_.world.coverage.see(Mark::kUnresponsiveHeeded);
 }
 
+bool Supervisor::keep_records() {
+  if (!nodes_->keep_records()) return false;
+  for (const NodeId& node_id : nodes_->names()) {
+    const std::string& id = node_id;
+    const auto written = session_.world.disk.intents.find(id);
+    if (written == session_.world.disk.intents.end() || written->second.revision != nodes_->node(node_id)->intent.revision)
+      session_.world.checks.violation("I1", "the records were kept and the intent of " + id + " is not on disk");
+  }
+  return true;
+}
+
 Serial Supervisor::leader(const core::Node& node) const {
   if (node.leader == core::Leader::kNone) return 0;
   return session_.subject({node.intent.node_id, node.generation});

@@ -42,7 +42,7 @@ class Supervisor {
   [[nodiscard]] Serial leader(const core::Node& node) const;
   void reap_strays();
   /// Writes again what somebody removed of the records. False: it cannot.
-  [[nodiscard]] bool keep_records() { return nodes_->keep_records().ok(); }
+  [[nodiscard]] bool keep_records();
   void record_all() { nodes_->record_all(); }
   /// Between two turns of the loop what the core believes and what the loop holds agree.
   void check_idle() const;
