@@ -2,18 +2,22 @@
 // socket or log: events are facts with the time they happened, actions are orders that whoever drives it
 // obeys. Comms.
 //
-//   idle --ServerListening--> connecting --Connected--> registering --Registered--> beating
-//                               ^   |  (known already: beats at once) --------------^  |
-//                               |   v                                                  |
-//                             waiting <----- every host of the round failed <----------+ no answer
+//          our server listens               connected
+//   idle ────────────────────▶ connecting ──────────────▶ registering
+//                               ▲     │ │                  │       │ registered
+//                               │     │ │ connected, and   │       ▼
+//                               │     │ └───────────────────────▶ beating
+//                               │     │   known already    │       │
+//                  wait is over │     │ no host is left    │       │ refused, no answer
+//                               │     ▼                    ▼       │
+//                              waiting ◀───────────────────────────┘
 //
-// - It registers only when our own server listens, for the Master may call back at once, and only when it
-// must:
-//   a registration makes the Master forget the nodes that it knew of us. So an identity that was acknowledged
-//   before beats first, and registers when the answer is that the agent is unknown.
+// - It registers only when our own server listens, for the Master may call back at once; and only when it must: a
+//   registration makes the Master forget the nodes that it knew of us. So an identity that was acknowledged before
+//   beats first, and registers when the answer is that the agent is unknown.
 // - At most one call is under way. Each has an id, and the answer of any other id changes nothing.
-// - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
-//   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.
+// - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s ± 20 %,
+//   doubling to reconnect_max_secs. An acknowledged heartbeat ends the doubling.
 // - Beats lie on fixed ticks that do not drift; each must be answered before the next one is due.
 #pragma once
 #include <chrono>

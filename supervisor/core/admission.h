@@ -55,9 +55,8 @@ inline constexpr std::uint64_t kMemoryMaxMb = (std::uint64_t{1} << 43U) - 1;
 /// Judges the request of a node that does not exist yet. A node of the same id among `known` is left out of
 /// account.
 ///  - max_storage_nodes is not reached;
-///  - port 0: the first free one of the range. Free is a port of no other node, not our own and not in
-///  LISTEN. Any
-///    other port must be free;
+///  - port 0: the first free one of the range. Free is a port of no other node, not our own and not in LISTEN.
+///    Any other port must be free;
 ///  - storage_path: see place() in storage_path.h;
 ///  - memory 0: the default; else 1 to kMemoryMaxMb.
 [[nodiscard]] Verdict admit(const std::string& node_id, const Request& request, const AdmissionPolicy& policy,

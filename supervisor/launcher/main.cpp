@@ -18,8 +18,7 @@ struct Step {
 // - limits may be raised and the OOM score lowered only while we still have the supervisor's rights;
 // - the bounding set can be dropped only before the user changes;
 // - the kernel forgets PDEATHSIG when the user changes, so it is set again;
-// - the directory is entered and locked with the program's rights, so a link or a mode set by a node cannot
-// make
+// - the directory is entered and locked with the program's rights, so that a link or a mode set by a node cannot make
 //   us do with root's rights what the node could not do itself;
 // - confinement has its place after the lock, whose directory it is about, and before the gate.
 constexpr Step kSteps[] = {
