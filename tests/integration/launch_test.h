@@ -16,9 +16,13 @@
 
 #include "supervisor/host/process.h"
 #include "supervisor/launch/spawn.h"
+#include "tests/support/eventually.h"
 #include "tests/support/files.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 
 /// Undoes what a process forest does to the test's own process: the next test has no orphans of this one.
 inline void give_up_orphans() {
@@ -93,7 +97,8 @@ class LaunchTest : public ::testing::Test {
   std::string output_of(const LaunchPlan& wanted) {
     Running running = launch(wanted);
     const LaunchReport report = running.go();
-    EXPECT_EQ(report.progress, LaunchProgress::kExeced) << launch_error(report, subject_of(wanted, {})).message();
+    EXPECT_EQ(report.progress, LaunchProgress::kExeced)
+        << launch_error(report, subject_of(wanted, {})).message();
     EXPECT_TRUE(running.wait());
     return output();
   }
@@ -113,4 +118,4 @@ class LaunchTest : public ::testing::Test {
   std::unique_ptr<Launcher> launcher_;
 };
 
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -3,8 +3,12 @@
 #include <sys/prctl.h>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class ProcessTest : public LaunchTest {
@@ -208,4 +212,4 @@ TEST_F(AdoptedProcess, StrangerThatNobodyReapsHasAnUnknownCauseSoon) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 
 #include "supervisor/containment/node_tree.h"
-#include "tests/support/files.h"
+#include "tests/support/in_child.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 constexpr const char* kUnified =
@@ -66,8 +69,7 @@ TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
   EXPECT_EQ(in_child([&] {
               const auto trees = NodeTrees::open(plain / "nodes", "agent");
               return trees->mode() == TreeMode::kProcessTree &&
-                             trees->lost().find("cannot prove") != std::string::npos &&
-                             trees->path().empty()
+                             trees->lost().find("cannot prove") != std::string::npos && trees->path().empty()
                          ? 0
                          : 1;
             }),
@@ -97,4 +99,4 @@ TEST(CgroupPlace, WantedPlaceHoldsTheLeavesItselfAndIgnoresOtherChildren) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor
