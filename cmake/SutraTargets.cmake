@@ -2,8 +2,10 @@
 
 add_library(sutra_flags INTERFACE)
 target_compile_options(sutra_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wnull-dereference -Wswitch-enum -Wformat=2
+  # In a unity build a name of one file is in sight of the next, and to shadow it is no fault.
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>
   # Of libraries too: they end in programs only, and all that is compiled alike can share a precompiled header.
   -fPIE
   # GCC 12 sees overlaps in "text" + std::string that are not there (its bug 105651).

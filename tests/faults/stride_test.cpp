@@ -41,7 +41,8 @@ TEST(CallsToHurt, AsManyDaysAsTheStrideSeeEachCall) {
 TEST(CallsToHurt, OfFewCallsAtLeastEightAreHurt) {
   for (std::uint64_t total = 1; total < 200; ++total) {
     for (std::uint64_t day = 0; day < 6; ++day) {
-      EXPECT_GE(hurt(total, 6, day).size(), std::min(total, CallsToHurt::kAtLeast)) << total << ", day " << day;
+      EXPECT_GE(hurt(total, 6, day).size(), std::min(total, CallsToHurt::kAtLeast))
+          << total << ", day " << day;
     }
   }
 }
