@@ -48,7 +48,7 @@ Result<HostPort> with_port(std::string_view text, std::string_view host, std::st
   if (rest.empty()) return fault(text, "the port is missing");
   const auto port = port_number(rest.substr(1));
   if (!port) {
-    return fault(text, "\"" + printable(rest.substr(1)) + "\" is no port",
+    return fault(text, "\"" + printable(rest.substr(1)) + "\" is not a valid port",
                  "a port is a number from 1 to 65535");
   }
   return HostPort{std::string(host), *port};

@@ -48,13 +48,13 @@ std::string clock_text(std::uint64_t unix_secs) {
 }
 
 Json exit_json(const ipc::NodeRow& row) {
-  if (row.exit_cause == ipc::ExitCause::kNone) return nullptr;
+  if (row.exit_cause == ExitCause::kNone) return nullptr;
   Json exit{{"cause", cause_name(row.exit_cause)},
             {"code", nullptr},
             {"signal", nullptr},
             {"at", row.last_exit_at}};
-  if (row.exit_cause == ipc::ExitCause::kExit) exit["code"] = row.exit_code;
-  if (row.exit_cause == ipc::ExitCause::kSignal || row.exit_cause == ipc::ExitCause::kOom)
+  if (row.exit_cause == ExitCause::kExit) exit["code"] = row.exit_code;
+  if (row.exit_cause == ExitCause::kSignal || row.exit_cause == ExitCause::kOom)
     exit["signal"] = row.exit_signal;
   return exit;
 }
@@ -104,15 +104,15 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string last_exit_text(const ipc::NodeRow& row) {
   switch (row.exit_cause) {
-    case ipc::ExitCause::kNone:
+    case ExitCause::kNone:
       return "-";
-    case ipc::ExitCause::kExit:
+    case ExitCause::kExit:
       return "exit " + std::to_string(row.exit_code);
-    case ipc::ExitCause::kSignal:
+    case ExitCause::kSignal:
       return "signal " + std::to_string(row.exit_signal);
-    case ipc::ExitCause::kOom:
+    case ExitCause::kOom:
       return "out of memory";
-    case ipc::ExitCause::kUnknown:
+    case ExitCause::kUnknown:
       return "unknown";
   }
   return "unknown";
@@ -134,7 +134,7 @@ std::string list_json(const Rows& nodes) { return dump({{"schema", kSchema}, {"n
 
 std::string status_text(const ipc::AgentStatus& s, const Rows& nodes) {
   const auto running = std::count_if(nodes.begin(), nodes.end(),
-                                     [](const auto& n) { return n.row.state == ipc::NodeState::kRunning; });
+                                     [](const auto& n) { return n.row.state == NodeState::kRunning; });
   std::string text = table({
       {"Agent:", text_of(s.agent_id.view()) + " v" + text_of(s.version.view()) + ", pid " +
                      std::to_string(s.pid) + ", since " + clock_text(s.started_at_unix)},

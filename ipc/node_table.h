@@ -13,32 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "common/node_state.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "ipc/messages.h"
 
 namespace sutra::ipc {
-
-enum class NodeState : std::uint8_t {
-  kNone = 0,  ///< a free row
-  kStarting = 1,
-  kRunning = 2,
-  kCleaning = 3,
-  kBackoff = 4,
-  kStopping = 5,
-  kFailed = 6,
-  kOccupied = 7,
-};
-[[nodiscard]] std::string_view state_name(
-    NodeState state);  ///< the operator's names: "backoff", "cleaning"...
-/// The Master's names: cleaning and backoff show as "starting", occupied as "failed".
-[[nodiscard]] std::string_view wire_state_name(NodeState state);
-
-enum class NodeGoal : std::uint8_t { kRunning = 0, kStopped = 1, kParked = 2 };
-[[nodiscard]] std::string_view goal_name(NodeGoal goal);
-
-enum class ExitCause : std::uint8_t { kNone = 0, kExit = 1, kSignal = 2, kOom = 3, kUnknown = 4 };
-[[nodiscard]] std::string_view cause_name(ExitCause cause);
 
 /// What a row says; plain values. Times are Unix seconds, 0 = never.
 struct NodeRow {
@@ -54,7 +34,7 @@ struct NodeRow {
   std::uint32_t restart_count = 0;
   std::int32_t exit_code = 0;    // with ExitCause::kExit
   std::int32_t exit_signal = 0;  // with kSignal and kOom
-  NodeState state = NodeState::kNone;
+  NodeState state = NodeState::kGone;
   NodeGoal goal = NodeGoal::kRunning;
   ExitCause exit_cause = ExitCause::kNone;
   std::uint8_t probe = 1;  // 1: answer readiness and liveness by TCP; 0: none
@@ -92,7 +72,7 @@ class NodeTableReader {
   };
   [[nodiscard]] virtual Read read(std::uint32_t index) const = 0;
   [[nodiscard]] virtual std::uint32_t capacity() const = 0;
-  /// All rows in use (state != kNone).
+  /// All rows in use (state != kGone).
   [[nodiscard]] virtual std::vector<Read> snapshot() const = 0;
   [[nodiscard]] virtual std::optional<Read> find(std::string_view node_id) const = 0;
   /// Rows with a live process: pid != 0.

@@ -56,7 +56,7 @@ void read_row(const SharedRow& shared, NodeTableReader::Read& read) {
 bool in_use(const SharedRow& shared) {
   const auto bytes =
       std::bit_cast<std::array<std::uint8_t, 8>>(shared.words[kStateWord].load(std::memory_order_acquire));
-  return bytes[offsetof(NodeRow, state) % 8] != static_cast<std::uint8_t>(NodeState::kNone);
+  return bytes[offsetof(NodeRow, state) % 8] != static_cast<std::uint8_t>(NodeState::kGone);
 }
 bool has_process(const SharedRow& shared) {
   return static_cast<std::uint32_t>(shared.words[kPidWord].load(std::memory_order_acquire)) != 0;
@@ -92,7 +92,7 @@ class MappedReader final : public NodeTableReader {
     for (std::uint32_t i = 0; i < capacity_; ++i) {
       if (!in_use(rows_[i])) continue;
       read_row(rows_[i], reads.emplace_back());
-      if (reads.back().row.state == NodeState::kNone) reads.pop_back();
+      if (reads.back().row.state == NodeState::kGone) reads.pop_back();
     }
     return reads;
   }
@@ -105,7 +105,7 @@ class MappedReader final : public NodeTableReader {
       if (!may_be(rows_[i], words)) continue;
       Read read;
       read_row(rows_[i], read);
-      if (read.row.state != NodeState::kNone && read.row.node_id.view() == node_id) return read;
+      if (read.row.state != NodeState::kGone && read.row.node_id.view() == node_id) return read;
     }
     return std::nullopt;
   }

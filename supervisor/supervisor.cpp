@@ -152,8 +152,10 @@ void Supervisor::recover() {
             comms_retired_ = true;
             stop_when_empty();
           }});
+  platform_ = std::make_unique<LinuxPlatform>(
+      LinuxPlatform::Parts{&loop_, given_.config, storage_account_, *given_.launcher, *trees_});
   nodes_ = std::make_unique<Nodes>(
-      Nodes::Parts{&loop_, given_.config, storage_account_, *ledger_, *given_.launcher, *trees_, *table_},
+      Nodes::Parts{given_.config, storage_account_.uid, *platform_, *ledger_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
       std::make_unique<LogRotation>(&loop_, *given_.launcher, *trees_, given_.config.storage.log_dir,

@@ -15,6 +15,7 @@
 #include "supervisor/startup/handoff.h"
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/children/log_rotation.h"
+#include "supervisor/nodes/linux_platform.h"
 #include "supervisor/nodes/nodes.h"
 #include "supervisor/startup/programs.h"
 #include "supervisor/children/reload_check.h"
@@ -68,6 +69,7 @@ class Supervisor {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<NodeTrees> trees_;
   std::unique_ptr<ipc::NodeTableWriter> table_;
+  std::unique_ptr<LinuxPlatform> platform_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<CommsKeeper> comms_;
   std::unique_ptr<ControlServer> control_;

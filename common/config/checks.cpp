@@ -1,8 +1,9 @@
+// What needs more than one value: defaults that depend on others, and values that do not go together.
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
-#include "common/config/reading.h"
-#include "common/config/rules.h"
+#include "common/config/keys.h"
 #include "common/node_id.h"
 
 namespace sutra::config {
@@ -12,141 +13,129 @@ constexpr std::chrono::seconds kDeadlinesTogether{28};
 constexpr std::chrono::seconds kMasterPatience{15};
 constexpr std::uint32_t kLastPort = 65535;
 
-/// "12" when the file says so, "12 (the default)" when it does not.
-std::string shown(const Reading& reading, std::string_view table, std::string_view name, std::int64_t value) {
-  return std::string(name) + " " + std::to_string(value) +
-         (reading.find(table, name) ? "" : " (the default)");
+std::string directory(const std::optional<std::string>& from_systemd, std::string_view when_root,
+                      std::string_view otherwise, const ConfigContext& context) {
+  if (from_systemd && !from_systemd->empty()) return absolute_path(*from_systemd, context.working_directory);
+  return absolute_path(context.is_root ? when_root : otherwise, context.working_directory);
 }
 
-/// The later of two keys, which is where one looks first.
-std::pair<std::uint32_t, std::string> later_of(const Reading& reading, std::string_view table,
-                                               std::string_view first, std::string_view second) {
-  const std::uint32_t a = reading.line_of(table, first);
-  const std::uint32_t b = reading.line_of(table, second);
-  return {std::max(a, b), std::string(table) + "." + std::string(a > b ? first : second)};
+void fill_directories(Config& config, const ConfigContext& context) {
+  std::string& state = config.agent.state_dir;
+  if (state.empty()) state = directory(context.state_directory, "/var/lib/sutra-agent", "state", context);
+  std::string& runtime = config.agent.runtime_dir;
+  if (runtime.empty()) runtime = directory(context.runtime_directory, "/run/sutra-agent", "run", context);
+  const std::string beside = (std::filesystem::path(state).parent_path() / "log").string();
+  std::string& log = config.storage.log_dir;
+  if (log.empty()) log = directory(context.logs_directory, "/var/log/sutra-agent", beside, context);
 }
 
-void check_deadlines(Reading& reading) {
-  if (!reading.sound("storage", "ready_timeout_secs") || !reading.sound("storage", "stop_grace_secs")) return;
+/// "backoff_max_secs 12", and "(the default)" when the file does not say so.
+std::string shown(const Reading& reading, std::string_view key) {
+  return std::string(find_key(key)->leaf()) + " " + find_key(key)->kind.render(reading.loaded.config) +
+         (reading.given(key).line != 0 ? "" : " (the default)");
+}
+
+/// Two keys that do not go together are noted at the later one: "FIRST and SECOND are ...". Not when one has
+/// a fault of its own: then its value here is not the file's.
+void conflict(Reading& reading, std::string_view first, std::string_view second, const std::string& are) {
+  const Given a = reading.given(first);
+  const Given b = reading.given(second);
+  if (!a.valid || !b.valid) return;
+  reading.fault(std::max(a.line, b.line), a.line > b.line ? first : second,
+                shown(reading, first) + " and " + shown(reading, second) + are);
+}
+
+void check_numbers(Reading& reading) {
   const Config::Storage& storage = reading.loaded.config.storage;
-  if (storage.ready_timeout + storage.stop_grace <= kDeadlinesTogether) return;
-  auto [line, key] = later_of(reading, "storage", "ready_timeout_secs", "stop_grace_secs");
-  reading.fault(line, key,
-                shown(reading, "storage", "ready_timeout_secs", storage.ready_timeout.count()) + " and " +
-                    shown(reading, "storage", "stop_grace_secs", storage.stop_grace.count()) +
-                    " are more than 28 together, so a start that fails would outlast the Master's patience; "
-                    "lower one of them");
-}
-
-void check_backoff(Reading& reading) {
-  if (!reading.sound("monitoring", "backoff_initial_ms") || !reading.sound("monitoring", "backoff_max_secs"))
-    return;
   const Config::Monitoring& monitoring = reading.loaded.config.monitoring;
-  if (monitoring.backoff_initial <= monitoring.backoff_max) return;
-  auto [line, key] = later_of(reading, "monitoring", "backoff_initial_ms", "backoff_max_secs");
-  reading.fault(line, key,
-                shown(reading, "monitoring", "backoff_initial_ms", monitoring.backoff_initial.count()) +
-                    " is longer than " +
-                    shown(reading, "monitoring", "backoff_max_secs", monitoring.backoff_max.count()) +
-                    "; the first wait must not exceed the longest");
-}
-
-void check_port_range(Reading& reading) {
-  const auto size = reading.find("storage", "port_range_size");
-  if (!size || !size->valid || !reading.sound("storage", "default_port_range_start")) return;
-  const Config::Storage& storage = reading.loaded.config.storage;
+  if (storage.ready_timeout + storage.stop_grace > kDeadlinesTogether) {
+    conflict(reading, "storage.ready_timeout_secs", "storage.stop_grace_secs",
+             " are more than 28 together, so a failed start would take longer than the Master waits (30 s); "
+             "lower one of them");
+  }
+  if (monitoring.backoff_initial > monitoring.backoff_max) {
+    conflict(reading, "monitoring.backoff_initial_ms", "monitoring.backoff_max_secs",
+             " do not go together: the first wait must not be longer than the longest");
+  }
   const std::uint32_t last = std::uint32_t{storage.default_port_range_start} + storage.port_range_size - 1;
-  if (last <= kLastPort) return;
-  auto [line, key] = later_of(reading, "storage", "default_port_range_start", "port_range_size");
-  reading.fault(line, key,
-                "the ports from " +
-                    shown(reading, "storage", "default_port_range_start", storage.default_port_range_start) +
-                    " on, " + std::to_string(storage.port_range_size) + " of them, end at " +
-                    std::to_string(last) + "; the last port is 65535");
+  if (last > kLastPort) {
+    conflict(reading, "storage.default_port_range_start", "storage.port_range_size",
+             " end at port " + std::to_string(last) + "; the last port is 65535");
+  }
 }
 
-constexpr std::array<std::string_view, 3> kTlsFiles{"ca_file", "cert_file", "key_file"};
-
-/// How many of the three files the file names.
-std::size_t check_tls_complete(Reading& reading) {
+/// False when the file names none of the three.
+bool check_tls_files(Reading& reading) {
   std::string have;
   std::string lack;
-  std::size_t count = 0;
   std::uint32_t line = 0;
-  for (const std::string_view name : kTlsFiles) {
-    const auto given = reading.find("tls", name);
-    std::string& list = given ? have : lack;
-    list += (list.empty() ? "" : " and ") + std::string(name);
-    if (given) line = given->line;
-    if (given) ++count;
+  for (const std::string_view key : {"tls.ca_file", "tls.cert_file", "tls.key_file"}) {
+    const std::uint32_t at = reading.given(key).line;
+    std::string& list = at != 0 ? have : lack;
+    list += (list.empty() ? "" : " and ") + std::string(find_key(key)->leaf());
+    line = std::max(line, at);
   }
-  if (count != 0 && count != kTlsFiles.size()) {
+  if (!have.empty() && !lack.empty()) {
     reading.fault(
         line, "tls",
         "has " + have + " but not " + lack + "; ca_file, cert_file and key_file go together or not at all");
   }
-  return count;
+  return !have.empty();
 }
 
-void check_plaintext(Reading& reading, std::size_t tls_files) {
+void check_plaintext(Reading& reading) {
   const Config& config = reading.loaded.config;
-  const auto master = reading.find("agent", "master_host");
-  if (!master || !master->valid || config.master_is_loopback()) return;
-  std::string outside;
-  for (const HostPort& host : config.agent.master_hosts) {
-    if (outside.empty() && !host.is_loopback()) outside = printable(host.text());
-  }
+  const bool tls = check_tls_files(reading);
+  const auto& hosts = config.agent.master_hosts;
+  const auto outside =
+      std::find_if(hosts.begin(), hosts.end(), [](const HostPort& host) { return !host.is_loopback(); });
+  const Given master = reading.given("agent.master_host");
+  if (outside == hosts.end() || !master.valid) return;
+  const std::string shown = printable(outside->text());
   if (config.tls.allow_plaintext) {
     reading.loaded.warnings.push_back(
-        "tls.allow_plaintext is set: the Master at " + outside +
-        " is spoken to without encryption, and anyone who can pose as it can start processes here");
-  } else if (tls_files == 0 && reading.sound("tls", "allow_plaintext")) {
+        "tls.allow_plaintext is set: the connection to the Master at " + shown +
+        " is not encrypted, and anyone who can pose as that Master can start processes here");
+  } else if (!tls && reading.given("tls.allow_plaintext").valid) {
     reading.fault(
-        master->line, "agent.master_host",
-        "\"" + outside +
+        master.line, "agent.master_host",
+        "\"" + shown +
             "\" is not on loopback: give [tls] its ca_file, cert_file and key_file (not available in "
             "this version), or set tls.allow_plaintext = true on a network that you trust");
   }
 }
 
 void check_advertised(Reading& reading) {
-  const Config& config = reading.loaded.config;
-  const auto master = reading.find("agent", "master_host");
-  if (reading.find("agent", "advertise_host") || !master || !master->valid) return;
-  if (is_host(config.agent.advertise_host)) return;
-  reading.fault(
-      0, "agent.advertise_host",
-      config.agent.advertise_host.empty()
-          ? "is not set and this host has no name; set it to a name or address that the Master can reach"
-          : "is not set and this host's name \"" + printable(config.agent.advertise_host) +
-                "\" is none that a Master could use; set it to a name or address that the Master can reach");
+  const Config::Agent& agent = reading.loaded.config.agent;
+  const Given master = reading.given("agent.master_host");
+  const bool from_hostname =
+      reading.given("agent.advertise_host").line == 0 && master.line != 0 && master.valid;
+  if (!from_hostname || is_host(agent.advertise_host)) return;
+  const std::string cause = agent.advertise_host.empty() ? "this host has no name"
+                                                         : "the Master cannot use this host's name \"" +
+                                                               printable(agent.advertise_host) + "\"";
+  reading.fault(0, "agent.advertise_host",
+                "is not set, and " + cause + "; set it to a name or address that the Master can reach");
 }
-
-struct Directory {
-  std::string_view table, name;
-  const std::string& path;
-};
 
 void check_directories(Reading& reading) {
   const Config& config = reading.loaded.config;
-  const std::array<Directory, 3> all{{{"agent", "state_dir", config.agent.state_dir},
-                                      {"agent", "runtime_dir", config.agent.runtime_dir},
-                                      {"storage", "data_path", config.storage.data_path}}};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (std::size_t j = i + 1; j < all.size(); ++j) {
-      if (all[i].path != all[j].path) continue;
-      const std::uint32_t line =
-          std::max(reading.line_of(all[i].table, all[i].name), reading.line_of(all[j].table, all[j].name));
-      reading.fault(line, std::string(all[j].table) + "." + std::string(all[j].name),
-                    "\"" + printable(all[j].path) + "\" is " + std::string(all[i].table) + "." +
-                        std::string(all[i].name) + " too; each needs a directory of its own");
+  const std::array<std::string_view, 3> keys{"agent.state_dir", "agent.runtime_dir", "storage.data_path"};
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t j = i + 1; j < keys.size(); ++j) {
+      const std::string path = find_key(keys[i])->kind.render(config);
+      if (path != find_key(keys[j])->kind.render(config)) continue;
+      reading.fault(
+          std::max(reading.given(keys[i]).line, reading.given(keys[j]).line), keys[j],
+          printable(path) + " is " + std::string(keys[i]) + " too; each needs a directory of its own");
     }
   }
-  if (!reading.find("agent", "runtime_dir") && config.agent.runtime_dir.size() > kRuntimeDirMax) {
+  const std::string& runtime = config.agent.runtime_dir;
+  const auto why = too_many(runtime.size(), kRuntimeDirMax, "bytes");
+  if (why && reading.given("agent.runtime_dir").line == 0) {
     reading.fault(0, "agent.runtime_dir",
-                  "the default \"" + printable(config.agent.runtime_dir, 120) + "\" has more than " +
-                      std::to_string(kRuntimeDirMax) +
-                      " bytes, too long for the address of a socket in it; set it to a shorter path");
+                  "the default \"" + printable(runtime, 120) + "\" " + *why +
+                      ", or the address of a socket in it is too long; set it to a shorter path");
   }
 }
 
@@ -161,19 +150,35 @@ void warn(Reading& reading) {
   const bool liveness = !monitoring.liveness_send.empty() || !monitoring.liveness_expect.empty();
   if (liveness && config.storage.readiness == Readiness::kNone) {
     reading.loaded.warnings.push_back(
-        "monitoring.liveness_send and liveness_expect have no effect: storage.readiness is \"none\", so no "
-        "probe "
-        "is made");
+        "monitoring.liveness_send and liveness_expect have no effect: storage.readiness is \"none\", so "
+        "nodes "
+        "are not probed");
   }
 }
 
 }  // namespace
 
+void fill_defaults(Reading& reading) {
+  Config& config = reading.loaded.config;
+  fill_directories(config, reading.context);
+  const bool loopback = config.master_is_loopback();
+  std::string& listen = config.agent.listen_address;
+  if (listen.empty()) listen = loopback ? "127.0.0.1" : "0.0.0.0";
+  if (config.agent.advertise_host.empty()) {
+    // A Master on this host is told an address of this host on which we do listen.
+    const std::string local = is_wildcard_address(listen) ? "127.0.0.1" : listen;
+    config.agent.advertise_host = loopback ? local : reading.context.hostname;
+  }
+  if (reading.given("storage.port_range_size").line == 0) {
+    const std::uint32_t room = kLastPort + 1 - config.storage.default_port_range_start;
+    config.storage.port_range_size =
+        static_cast<std::uint16_t>(std::min<std::uint32_t>(config.storage.port_range_size, room));
+  }
+}
+
 void check_together(Reading& reading) {
-  check_deadlines(reading);
-  check_backoff(reading);
-  check_port_range(reading);
-  check_plaintext(reading, check_tls_complete(reading));
+  check_numbers(reading);
+  check_plaintext(reading);
   check_advertised(reading);
   check_directories(reading);
   warn(reading);

@@ -30,10 +30,9 @@ struct Config {
     std::string state_dir;
     std::string runtime_dir;
     std::string listen_address;  ///< an IP address without port; default filled in
-    std::string
-        advertise_host;  ///< default filled in: loopback address with a loopback Master, else the hostname
-    std::string comms_user;    ///< empty: default user if it exists, else our own
-    std::string storage_user;  ///< empty: as above
+    std::string advertise_host;  ///< default filled in: a loopback address, or the hostname
+    std::string comms_user;      ///< empty: default user if it exists, else our own
+    std::string storage_user;    ///< empty: as above
     friend bool operator==(const Agent&, const Agent&) = default;
   } agent;
   struct Storage {
@@ -43,7 +42,7 @@ struct Config {
     std::uint16_t default_port_range_start = 50051;
     std::uint16_t port_range_size = 1000;
     std::vector<std::string>
-        args;                 ///< templates over {port} {storage_path} {node_id} {memory_mb} {listen_address}
+        args;                 ///< templates: {port} {storage_path} {node_id} {memory_mb} {listen_address}
     bool args_given = false;  ///< false: the default flags are passed
     std::vector<std::pair<std::string, std::string>> env;  ///< name, template
     std::vector<std::string> allowed_storage_roots;
@@ -92,9 +91,10 @@ struct Config {
 
 /// One thing wrong with a configuration file.
 struct ConfigFault {
-  std::uint32_t line = 0;  ///< 1-based; 0 when the fault has no place (a missing key)
-  std::string key;         ///< "agent.agent_port"; empty for faults of the file as a whole
-  std::string text;        ///< what was found, what is allowed, what to do
+  std::uint32_t line = 0;    ///< 1-based; 0 when the fault has no place (a missing key)
+  std::string key;           ///< "agent.agent_port"; empty for faults of the file as a whole
+  std::string text;          ///< what was found, what is allowed, what to do
+  std::uint32_t column = 0;  ///< 1-based, for a syntax error; 0 for any other fault
 };
 
 /// Where values that the file leaves out come from; a test passes its own.
@@ -116,7 +116,7 @@ struct LoadedConfig {
   std::vector<ConfigFault> faults;
   std::vector<std::string> warnings;  ///< allowed but worth a line in the log (allow_plaintext)
   [[nodiscard]] bool ok() const { return faults.empty(); }
-  /// All faults, one a line: "PATH:LINE: KEY: TEXT".
+  /// All faults, one a line: "PATH:LINE: KEY: TEXT"; "PATH:LINE:COLUMN: ..." for a syntax error.
   [[nodiscard]] std::string report(std::string_view path) const;
 };
 
@@ -125,7 +125,8 @@ inline constexpr std::size_t kConfigMaxBytes = 1 << 20;
 /// Reads the file's bytes: regular file or a memfd, at most kConfigMaxBytes. The error says what else it was.
 [[nodiscard]] Result<std::string> read_config_file(const std::string& path);
 
-/// Bytes to types. Never throws; reports every fault it can find in one go.
+/// Bytes to types. Never throws, whatever the bytes. A syntax error is reported alone; every other fault in
+/// one go, sorted by line.
 [[nodiscard]] LoadedConfig parse_config(std::string_view text, const ConfigContext& context);
 
 enum class Audience {

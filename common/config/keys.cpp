@@ -1,199 +1,289 @@
+// The table of keys, and the kinds of value that they take.
 #include "common/config/keys.h"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
-#include "common/config/rules.h"
+#include "common/node_id.h"
 
 namespace sutra::config {
 namespace {
 
-using C = Config;
+constexpr std::size_t kPathMax = 255;      // the launcher's and the wire's limit
+constexpr std::size_t kDataPathMax = 190;  // "/NODE_ID" must fit in kPathMax
+constexpr std::size_t kLivenessMax = 1024;
+constexpr std::size_t kMasterHostsMax = 16;
+constexpr std::size_t kRootsMax = 64;
+constexpr std::size_t kTemplatesMaxBytes = 16384;
+constexpr std::size_t kTemplatesMax = 200;  // the launcher passes 256, among them our own
 
-template <auto Group, auto Member>
-constexpr TextKey text(TextRule rule, std::string_view allowed) {
-  return {[](C& c) -> std::string& { return c.*Group.*Member; }, rule, allowed};
+std::string as_toml(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'u', '0', '0', kHex[byte >> 4U], kHex[byte & 0xfU]};
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + '"';
 }
 
-template <auto Group, auto Member>
-constexpr PathKey path(std::size_t max_bytes = kPathMax) {
-  return {[](C& c) -> std::string& { return c.*Group.*Member; }, max_bytes};
+std::string as_toml(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + as_toml(text);
+  return out + "]";
 }
 
-template <auto Group, auto Member>
-constexpr BooleanKey boolean() {
-  return {[](C& c) -> bool& { return c.*Group.*Member; }};
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+// A member as TOML; empty: the key is left out.
+std::string rendered(const std::string& text) { return text.empty() ? "" : as_toml(text); }
+std::string rendered(bool truth) { return truth ? "true" : "false"; }
+std::string rendered(std::integral auto number) { return std::to_string(number); }
+template <typename Rep, typename Period>
+std::string rendered(std::chrono::duration<Rep, Period> duration) {
+  return std::to_string(duration.count());
+}
+std::string rendered(const std::vector<std::string>& texts) { return as_toml(texts); }
+std::string rendered(const std::optional<HostPort>& host) { return host ? as_toml(host->text()) : ""; }
+std::string rendered(const std::vector<HostPort>& hosts) {
+  std::vector<std::string> texts;
+  for (const HostPort& host : hosts) texts.push_back(host.text());
+  return texts.size() == 1 ? as_toml(texts.front()) : as_toml(texts);
+}
+std::string rendered(const Variables& variables) {
+  std::string out;
+  for (const auto& [name, text] : variables)
+    out += (out.empty() ? "{ " : ", ") + name + " = " + as_toml(text);
+  return out.empty() ? out : out + " }";
 }
 
-template <auto Group, auto Member>
-constexpr IntegerKey integer(std::int64_t min, std::int64_t max) {
-  return {min, max, [](const C& c) { return static_cast<std::int64_t>(c.*Group.*Member); },
-          [](C& c, std::int64_t v) {
-            using T = std::remove_reference_t<decltype(c.*Group.*Member)>;
-            c.*Group.*Member = static_cast<T>(v);
-          }};
+/// The member of a group in a Config: each type of group stands there once.
+template <typename Group, typename Member>
+auto& at(auto& config, Member Group::*member) {
+  if constexpr (std::is_same_v<Group, Config::Agent>) return config.agent.*member;
+  if constexpr (std::is_same_v<Group, Config::Storage>) return config.storage.*member;
+  if constexpr (std::is_same_v<Group, Config::Monitoring>) return config.monitoring.*member;
+  if constexpr (std::is_same_v<Group, Config::Logging>) return config.logging.*member;
+  if constexpr (std::is_same_v<Group, Config::Tls>) return config.tls.*member;
+  if constexpr (std::is_same_v<Group, Config::Metrics>) return config.metrics.*member;
 }
 
-template <auto Group, auto Member>
-constexpr IntegerKey duration(std::int64_t min, std::int64_t max) {
-  return {min, max, [](const C& c) { return static_cast<std::int64_t>((c.*Group.*Member).count()); },
-          [](C& c, std::int64_t v) {
-            using T = std::remove_reference_t<decltype(c.*Group.*Member)>;
-            c.*Group.*Member = T(v);
-          }};
+/// `read` gives the member's new value; nothing when it noted a fault instead.
+template <typename Group, typename Member>
+Kind kind(std::string allowed, Member Group::*member, auto read) {
+  return {std::move(allowed),
+          [=](const Value& value) {
+            if (std::optional<Member> got = read(value)) at(value.config(), member) = std::move(*got);
+          },
+          [=](const Config& config) { return rendered(at(config, member)); }};
 }
 
-template <auto Group, auto Member>
-constexpr WordKey word(std::span<const std::string_view> words) {
-  return {words, [](const C& c) { return static_cast<std::size_t>(c.*Group.*Member); },
-          [](C& c, std::size_t v) {
-            using T = std::remove_reference_t<decltype(c.*Group.*Member)>;
-            c.*Group.*Member = static_cast<T>(v);
-          }};
+template <typename Group>
+Kind text(std::string Group::*member, const TextRule& rule) {
+  return kind("a string: " + rule.allowed, member,
+              [=](const Value& value) { return value.text(value.node, rule); });
 }
 
-constexpr std::array<std::string_view, 2> kOutsidePath{"refuse", "ignore"};
-constexpr std::array<std::string_view, 2> kReadiness{"tcp", "none"};
-constexpr std::array<std::string_view, 5> kLevel{"trace", "debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 2> kFormat{"text", "json"};
+/// A number, or a duration in the unit of its type.
+template <typename Group, typename Number>
+Kind integer(Number Group::*member, std::int64_t min, std::int64_t max) {
+  return kind("an integer from " + std::to_string(min) + " to " + std::to_string(max), member,
+              [=](const Value& value) -> std::optional<Number> {
+                const auto number = value.node.value_exact<std::int64_t>();
+                if (!number || *number < min || *number > max) return value.unfit(value.node);
+                return static_cast<Number>(*number);
+              });
+}
 
-constexpr std::string_view kLabel = "1 to 128 printable characters";
-constexpr std::string_view kUser = "a user name";
-constexpr std::string_view kNoTls =
+template <typename Group>
+Kind boolean(bool Group::*member) {
+  return kind("true or false", member, [](const Value& value) -> std::optional<bool> {
+    const auto truth = value.node.value_exact<bool>();
+    return truth ? truth : value.unfit(value.node);
+  });
+}
+
+/// `words` in the order of the enumerators.
+template <typename Group, typename Enum>
+Kind word(Enum Group::*member, std::vector<std::string_view> words) {
+  std::string allowed = "one of";
+  for (const std::string_view each : words) allowed += " " + as_toml(each);
+  return {allowed,
+          [=](const Value& value) {
+            const auto text = value.node.value_exact<std::string_view>();
+            const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
+            if (found == words.end()) return void(value.unfit(value.node));
+            at(value.config(), member) = static_cast<Enum>(found - words.begin());
+          },
+          [=](const Config& config) { return as_toml(words[static_cast<std::size_t>(at(config, member))]); }};
+}
+
+Kind master_hosts() {
+  return kind(R"(a string "host:port", or an array of them)", &Config::Agent::master_hosts,
+              [](const Value& value) -> std::optional<std::vector<HostPort>> {
+                std::vector<HostPort> hosts;
+                const auto add = [&](const toml::node& node) {
+                  if (auto host = value.host_port(node)) hosts.push_back(std::move(*host));
+                };
+                if (value.node.is_string()) return add(value.node), hosts;
+                const toml::array* array = value.array(kMasterHostsMax);
+                if (array == nullptr) return std::nullopt;
+                if (array->empty()) value.fault(value.node, "is empty; name at least one Master");
+                for (const toml::node& element : *array) add(element);
+                return hosts;
+              });
+}
+
+Kind storage_roots() {
+  return kind("an array of strings: paths of at most " + std::to_string(kDataPathMax) + " bytes",
+              &Config::Storage::allowed_storage_roots,
+              [](const Value& value) -> std::optional<std::vector<std::string>> {
+                const toml::array* array = value.array(kRootsMax);
+                if (array == nullptr) return std::nullopt;
+                std::vector<std::string> roots;
+                for (const toml::node& element : *array) {
+                  if (auto root = value.text(element, path(kDataPathMax))) roots.push_back(std::move(*root));
+                }
+                return roots;
+              });
+}
+
+Kind arguments() {
+  return {"an array of strings",
+          [](const Value& value) {
+            const toml::array* array = value.array(kTemplatesMax);
+            if (array == nullptr) return;
+            Config::Storage& storage = value.config().storage;
+            storage.args_given = true;
+            std::size_t bytes = 0;
+            for (const toml::node& element : *array) {
+              const auto text = value.text_template(element, "an element");
+              bytes += text.value_or("").size() + 1;
+              storage.args.push_back(text.value_or(""));
+            }
+            if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
+              value.fault(value.node, *why);
+          },
+          [](const Config& config) { return config.storage.args_given ? as_toml(config.storage.args) : ""; }};
+}
+
+Kind environment() {
+  return kind("a table of strings", &Config::Storage::env,
+              [](const Value& value) -> std::optional<Variables> {
+                const toml::table* table = value.node.as_table();
+                if (table == nullptr) return value.unfit(value.node);
+                Variables variables;
+                std::size_t bytes = 0;
+                for (const auto& [key, node] : *table) {
+                  const std::string name(key.str());
+                  const auto text = value.text_template(node, printable(name));
+                  bytes += name.size() + text.value_or("").size() + 2;
+                  variables.emplace_back(name, text.value_or(""));
+                  if (is_environment_name(name)) continue;
+                  value.reading.fault(key.source().begin.line, value.key.name,
+                                      as_toml(printable(name)) +
+                                          " is not a valid name: at most 128 letters, digits and _, "
+                                          "not starting with a digit");
+                }
+                if (const auto why = too_many(table->size(), kTemplatesMax, "entries"))
+                  value.fault(value.node, *why);
+                if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
+                  value.fault(value.node, *why);
+                return variables;
+              });
+}
+
+Kind metrics_listen() {
+  return kind(R"(a string "host:port")", &Config::Metrics::listen,
+              [](const Value& value) { return std::optional(value.host_port(value.node)); });
+}
+
+constexpr const char* kNoTls =
     "TLS is not available in this version; leave the key out, and for a Master that is not on loopback set "
     "tls.allow_plaintext = true on a network that you trust";
-constexpr std::string_view kNoMetrics = "metrics are not available in this version; leave the key out";
-constexpr std::string_view kNoConfine =
+constexpr const char* kNoMetrics = "metrics are not available in this version; leave the key out";
+constexpr const char* kNoConfine =
     "this version cannot confine storage servers; set it to false or leave it out";
-
-constexpr auto kAgent = &C::agent;
-constexpr auto kStorage = &C::storage;
-constexpr auto kMonitoring = &C::monitoring;
-constexpr auto kTls = &C::tls;
-using A = C::Agent;
-using S = C::Storage;
-using M = C::Monitoring;
-
 constexpr std::int64_t kDay = 86400;
 
-constexpr Key kKeys[] = {
-    {"agent", "agent_id", true, text<kAgent, &A::agent_id>(label_fault, kLabel), ""},
-    {"agent", "platform", true, text<kAgent, &A::platform>(label_fault, kLabel), ""},
-    {"agent", "master_host", true, MasterHostsKey{}, ""},
-    {"agent", "max_storage_nodes", true, integer<kAgent, &A::max_storage_nodes>(1, 10000), ""},
-    {"agent", "agent_port", false, integer<kAgent, &A::agent_port>(1, 65535), "8000"},
-    {"agent", "state_dir", false, path<kAgent, &A::state_dir>(), ""},
-    {"agent", "runtime_dir", false, path<kAgent, &A::runtime_dir>(kRuntimeDirMax), ""},
-    {"agent", "listen_address", false,
-     text<kAgent, &A::listen_address>(address_fault, "an IP address without port"), ""},
-    {"agent", "advertise_host", false,
-     text<kAgent, &A::advertise_host>(host_fault, "a host name or an IP address, without port or brackets"),
-     ""},
-    {"agent", "comms_user", false, text<kAgent, &A::comms_user>(user_fault, kUser), "", false},
-    {"agent", "storage_user", false, text<kAgent, &A::storage_user>(user_fault, kUser), "", false},
+std::vector<Key> make_keys() {
+  using A = Config::Agent;
+  using S = Config::Storage;
+  using M = Config::Monitoring;
+  using L = Config::Logging;
+  using T = Config::Tls;
+  using enum Presence;
+  return {
+      {"agent.agent_id", kRequired, text(&A::agent_id, label())},
+      {"agent.platform", kRequired, text(&A::platform, label())},
+      {"agent.master_host", kRequired, master_hosts()},
+      {"agent.max_storage_nodes", kRequired, integer(&A::max_storage_nodes, 1, 10000)},
+      {"agent.agent_port", kOptional, integer(&A::agent_port, 1, 65535)},
+      {"agent.state_dir", kOptional, text(&A::state_dir, path(kPathMax))},
+      {"agent.runtime_dir", kOptional, text(&A::runtime_dir, path(kRuntimeDirMax))},
+      {"agent.listen_address", kOptional, text(&A::listen_address, address())},
+      {"agent.advertise_host", kOptional, text(&A::advertise_host, host())},
+      {"agent.comms_user", kPrivate, text(&A::comms_user, user())},
+      {"agent.storage_user", kPrivate, text(&A::storage_user, user())},
 
-    {"storage", "binary_path", true, path<kStorage, &S::binary_path>(), ""},
-    {"storage", "data_path", true, path<kStorage, &S::data_path>(kDataPathMax), ""},
-    {"storage", "default_memory_mb", false, integer<kStorage, &S::default_memory_mb>(1, 16777216), "2048"},
-    {"storage", "default_port_range_start", false, integer<kStorage, &S::default_port_range_start>(1, 65535),
-     "50051"},
-    {"storage", "port_range_size", false, integer<kStorage, &S::port_range_size>(1, 65535), "1000"},
-    {"storage", "args", false, ArgumentsKey{}, "", false},
-    {"storage", "env", false, EnvironmentKey{}, "{}", false},
-    {"storage", "allowed_storage_roots", false,
-     PathListKey{[](C& c) -> std::vector<std::string>& { return c.storage.allowed_storage_roots; }}, "[]"},
-    {"storage", "outside_storage_path", false, word<kStorage, &S::outside_storage_path>(kOutsidePath),
-     "\"refuse\""},
-    {"storage", "ready_timeout_secs", false, duration<kStorage, &S::ready_timeout>(1, 27), "10"},
-    {"storage", "stop_grace_secs", false, duration<kStorage, &S::stop_grace>(1, 9), "8"},
-    {"storage", "listen_address", false,
-     text<kStorage, &S::listen_address>(address_fault, "an IP address without port"), ""},
-    {"storage", "confine", false, boolean<kStorage, &S::confine>(), "", true, kNoConfine},
-    {"storage", "readiness", false, word<kStorage, &S::readiness>(kReadiness), "\"tcp\""},
-    {"storage", "log_dir", false, path<kStorage, &S::log_dir>(kDataPathMax), ""},
-    {"storage", "max_log_mb", false, integer<kStorage, &S::max_log_mb>(1, 1048576), "64"},
+      {"storage.binary_path", kRequired, text(&S::binary_path, path(kPathMax))},
+      {"storage.data_path", kRequired, text(&S::data_path, path(kDataPathMax))},
+      {"storage.default_memory_mb", kOptional, integer(&S::default_memory_mb, 1, 16777216)},
+      {"storage.default_port_range_start", kOptional, integer(&S::default_port_range_start, 1, 65535)},
+      {"storage.port_range_size", kOptional, integer(&S::port_range_size, 1, 65535)},
+      {"storage.args", kPrivate, arguments()},
+      {"storage.env", kPrivate, environment()},
+      {"storage.allowed_storage_roots", kOptional, storage_roots()},
+      {"storage.outside_storage_path", kOptional, word(&S::outside_storage_path, {"refuse", "ignore"})},
+      {"storage.ready_timeout_secs", kOptional, integer(&S::ready_timeout, 1, 27)},
+      {"storage.stop_grace_secs", kOptional, integer(&S::stop_grace, 1, 9)},
+      {"storage.listen_address", kOptional, text(&S::listen_address, address())},
+      {"storage.confine", kOptional, boolean(&S::confine), kNoConfine},
+      {"storage.readiness", kOptional, word(&S::readiness, {"tcp", "none"})},
+      {"storage.log_dir", kOptional, text(&S::log_dir, path(kDataPathMax))},
+      {"storage.max_log_mb", kOptional, integer(&S::max_log_mb, 1, 1048576)},
 
-    {"monitoring", "heartbeat_interval_secs", false, duration<kMonitoring, &M::heartbeat_interval>(1, 3600),
-     "5"},
-    {"monitoring", "health_check_interval_secs", false,
-     duration<kMonitoring, &M::health_check_interval>(1, 3600), "10"},
-    {"monitoring", "restart_failed_nodes", false, boolean<kMonitoring, &M::restart_failed_nodes>(), "true"},
-    {"monitoring", "max_restarts", false, integer<kMonitoring, &M::max_restarts>(1, 1000), "10"},
-    {"monitoring", "restart_window_secs", false, duration<kMonitoring, &M::restart_window>(1, kDay), "600"},
-    {"monitoring", "backoff_initial_ms", false, duration<kMonitoring, &M::backoff_initial>(1, 3600000),
-     "500"},
-    {"monitoring", "backoff_max_secs", false, duration<kMonitoring, &M::backoff_max>(1, 3600), "60"},
-    {"monitoring", "stable_after_secs", false, duration<kMonitoring, &M::stable_after>(1, kDay), "60"},
-    {"monitoring", "failed_probes_before_restart", false,
-     integer<kMonitoring, &M::failed_probes_before_restart>(1, 1000), "3"},
-    {"monitoring", "liveness_send", false,
-     text<kMonitoring, &M::liveness_send>(liveness_fault, "at most 1024 bytes"), "\"\""},
-    {"monitoring", "liveness_expect", false,
-     text<kMonitoring, &M::liveness_expect>(liveness_fault, "at most 1024 bytes"), "\"\""},
+      {"monitoring.heartbeat_interval_secs", kOptional, integer(&M::heartbeat_interval, 1, 3600)},
+      {"monitoring.health_check_interval_secs", kOptional, integer(&M::health_check_interval, 1, 3600)},
+      {"monitoring.restart_failed_nodes", kOptional, boolean(&M::restart_failed_nodes)},
+      {"monitoring.max_restarts", kOptional, integer(&M::max_restarts, 1, 1000)},
+      {"monitoring.restart_window_secs", kOptional, integer(&M::restart_window, 1, kDay)},
+      {"monitoring.backoff_initial_ms", kOptional, integer(&M::backoff_initial, 1, 3600000)},
+      {"monitoring.backoff_max_secs", kOptional, integer(&M::backoff_max, 1, 3600)},
+      {"monitoring.stable_after_secs", kOptional, integer(&M::stable_after, 1, kDay)},
+      {"monitoring.failed_probes_before_restart", kOptional,
+       integer(&M::failed_probes_before_restart, 1, 1000)},
+      {"monitoring.liveness_send", kOptional, text(&M::liveness_send, at_most(kLivenessMax))},
+      {"monitoring.liveness_expect", kOptional, text(&M::liveness_expect, at_most(kLivenessMax))},
 
-    {"logging", "level", false, word<&C::logging, &C::Logging::level>(kLevel), "\"info\""},
-    {"logging", "format", false, word<&C::logging, &C::Logging::format>(kFormat), "\"text\""},
+      {"logging.level", kOptional, word(&L::level, {"trace", "debug", "info", "warn", "error"})},
+      {"logging.format", kOptional, word(&L::format, {"text", "json"})},
 
-    {"tls", "ca_file", false, path<kTls, &C::Tls::ca_file>(), "", true, kNoTls},
-    {"tls", "cert_file", false, path<kTls, &C::Tls::cert_file>(), "", true, kNoTls},
-    {"tls", "key_file", false, path<kTls, &C::Tls::key_file>(), "", true, kNoTls},
-    {"tls", "allow_plaintext", false, boolean<kTls, &C::Tls::allow_plaintext>(), "false"},
+      {"tls.ca_file", kOptional, text(&T::ca_file, path(kPathMax)), kNoTls},
+      {"tls.cert_file", kOptional, text(&T::cert_file, path(kPathMax)), kNoTls},
+      {"tls.key_file", kOptional, text(&T::key_file, path(kPathMax)), kNoTls},
+      {"tls.allow_plaintext", kOptional, boolean(&T::allow_plaintext)},
 
-    {"metrics", "listen", false, MetricsListenKey{}, "", true, kNoMetrics},
-};
-
-struct Allowed {
-  std::string operator()(const TextKey& key) const { return "a string: " + std::string(key.allowed); }
-  std::string operator()(const PathKey& key) const {
-    return "a string: a path of at most " + std::to_string(key.max_bytes) + " bytes once it is absolute";
-  }
-  std::string operator()(const IntegerKey& key) const {
-    return "an integer from " + std::to_string(key.min) + " to " + std::to_string(key.max);
-  }
-  std::string operator()(const BooleanKey&) const { return "true or false"; }
-  std::string operator()(const WordKey& key) const {
-    std::string out = "one of";
-    for (const std::string_view name : key.words) out += " \"" + std::string(name) + "\"";
-    return out;
-  }
-  std::string operator()(const PathListKey&) const { return "an array of strings: paths"; }
-  std::string operator()(const MasterHostsKey&) const {
-    return R"(a string "host:port", or an array of them)";
-  }
-  std::string operator()(const ArgumentsKey&) const { return "an array of strings"; }
-  std::string operator()(const EnvironmentKey&) const { return "a table of strings"; }
-  std::string operator()(const MetricsListenKey&) const { return R"(a string "host:port")"; }
-};
+      {"metrics.listen", kOptional, metrics_listen(), kNoMetrics},
+  };
+}
 
 }  // namespace
 
-std::string Key::full_name() const { return std::string(table) + "." + std::string(name); }
-
-std::span<const Key> all_keys() { return kKeys; }
-
-const Key* find_key(std::string_view table, std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) {
-    return key.table == table && key.name == name;
-  });
-  return found == std::end(kKeys) ? nullptr : found;
+const std::vector<Key>& all_keys() {
+  static const std::vector<Key> keys = make_keys();
+  return keys;
 }
 
-std::vector<std::string_view> table_names() {
-  std::vector<std::string_view> names;
-  for (const Key& key : kKeys) {
-    if (names.empty() || names.back() != key.table) names.push_back(key.table);
-  }
-  return names;
+const Key* find_key(std::string_view name) {
+  const auto& keys = all_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
 }
-
-std::vector<std::string_view> key_names(std::string_view table) {
-  std::vector<std::string_view> names;
-  for (const Key& key : kKeys) {
-    if (key.table == table) names.push_back(key.name);
-  }
-  return names;
-}
-
-std::string allowed_values(const Key& key) { return std::visit(Allowed{}, key.shape); }
 
 }  // namespace sutra::config

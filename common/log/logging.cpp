@@ -75,6 +75,12 @@ void init(std::string_view role, LogLevel level, LogFormat format) {
   }
 }
 
+void silence() {
+  auto logger = std::make_shared<RoleLogger>("silent", LogFormat::kText);
+  logger->set_level(spdlog::level::off);
+  spdlog::set_default_logger(std::move(logger));
+}
+
 bool enabled(LogLevel level) {
   const RoleLogger* logger = current();
   if (logger == nullptr) return level >= LogLevel::kInfo;

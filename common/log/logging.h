@@ -36,6 +36,9 @@ struct Field {
 /// Before init, lines go to stderr as text, from level info up.
 void init(std::string_view role, LogLevel level, LogFormat format);
 
+/// From now on nothing is written: for programs that simulate a process a million times.
+void silence();
+
 /// One line "TIME  SYMBOL MESSAGE", or one JSON object {"ts","level","role","msg",fields...}. TIME is UTC, in
 /// milliseconds. `symbol` is text-only ("🚀"); empty for none. `message` is a whole sentence and stands in
 /// both formats; whatever it contains, it stays one line: control characters and bytes that are no UTF-8 are

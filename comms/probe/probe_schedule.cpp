@@ -7,8 +7,8 @@ namespace sutra::comms {
 using std::chrono::milliseconds;
 
 void ProbeSchedule::update(std::uint32_t row, const ipc::NodeRow& state, TimePoint now) {
-  const bool starting = state.state == ipc::NodeState::kStarting;
-  const bool running = state.state == ipc::NodeState::kRunning;
+  const bool starting = state.state == NodeState::kStarting;
+  const bool running = state.state == NodeState::kRunning;
   if ((!starting && !running) || state.probe == 0 || state.port == 0 || state.pid == 0) {
     entries_.erase(row);
     return;

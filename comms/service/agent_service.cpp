@@ -56,7 +56,7 @@ std::optional<std::string> id_fault(const std::string& id) {
 
 void fill(const ipc::NodeRow& row, agent::NodeStatusResponse& out) {
   out.set_node_id(std::string(row.node_id.view()));
-  out.set_status(std::string(ipc::wire_state_name(row.state)));
+  out.set_status(std::string(wire_state_name(row.state)));
   out.set_pid(row.pid);
   out.set_port(row.port);
   out.set_storage_path(std::string(row.storage_path.view()));

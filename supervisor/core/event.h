@@ -68,6 +68,7 @@ struct RecordDeath {
   Exit exit;
 };  ///< one line in the event log, before Reap
 struct RecordEvent {
+  std::uint64_t generation;
   std::string what;
   std::string cause;
 };

@@ -30,6 +30,8 @@
 #include <string>
 #include <vector>
 
+#include "common/node_state.h"
+
 namespace sutra::supervisor::core {
 
 using Nanoseconds = std::chrono::nanoseconds;
@@ -57,13 +59,9 @@ struct Placement {
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
-enum class State { kStarting, kRunning, kCleaning, kBackoff, kStopping, kFailed, kOccupied, kGone };
-
-enum class Goal {
-  kRunning,
-  kStopped,  ///< stop and forget
-  kParked,   ///< stop with the agent; start again with it. Never written to disk: there it is running
-};
+using State = NodeState;
+using Goal = NodeGoal;  ///< parked is never written to disk: there it is running
+using sutra::ExitCause;
 
 /// What must survive a reboot. Written before anything is answered.
 struct Intent {
@@ -76,8 +74,6 @@ struct Intent {
   std::uint64_t revision = 0;  ///< grows with every change; of two copies the higher one counts
   friend bool operator==(const Intent&, const Intent&) = default;
 };
-
-enum class ExitCause { kExit, kSignal, kOom, kUnknown };
 
 /// How a process ended. Unknown is never shown as a number.
 struct Exit {

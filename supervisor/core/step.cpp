@@ -64,7 +64,7 @@ void Step::gone() {
   emit(Forget{});
   answer_not_running("it was stopped meanwhile");
   answer(Waiter::kStop, true);
-  emit(RecordEvent{"stopped", node_.failure});
+  record("stopped", node_.failure);
 }
 
 /// Who asked for a start is told how this try ended; the node itself is tried again.
@@ -82,7 +82,7 @@ void Step::quarantine() {
   node_.intent.quarantined = true;
   save_intent();
   emit(SaveFacts{});
-  emit(RecordEvent{"quarantined", node_.failure});
+  record("quarantined", node_.failure);
   answer_not_running({});
 }
 
@@ -129,6 +129,7 @@ std::string describe(const Exit& exit) {
       return "was killed by signal " + std::to_string(exit.signal) + " (" + strsignal(exit.signal) + ")";
     case ExitCause::kOom:
       return "was killed because it ran out of memory (its memory limit, or the host's)";
+    case ExitCause::kNone:
     case ExitCause::kUnknown:
       return "ended, and how is not known (an earlier supervisor started it)";
   }

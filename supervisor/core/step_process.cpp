@@ -25,7 +25,7 @@ void Step::become_ready() {
     save_intent();
   }
   emit(SaveFacts{});
-  emit(RecordEvent{"running", {}});
+  record("running", {});
   answer(Waiter::kStart, true);
 }
 
@@ -63,7 +63,7 @@ void Step::readiness_ran_out() {
   save_intent();
   begin_stopping();
   emit(SaveFacts{});
-  emit(RecordEvent{"start timed out", node_.failure});
+  record("start timed out", node_.failure);
 }
 
 void Step::on(const Execed& event) {
@@ -72,7 +72,7 @@ void Step::on(const Execed& event) {
   node_.started_at_unix = context_.now.unix_secs;
   node_.since = now();
   node_.lock_attempts = 0;
-  emit(RecordEvent{"started", {}});  // whatever the state: each death in the log has a start before it
+  record("started", {});  // whatever the state: each death in the log has a start before it
   emit(SaveFacts{});
   if (node_.state != State::kStarting) return;
   disarm();
@@ -93,7 +93,7 @@ void Step::on(const LaunchFailed& event) {
     return;
   }
   if (node_.state == State::kStarting) node_.failure = event.reason;  // else it was given up: that is why
-  emit(RecordEvent{"launch failed", node_.failure});
+  record("launch failed", node_.failure);
   if (event.locked && node_.intent.confirmed) {
     ++node_.lock_attempts;
     retry_later(State::kOccupied, retry_delay(node_.lock_attempts + 1, policy(), context_.entropy));
@@ -115,7 +115,7 @@ void Step::on(const Unresponsive& event) {
   node_.probe_restart = true;
   begin_stopping();
   emit(SaveFacts{});
-  emit(RecordEvent{"unresponsive", event.reason});
+  record("unresponsive", event.reason);
 }
 
 void Step::on(const Exited& event) {

@@ -14,8 +14,8 @@ void Step::on(const Recovered& event) {
     const bool unseen = node_.started_at_unix == 0;
     if (unseen) {
       node_.started_at_unix = context_.now.unix_secs;
-      emit(RecordEvent{"started", std::string("found ") + (event.dead ? "dead" : "running") +
-                                      "; the supervisor that started it did not see it start"});
+      record("started", std::string("found ") + (event.dead ? "dead" : "running") +
+                                      "; the supervisor that started it did not see it start");
     }
     node_.state = last == State::kRunning ? State::kRunning : State::kStarting;
     if (node_.goal == Goal::kStopped || last == State::kStopping) {
@@ -30,8 +30,8 @@ void Step::on(const Recovered& event) {
     return;
   }
   if (node_.leader == Leader::kLaunching) {
-    emit(RecordEvent{"launch failed",
-                     "the supervisor ended during the launch; whether the server ran is not known"});
+    record("launch failed",
+                     "the supervisor ended during the launch; whether the server ran is not known");
   }
   node_.leader = Leader::kNone;
   if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {

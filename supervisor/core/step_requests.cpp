@@ -64,7 +64,7 @@ void Step::on(const StopRequested&) {
       return;
   }
   emit(SaveFacts{});  // their copy of the intent too must say stopped
-  if (!already_stopping) emit(RecordEvent{"stopping", "asked to"});
+  if (!already_stopping) record("stopping", "asked to");
 }
 
 void Step::on(const RestartRequested&) {
@@ -75,7 +75,7 @@ void Step::on(const RestartRequested&) {
       node_.failure.clear();
       begin_stopping();
       emit(SaveFacts{});
-      emit(RecordEvent{"restarting", "asked to"});
+      record("restarting", "asked to");
       return;
     case State::kCleaning:
       return;  // it is being started again already

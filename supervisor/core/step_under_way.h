@@ -43,6 +43,10 @@ class Step {
   }
   const Policy& policy() const { return context_.policy; }
   Nanoseconds now() const { return context_.now.boot; }
+  /// Of the generation as it is at this moment: a spawn that follows in the same step has the next one.
+  void record(std::string what, std::string cause) {
+    emit(RecordEvent{node_.generation, std::move(what), std::move(cause)});
+  }
   bool current(std::uint64_t generation) const { return generation == node_.generation; }
 
   void arm(TimerKind kind, Nanoseconds delay);

@@ -5,7 +5,6 @@
 #include <ctime>
 
 #include "common/utf8.h"
-#include "supervisor/ledger/words.h"
 
 namespace sutra::supervisor::ledger {
 namespace {
@@ -58,7 +57,7 @@ void add_time(std::string& out, std::int64_t unix_secs) {
 }
 
 void add_exit(std::string& out, const core::Exit& exit) {
-  out.append(",\"exit\":{\"cause\":\"").append(word(exit.cause)).append("\"");
+  out.append(",\"exit\":{\"cause\":\"").append(cause_name(exit.cause)).append("\"");
   switch (exit.cause) {
     case core::ExitCause::kExit:
       add(out, ",\"code\":", exit.code);
@@ -67,6 +66,7 @@ void add_exit(std::string& out, const core::Exit& exit) {
     case core::ExitCause::kOom:
       add(out, ",\"signal\":", exit.signal);
       break;
+    case core::ExitCause::kNone:
     case core::ExitCause::kUnknown:
       break;
   }

@@ -26,9 +26,6 @@ class EventLog {
 
   [[nodiscard]] Status append(const Ledger::Event& event);
 
-  /// The next death of the node is no repeat.
-  void forget(const std::string& node_id) { over_.erase(node_id); }
-
  private:
   Status recover();
   Status scan(const std::string& path);

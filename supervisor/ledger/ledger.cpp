@@ -97,7 +97,6 @@ Ledger::Present FileLedger::present(const std::string& node_id) const {
 
 Status FileLedger::forget(const std::string& node_id) {
   if (Status removed = ledger::remove_file(ledger::record_path(facts_, node_id)); !removed) return removed;
-  events_.forget(node_id);
   return ledger::remove_file(ledger::record_path(intents_, node_id));
 }
 

@@ -100,7 +100,8 @@ class Ledger {
   /// A "died" of a generation whose death is recorded, or after which a later one was started, is a repeat:
   /// it is dropped, and that is a success. (Facts that could not be written may bring it up long after.)
   /// Generations begin anew when the facts are lost (a reboot) or the node is forgotten: after a "started" of
-  /// generation G deaths count from G on again, after a successful forget() all do.
+  /// generation G deaths count from G on again. forget() changes nothing here: a death that waits for the log to become
+  /// writable may be appended after it.
   [[nodiscard]] virtual Status append(const Event& event) = 0;
 
   /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.

@@ -6,9 +6,8 @@
 
 #include "common/node_id.h"
 #include "common/utf8.h"
-#include "supervisor/ledger/record.h"
 #include "supervisor/ledger/checksum.h"
-#include "supervisor/ledger/words.h"
+#include "supervisor/ledger/record.h"
 
 namespace sutra::supervisor::ledger {
 namespace {
@@ -122,11 +121,23 @@ class Fields {
   std::optional<std::string>& fault_;
 };
 
+/// Parked is written as running, so a file that says parked is damaged.
+std::optional<core::Goal> recorded_goal(std::string_view name) {
+  const auto goal = goal_named(name);
+  return goal == core::Goal::kParked ? std::nullopt : goal;
+}
+
+/// An exit that is recorded has a cause, if only "unknown".
+std::optional<core::ExitCause> recorded_cause(std::string_view name) {
+  const auto cause = cause_named(name);
+  return cause == core::ExitCause::kNone ? std::nullopt : cause;
+}
+
 core::Intent intent_in(Fields& top) {
   core::Intent intent;
   intent.node_id = top.text("node_id");
   intent.revision = top.number<std::uint64_t>("revision");
-  intent.goal = top.one_of("goal", goal_of);
+  intent.goal = top.one_of("goal", recorded_goal);
   intent.confirmed = top.boolean("confirmed");
   intent.quarantined = top.boolean("quarantined");
   Fields request = top.table("request");
@@ -145,7 +156,7 @@ Facts facts_in(Fields& top) {
   Facts facts;
   facts.intent = intent_in(top);
   Fields process = top.table("process");
-  facts.state = process.one_of("state", state_of);
+  facts.state = process.one_of("state", state_named);
   facts.process.pid = process.number<pid_t>("pid", 0, kPidMax);
   facts.process.stamp_ns = process.number<std::uint64_t>("stamp_ns");
   facts.process.pidfd_inode = process.number<std::uint64_t>("pidfd_inode");
@@ -161,7 +172,7 @@ Facts facts_in(Fields& top) {
   if (top.has("last_exit")) {
     Fields exit = top.table("last_exit");
     facts.last_exit =
-        core::Exit{exit.one_of("cause", exit_cause_of), exit.number<int>("code"),
+        core::Exit{exit.one_of("cause", recorded_cause), exit.number<int>("code"),
                    exit.number<int>("signal", 0, kSignalMax), exit.number<std::int64_t>("at_unix")};
   }
   return facts;

@@ -2,9 +2,8 @@
 #include <concepts>
 #include <limits>
 
-#include "supervisor/ledger/record.h"
 #include "supervisor/ledger/checksum.h"
-#include "supervisor/ledger/words.h"
+#include "supervisor/ledger/record.h"
 
 namespace sutra::supervisor::ledger {
 namespace {
@@ -54,7 +53,8 @@ void add_intent(std::string& out, const core::Intent& intent) {
   add(out, "version", kRecordVersion);
   add(out, "node_id", std::string_view(intent.node_id));
   add(out, "revision", intent.revision);
-  add(out, "goal", word(intent.goal));
+  // A node is parked only while this agent stops: the next one starts it again.
+  add(out, "goal", goal_name(intent.goal == core::Goal::kParked ? core::Goal::kRunning : intent.goal));
   add(out, "confirmed", intent.confirmed);
   add(out, "quarantined", intent.quarantined);
   out += "[request]\n";
@@ -70,7 +70,7 @@ void add_intent(std::string& out, const core::Intent& intent) {
 
 void add_process(std::string& out, const Facts& facts) {
   out += "[process]\n";
-  add(out, "state", word(facts.state));
+  add(out, "state", state_name(facts.state));
   add(out, "pid", facts.process.pid);
   add(out, "stamp_ns", facts.process.stamp_ns);
   add(out, "pidfd_inode", facts.process.pidfd_inode);
@@ -94,7 +94,7 @@ void add_history(std::string& out, const core::History& history) {
 
 void add_exit(std::string& out, const core::Exit& exit) {
   out += "[last_exit]\n";
-  add(out, "cause", word(exit.cause));
+  add(out, "cause", cause_name(exit.cause));
   add(out, "code", exit.code);
   add(out, "signal", exit.signal);
   add(out, "at_unix", exit.at_unix);

@@ -3,10 +3,8 @@
 
 #include "common/log/logging.h"
 #include "common/overload.h"
-#include "supervisor/launch/exec_mark.h"
-#include "supervisor/nodes/log.h"
-#include "supervisor/nodes/row.h"
 #include "supervisor/nodes/entry.h"
+#include "supervisor/nodes/row.h"
 
 namespace sutra::supervisor {
 
@@ -44,7 +42,9 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
                  [&](const core::SaveFacts&) { (void)save_facts(entry); },
                  [&](const core::Forget&) { forget(entry); },
                  [&](const core::RecordDeath& e) { record_death(entry, e); },
-                 [&](const core::RecordEvent& e) { record(entry, e.what, e.cause, std::nullopt); },
+                 [&](const core::RecordEvent& e) {
+                   record(entry.id(), e.generation, e.what, e.cause, std::nullopt);
+                 },
                  [&](const core::Reap&) {
                    if (process != nullptr) process->reap();
                  },
@@ -56,7 +56,7 @@ void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::W
                    if (process != nullptr) process->kill();
                  },
                  [&](const core::ArmTimer& e) { arm(entry, e); },
-                 [&](const core::DisarmTimer&) { entry.timer.stop(); },
+                 [&](const core::DisarmTimer&) { entry.timer.reset(); },
                  [&](const core::Answer& e) { answer(entry, e); },
                  [&](const core::Refuse& e) { refuse(entry, requester, e.text); },
              },
@@ -73,7 +73,7 @@ void Nodes::save_intent(Entry& entry) {
 }
 
 void Nodes::forget(const Entry& entry) {
-  remove_exec_mark(parts_.config.agent.runtime_dir, entry.id());
+  parts_.platform.forget_execution(entry.id());
   if (const Status forgotten = parts_.ledger.forget(entry.id()); !forgotten) {
     unforgotten_[entry.id()] = {entry.node.generation, entry.node.intent.revision};
     log::error("forget node " + entry.id() + ": " + forgotten.error().message(), {{"node_id", entry.id()}});
@@ -93,19 +93,17 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
   } else {
     log::warning(text, fields);
   }
-  record(entry, "died", describe(death.exit), death.exit);
+  record(entry.id(), death.generation, "died", describe(death.exit), death.exit);
 }
 
 void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
-  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(order.delay);
-  entry.timer = TimerWatch(parts_.loop, delay, std::chrono::milliseconds{0},
-                           [this, id = entry.id(), token = order.timer.token] {
-                             // Timers come first after we were stopped ourselves: what was reported
-                             // meanwhile counts.
-                             const Entry* now_due = find(id);
-                             if (now_due != nullptr && now_due->process) now_due->process->catch_up();
-                             post(id, core::TimerFired{token});
-                           });
+  entry.timer =
+      parts_.platform.timers().after(order.delay, [this, id = entry.id(), token = order.timer.token] {
+        // Timers come first after we were stopped ourselves: what was reported meanwhile counts.
+        const Entry* now_due = find(id);
+        if (now_due != nullptr && now_due->process) now_due->process->catch_up();
+        post(id, core::TimerFired{token});
+      });
 }
 
 void Nodes::answer(Entry& entry, const core::Answer& answer) {
@@ -117,7 +115,7 @@ void Nodes::answer(Entry& entry, const core::Answer& answer) {
     outcome.pid = static_cast<std::uint32_t>(entry.process->identity().pid);
   }
   if (answer.with_output) {
-    const std::string lines = last_lines(parts_.config.storage.log_dir, entry.id(), entry.log_from, 10, 1200);
+    const std::string lines = parts_.platform.last_output(entry.id(), entry.log_from);
     if (!lines.empty()) {
       outcome.text += "; its last output:\n" + lines;
     } else if (entry.node.started_at_unix != 0) {  // what never ran had no chance to print
@@ -137,8 +135,9 @@ void Nodes::refuse(Entry& entry, std::optional<core::Waiter> requester, const st
 
 void Nodes::publish(Entry& entry) {
   const std::uint32_t pid = entry.process ? static_cast<std::uint32_t>(entry.process->identity().pid) : 0;
-  parts_.table.publish(entry.row, node_row(entry.node, pid, parts_.storage_account.uid,
-                                           parts_.config.storage.readiness == Readiness::kTcp));
+  const bool probe = parts_.config.storage.readiness == Readiness::kTcp;
+  parts_.table.publish(entry.row,
+                       node_row(entry.node, pid, parts_.storage_uid, probe, parts_.platform.timers().now()));
   row_changed_(entry.row);
 }
 

@@ -1,4 +1,4 @@
-// One node as Nodes keeps it: the pure node and what the loop holds for it. Only for nodes*.cpp. Supervisor.
+// One node as Nodes keeps it: the pure node and what the loop holds for it. Only for nodes/*.cpp. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -14,7 +14,7 @@ namespace sutra::supervisor {
 struct Nodes::Entry {
   core::Node node;
   std::unique_ptr<NodeProcess> process;  ///< none in backoff, occupied and failed
-  TimerWatch timer;
+  WatchHandle timer;
   bool intent_saved = true;  ///< false: it is in memory only and is written again from time to time
   std::uint32_t row = 0;
   std::uint64_t incarnation = 0;              ///< tells this entry from a later one of the same name

@@ -1,13 +1,8 @@
 #include "supervisor/nodes/nodes.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <variant>
 
-#include "supervisor/host/clock.h"
-#include "supervisor/host/directories.h"
-#include "supervisor/host/lock_holder.h"
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
@@ -27,18 +22,11 @@ core::Policy policy_of(const Config& config) {
   return policy;
 }
 
-std::uint32_t entropy() {
-  std::uint32_t value = 0;
-  // Only jitter hangs on it; an early boot without entropy must not block us.
-  if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value) value = 200;
-  return value;
-}
-
 }  // namespace
 
 Nodes::Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::function<void()> emptied)
-    : parts_(parts),
-      policy_(policy_of(parts.config)),
+    : parts_(std::move(parts)),
+      policy_(policy_of(parts_.config)),
       row_changed_(std::move(row_changed)),
       emptied_(std::move(emptied)) {
   for (std::uint32_t row = parts_.table.capacity(); row > 0; --row) free_rows_.push_back(row - 1);
@@ -46,7 +34,9 @@ Nodes::Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::f
 
 Nodes::~Nodes() = default;
 
-core::Context Nodes::context() const { return {policy_, now(), entropy(), comms_alive_since_}; }
+core::Context Nodes::context() const {
+  return {policy_, parts_.platform.timers().now(), parts_.platform.entropy(), comms_alive_since_};
+}
 
 Nodes::Entry* Nodes::find(const std::string& node_id) {
   const auto at = entries_.find(node_id);
@@ -67,9 +57,21 @@ void Nodes::remove(const std::string& node_id) {
   parts_.table.clear(entry->row);
   row_changed_(entry->row);
   free_rows_.push_back(entry->row);
-  if (entry->process) retired_.push_back(std::move(entry->process));
+  retire(*entry);
   entries_.erase(node_id);
   if (entries_.empty()) emptied_();
+}
+
+/// It may be the one whose report is being carried out, so it is destroyed in a later turn of the loop.
+void Nodes::retire(Entry& entry) {
+  if (!entry.process) return;
+  retired_.push_back(std::move(entry.process));
+  if (!retiring_) {
+    retiring_ = parts_.platform.timers().after(core::Nanoseconds{0}, [this] {
+      retired_.clear();
+      retiring_.reset();
+    });
+  }
 }
 
 bool Nodes::launching() const {
@@ -82,6 +84,11 @@ bool Nodes::owns_pid(pid_t pid) const {
   return std::any_of(entries_.begin(), entries_.end(), [pid](const auto& each) {
     return each.second->process && each.second->process->identity().pid == pid;
   });
+}
+
+const core::Node* Nodes::node(const std::string& node_id) const {
+  const auto at = entries_.find(node_id);
+  return at == entries_.end() ? nullptr : &at->second->node;
 }
 
 std::vector<std::string> Nodes::names() const {
@@ -110,22 +117,15 @@ void Nodes::drain() {
     if (entry != nullptr && entry->incarnation == next.incarnation) apply(*entry, next.event, next.requester);
   }
   draining_ = false;
-  retired_.clear();
 }
 
 void Nodes::apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester) {
-  if (auto* failed = std::get_if<core::LaunchFailed>(&event)) name_holder(entry, *failed);
-  execute(entry, core::step(entry.node, event, context()), requester);
-}
-
-/// An operator can only act on a held lock when he knows who holds it.
-void Nodes::name_holder(const Entry& entry, core::LaunchFailed& failed) const {
-  if (!failed.locked) return;
-  const core::Placement& placement = entry.node.intent.placement;
-  const auto directory = open_data_directory(placement.root, placement.storage_path,
-                                             {parts_.storage_account.uid, parts_.storage_account.gid});
-  const std::string holder = directory ? lock_holder(directory.value()) : std::string();
-  if (!holder.empty()) failed.reason += " (" + holder + ")";
+  if (auto* failed = std::get_if<core::LaunchFailed>(&event); failed != nullptr && failed->locked) {
+    // An operator can act on a held lock only when he knows who holds it.
+    const std::string holder = parts_.platform.lock_holder(entry.node.intent.placement);
+    if (!holder.empty()) failed->reason += " (" + holder + ")";
+  }
+  execute(entry, parts_.decide.step(entry.node, event, context()), requester);
 }
 
 }  // namespace sutra::supervisor

@@ -1,8 +1,6 @@
 // All nodes of this host: admits requests, feeds the state machine, and carries out what it orders. The only
 // place that writes the node table. Supervisor, one thread.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -15,12 +13,12 @@
 
 #include "common/config/config.h"
 #include "ipc/node_table.h"
-#include "supervisor/host/accounts.h"
+#include "supervisor/core/probe_restart.h"
+#include "supervisor/core/recovery.h"
 #include "supervisor/core/step.h"
-#include "supervisor/launch/spawn.h"
 #include "supervisor/ledger/ledger.h"
+#include "supervisor/nodes/platform.h"
 #include "supervisor/nodes/process.h"
-#include "supervisor/containment/node_tree.h"
 
 namespace sutra::supervisor {
 
@@ -34,17 +32,28 @@ struct Outcome {
 /// Called exactly once, perhaps before the request returns.
 using Reply = std::function<void(const Outcome&)>;
 
+/// The decisions of the core, as Nodes asks for them. Tests put wrong ones in their place, to see that they
+/// are noticed.
+struct Decisions {
+  std::function<core::Transition(core::Intent, const core::Predecessor&, const core::Context&)> start_new =
+      core::start_new;
+  std::function<core::Transition(core::Node, const core::Event&, const core::Context&)> step = core::step;
+  std::function<core::Recovery(core::Intent, const std::optional<core::LastRecord>&, std::uint64_t,
+                               const core::KernelView&, const core::Policy&, core::Nanoseconds)>
+      recover = core::recover;
+  decltype(&core::may_probe_restart) may_probe_restart = core::may_probe_restart;
+};
+
 class Nodes {
  public:
   /// What it works with; all outlive it.
   struct Parts {
-    uv_loop_t* loop;
     const Config& config;
-    const Account& storage_account;
+    std::uint32_t storage_uid;  ///< whom the nodes run as
+    Platform& platform;
     Ledger& ledger;
-    Launcher& launcher;
-    NodeTrees& trees;
     ipc::NodeTableWriter& table;
+    Decisions decide = {};
   };
   /// `row_changed(row)` after every publication; `emptied()` when the last node is gone.
   Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::function<void()> emptied);
@@ -66,7 +75,7 @@ class Nodes {
   /// At most one probe-driven restart at a time on a host: while one is under way the report is dropped, and
   /// comes again with the next failed probes.
   void node_unresponsive(const std::string& node_id, std::uint64_t generation, const std::string& reason);
-  /// Since when comms is alive and pings; nothing while it is not.
+  /// CLOCK_BOOTTIME since which comms is alive and pings; nothing while it is not.
   void set_comms_alive_since(std::optional<core::Nanoseconds> since) { comms_alive_since_ = since; }
 
   /// Writes again what somebody removed of the nodes' records, and what could not be written when it was
@@ -75,14 +84,17 @@ class Nodes {
   [[nodiscard]] Status keep_records();
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
+  /// The node as the state machine sees it; null: there is none of this id. Valid until the next call that
+  /// changes nodes.
+  [[nodiscard]] const core::Node* node(const std::string& node_id) const;
+  /// Names of all nodes, sorted.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// A launcher is between fork and exec; a re-exec now would lose its report.
   [[nodiscard]] bool launching() const;
   /// True for a leader of a node: the catch-all reaper leaves it alone.
   [[nodiscard]] bool owns_pid(pid_t pid) const;
   /// Writes the events that could not be written when they happened. Called from time to time.
   void record_all();
-  /// Names of all nodes, for log rotation.
-  [[nodiscard]] std::vector<std::string> names() const;
 
  private:
   struct Entry;
@@ -91,15 +103,14 @@ class Nodes {
             std::optional<core::Waiter> requester = std::nullopt);
   void drain();
   void apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester);
-  void name_holder(const Entry& entry, core::LaunchFailed& failed) const;
   void execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester);
   void obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester);
   void spawn(Entry& entry);
   [[nodiscard]] Status try_spawn(Entry& entry);
-  [[nodiscard]] Result<LaunchPlan> plan(Entry& entry, UniqueFd& directory, UniqueFd& log) const;
+  [[nodiscard]] std::unique_ptr<NodeProcess> process_of(const std::string& node_id, std::uint64_t generation);
   Status save_facts(Entry& entry);
-  void record(const Entry& entry, const std::string& what, const std::string& cause,
-              std::optional<core::Exit> exit);
+  void record(const std::string& node_id, std::uint64_t generation, const std::string& what,
+              const std::string& cause, std::optional<core::Exit> exit);
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
   void refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text);
@@ -109,7 +120,10 @@ class Nodes {
   void arm(Entry& entry, const core::ArmTimer& order);
   void publish(Entry& entry);
   void remove(const std::string& node_id);
-  void adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd);
+  void retire(Entry& entry);
+  void adopt(const std::string& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process);
+  [[nodiscard]] core::KernelView look_at(const std::string& node_id, const Facts& facts,
+                                         const ServerProcess* process);
   [[nodiscard]] Entry& make_entry(const std::string& node_id);
   [[nodiscard]] Entry* find(const std::string& node_id);
   [[nodiscard]] core::Context context() const;
@@ -136,7 +150,8 @@ class Nodes {
   std::map<std::string, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
-  std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed when nothing of theirs is on the stack
+  std::vector<std::unique_ptr<NodeProcess>> retired_;  // until the next turn of the loop
+  WatchHandle retiring_;
   bool draining_ = false;
   bool shutting_down_ = false;
   std::uint64_t next_incarnation_ = 1;

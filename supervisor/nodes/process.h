@@ -2,8 +2,6 @@
 // events of the state machine, and carries out the orders that concern a process. Decides nothing.
 // Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,10 +9,7 @@
 
 #include "common/result.h"
 #include "supervisor/core/event.h"
-#include "supervisor/launch/spawn.h"
-#include "common/loop/watch.h"
-#include "supervisor/containment/node_tree.h"
-#include "supervisor/host/process.h"
+#include "supervisor/nodes/platform.h"
 
 namespace sutra::supervisor {
 
@@ -25,17 +20,16 @@ class NodeProcess {
   /// turn).
   using Post = std::function<void(core::Event)>;
 
-  NodeProcess(uv_loop_t* loop, NodeTrees& trees, std::string node_id, std::uint64_t generation, Post post);
+  NodeProcess(Platform& platform, std::string node_id, std::uint64_t generation, Post post);
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
   /// Makes the tree and a launcher in it that waits at the gate. On an error nothing is left.
-  [[nodiscard]] Status launch(Launcher& launcher, LaunchPlan plan, LaunchSubject subject,
-                              std::uint64_t memory_limit_mb);
+  [[nodiscard]] Status launch(const core::Node& node);
   /// Lets it exec and begins to watch.
   [[nodiscard]] Status open();
-  /// Watches a process of an earlier supervisor. Without a pidfd it is gone: Exited follows at once.
-  void adopt(const ProcessIdentity& identity, std::optional<UniqueFd> pidfd);
+  /// Watches a process of an earlier supervisor. Null: it is gone, and Exited follows at once.
+  void adopt(const ProcessIdentity& identity, std::unique_ptr<ServerProcess> process);
   /// Watches a tree whose leader is long dead.
   void adopt_leftovers();
 
@@ -49,10 +43,9 @@ class NodeProcess {
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   /// A launcher that has not become the server yet.
-  [[nodiscard]] bool launching() const { return launching_; }
+  [[nodiscard]] bool launching() const { return launch_ != nullptr; }
 
  private:
-  void watch_exit();
   void on_report();
   void on_exit();
   void report_death(core::Exit exit);
@@ -60,22 +53,17 @@ class NodeProcess {
   void on_tree_change();
   void on_empty();
 
-  uv_loop_t* loop_;
-  NodeTrees& trees_;
+  Platform& platform_;
   std::string node_id_;
   std::uint64_t generation_;
   Post post_;
 
-  LaunchSubject subject_;
   ProcessIdentity identity_;
-  UniqueFd pidfd_, report_;
-  Launched launched_;  // until open()
-  LaunchReport progress_;
-  bool launching_ = false;
-  bool leader_dead_ = false;
+  std::unique_ptr<ServerProcess> process_;
+  std::unique_ptr<Launch> launch_;  ///< until the exec was seen, or nothing is left
   std::unique_ptr<NodeTree> tree_;
-  PollWatch exit_watch_, report_watch_, empty_watch_;
-  TimerWatch empty_timer_, exit_timer_;
+  // Declared last: a watch goes before what it watches.
+  WatchHandle exit_watch_, report_watch_, empty_watch_, exit_timer_, empty_timer_;
   int exit_polls_ = 0;
 };
 

@@ -3,9 +3,6 @@
 #include <algorithm>
 
 #include "common/log/logging.h"
-#include "supervisor/host/clock.h"
-#include "supervisor/core/recovery.h"
-#include "supervisor/launch/exec_mark.h"
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
@@ -30,21 +27,21 @@ std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
 Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   // All are looked for before anything is done about one: to take a process for dead that could not be looked
   // at would be to kill it.
-  std::map<std::string, std::optional<UniqueFd>> processes;
+  std::map<std::string, std::unique_ptr<ServerProcess>> processes;
   for (const auto& [id, each] : recorded) {
     if (!each.facts || each.facts->process.pid == 0) continue;
-    auto found = find_process(each.facts->process);
+    auto found = parts_.platform.find(each.facts->process);
     if (!found) return found.error();
     processes[id] = std::move(found).value();
   }
-  for (const auto& leaf : parts_.trees.leaves()) {
+  for (const auto& leaf : parts_.platform.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =
         known != recorded.end() && known->second.facts && known->second.facts->generation == leaf.generation;
     if (leaf.populated && !ours) {
       unmanaged_.push_back(leaf);
-      log::warning("processes run in cgroup " + parts_.trees.path() + "/" + leaf.node_id + "." +
-                       std::to_string(leaf.generation) + " that no record knows; they are left alone",
+      log::warning("processes run in cgroup " + parts_.platform.tree_path(leaf.node_id, leaf.generation) +
+                       " that no record knows; they are left alone",
                    {{"node_id", leaf.node_id}, {"generation", leaf.generation}});
     }
   }
@@ -52,7 +49,7 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   for (const auto& [id, each] : recorded) {
     if (each.facts) keep.push_back({id, each.facts->generation, true});
   }
-  parts_.trees.sweep(keep);
+  parts_.platform.remove_empty_leaves(keep);
   for (const auto& [id, each] : recorded) {
     if (free_rows_.empty()) {
       log::error("recover node " + id + ": the node table is full; raise agent.max_storage_nodes",
@@ -72,46 +69,47 @@ std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
   return highest;
 }
 
-/// A recorded node becomes what it was when its last record was made; Recovered tells it what is still true.
-void Nodes::adopt(const std::string& node_id, const Recorded& recorded, std::optional<UniqueFd> pidfd) {
+core::KernelView Nodes::look_at(const std::string& node_id, const Facts& facts,
+                                const ServerProcess* process) {
+  core::KernelView kernel;
+  if (process != nullptr) kernel.process = process->ended() ? core::Seen::kEnded : core::Seen::kAlive;
+  if (facts.started_at_unix == 0) kernel.executed = parts_.platform.executed(node_id, facts.generation);
+  if (kernel.process != core::Seen::kAlive || kernel.executed == false) {
+    kernel.tree_populated = parts_.platform.adopt_tree(node_id, facts.generation, nullptr)->populated();
+  }
+  return kernel;
+}
+
+/// A recorded node becomes what it was when its last record was made; its first event, Recovered, tells it
+/// what is still true.
+void Nodes::adopt(const std::string& node_id, const Recorded& recorded,
+                  std::unique_ptr<ServerProcess> process) {
   Entry& entry = make_entry(node_id);
   core::KernelView kernel;
-  if (recorded.facts) {
-    const Facts& facts = *recorded.facts;
-    if (pidfd) kernel.process = peek_exit(*pidfd) ? core::Seen::kEnded : core::Seen::kAlive;
-    if (facts.started_at_unix == 0) {
-      kernel.executed = read_exec_mark(parts_.config.agent.runtime_dir, node_id, facts.generation);
-    }
-    if (kernel.process != core::Seen::kAlive || kernel.executed == false) {
-      const auto tree = parts_.trees.adopt(node_id, facts.generation, nullptr, 0);
-      kernel.tree_populated = tree && tree->populated();
-    }
-  }
-  core::Recovery recovery = core::recover(recorded.intent, last_record(recorded.facts),
-                                          unmanaged_generation(node_id), kernel, policy_, now().boot);
+  if (recorded.facts) kernel = look_at(node_id, *recorded.facts, process.get());
+  core::Recovery recovery =
+      parts_.decide.recover(recorded.intent, last_record(recorded.facts), unmanaged_generation(node_id),
+                            kernel, policy_, parts_.platform.timers().now().boot);
   entry.node = std::move(recovery.node);
   entry.intent_saved = recorded.intent_saved;
   // Posted before the process can post its own end, so that they arrive in this order.
   posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
-  if (recovery.watch != core::Watch::kNothing) {
-    entry.process = std::make_unique<NodeProcess>(
-        parts_.loop, parts_.trees, node_id, entry.node.generation,
-        [this, id = node_id](core::Event event) { post(id, std::move(event)); });
-  }
   switch (recovery.watch) {
     case core::Watch::kNothing:
-      if (recorded.facts) (void)parts_.trees.adopt(node_id, entry.node.generation, nullptr, 0)->remove();
+      if (recorded.facts) (void)parts_.platform.adopt_tree(node_id, entry.node.generation, nullptr)->remove();
       break;
     case core::Watch::kProcess: {
-      const ProcessIdentity& process = recorded.facts->process;
+      const ProcessIdentity& identity = recorded.facts->process;
       if (kernel.process == core::Seen::kAlive) {
-        log::info("", "adopted node " + node_id + " (pid " + std::to_string(process.pid) + ")",
-                  {{"node_id", node_id}, {"pid", process.pid}});
+        log::info("", "adopted node " + node_id + " (pid " + std::to_string(identity.pid) + ")",
+                  {{"node_id", node_id}, {"pid", identity.pid}});
       }
-      entry.process->adopt(process, std::move(pidfd));
+      entry.process = process_of(node_id, entry.node.generation);
+      entry.process->adopt(identity, std::move(process));
       break;
     }
     case core::Watch::kTree:
+      entry.process = process_of(node_id, entry.node.generation);
       entry.process->adopt_leftovers();
       break;
   }

@@ -5,11 +5,7 @@
 
 #include "common/log/logging.h"
 #include "common/node_id.h"
-#include "supervisor/host/clock.h"
 #include "supervisor/core/admission.h"
-#include "supervisor/core/probe_restart.h"
-#include "supervisor/host/directories.h"
-#include "supervisor/host/listeners.h"
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
@@ -41,18 +37,15 @@ Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Reques
         {id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
   }
   if (const auto fault = node_id_fault(node_id)) return make_error("start node", {}, *fault);
-  auto listeners = tcp_listeners();
-  if (!listeners) return listeners.error();
-  std::vector<core::Taken> taken;
-  for (const auto& l : listeners.value()) taken.push_back({l.address, l.port, l.uid});
-  const auto verdict = core::admit(node_id, request, admission_policy(parts_.config), known, taken);
+  const auto taken = parts_.platform.listeners();
+  if (!taken) return taken.error();
+  const auto verdict = core::admit(node_id, request, admission_policy(parts_.config), known, taken.value());
   if (const auto* refusal = std::get_if<core::Refusal>(&verdict)) {
     return make_error("start node", printable(node_id), refusal->text);
   }
   const auto& admitted = std::get<core::Admitted>(verdict);
   if (free_rows_.empty()) return make_error("start node", node_id, "the node table is full");
-  const Owner owner{parts_.storage_account.uid, parts_.storage_account.gid};
-  const Status usable = check_data_directory(admitted.placement.root, admitted.placement.storage_path, owner);
+  const Status usable = parts_.platform.check_directory(admitted.placement);
   if (!usable) return make_error("start node", node_id, usable.error().message());
   if (!admitted.note.empty()) log::warning(admitted.note, {{"node_id", node_id}});
   core::Intent intent;
@@ -84,7 +77,7 @@ void Nodes::start(const std::string& node_id, const core::Request& request, Repl
   core::Predecessor last;
   if (const auto found = unforgotten_.find(node_id); found != unforgotten_.end()) last = found->second;
   last.generation = std::max(last.generation, unmanaged_generation(node_id));
-  auto first = core::start_new(std::move(intent).value(), last, context());
+  auto first = parts_.decide.start_new(std::move(intent).value(), last, context());
   Entry& entry = make_entry(node_id);
   entry.node.state = core::State::kGone;  // until the intent is on disk there is no node
   entry.node.intent.node_id = node_id;
@@ -146,7 +139,9 @@ void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generati
   if (entry == nullptr || shutting_down_) return;
   std::vector<const core::Node*> all;
   for (const auto& [id, each] : entries_) all.push_back(&each->node);
-  if (!core::may_probe_restart(entry->node, generation, all, policy_, now().boot)) return;
+  if (!parts_.decide.may_probe_restart(entry->node, generation, all, policy_,
+                                       parts_.platform.timers().now().boot))
+    return;
   log::warning("node " + node_id + " does not answer (" + reason + "); it is restarted",
                {{"node_id", node_id}, {"reason", reason}});
   post(node_id, core::Unresponsive{generation, reason});

@@ -1,57 +1,7 @@
 #include "supervisor/nodes/row.h"
 
-#include "supervisor/host/clock.h"
-
 namespace sutra::supervisor {
 namespace {
-
-ipc::NodeState shown(core::State state) {
-  switch (state) {
-    case core::State::kStarting:
-      return ipc::NodeState::kStarting;
-    case core::State::kRunning:
-      return ipc::NodeState::kRunning;
-    case core::State::kCleaning:
-      return ipc::NodeState::kCleaning;
-    case core::State::kBackoff:
-      return ipc::NodeState::kBackoff;
-    case core::State::kStopping:
-      return ipc::NodeState::kStopping;
-    case core::State::kFailed:
-      return ipc::NodeState::kFailed;
-    case core::State::kOccupied:
-      return ipc::NodeState::kOccupied;
-    case core::State::kGone:
-      return ipc::NodeState::kNone;
-  }
-  return ipc::NodeState::kNone;
-}
-
-ipc::NodeGoal shown(core::Goal goal) {
-  switch (goal) {
-    case core::Goal::kRunning:
-      return ipc::NodeGoal::kRunning;
-    case core::Goal::kStopped:
-      return ipc::NodeGoal::kStopped;
-    case core::Goal::kParked:
-      return ipc::NodeGoal::kParked;
-  }
-  return ipc::NodeGoal::kRunning;
-}
-
-ipc::ExitCause shown(core::ExitCause cause) {
-  switch (cause) {
-    case core::ExitCause::kExit:
-      return ipc::ExitCause::kExit;
-    case core::ExitCause::kSignal:
-      return ipc::ExitCause::kSignal;
-    case core::ExitCause::kOom:
-      return ipc::ExitCause::kOom;
-    case core::ExitCause::kUnknown:
-      return ipc::ExitCause::kUnknown;
-  }
-  return ipc::ExitCause::kUnknown;
-}
 
 std::uint64_t unix_time(std::int64_t seconds) {
   return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds);
@@ -59,7 +9,8 @@ std::uint64_t unix_time(std::int64_t seconds) {
 
 }  // namespace
 
-ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe) {
+ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
+                      const core::Moment& now) {
   ipc::NodeRow row;
   row.node_id.assign(node.intent.node_id);
   row.storage_path.assign(node.intent.placement.storage_path);
@@ -70,17 +21,16 @@ ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t u
   row.started_at = alive ? unix_time(node.started_at_unix) : 0;
   row.port = node.intent.placement.port;
   row.restart_count = node.history.restart_count;
-  row.state = shown(node.state);
-  row.goal = shown(node.goal);
+  row.state = node.state;
+  row.goal = node.goal;
   row.probe = probe ? 1 : 0;
   row.uid = uid;
   if (node.timer && node.timer->kind == core::TimerKind::kRetry) {
-    const core::Moment at = now();
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(node.timer->due - at.boot);
-    row.next_retry_at = unix_time(at.unix_secs + wait.count());
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(node.timer->due - now.boot);
+    row.next_retry_at = unix_time(now.unix_secs + wait.count());
   }
   if (node.last_exit) {
-    row.exit_cause = shown(node.last_exit->cause);
+    row.exit_cause = node.last_exit->cause;
     row.exit_code = node.last_exit->code;
     row.exit_signal = node.last_exit->signal;
     row.last_exit_at = unix_time(node.last_exit->at_unix);

@@ -8,6 +8,7 @@
 namespace sutra::supervisor {
 
 /// `pid` is the process that was launched; the row shows it only while it lives.
-[[nodiscard]] ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe);
+[[nodiscard]] ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
+                                    const core::Moment& now);
 
 }  // namespace sutra::supervisor

@@ -1,71 +1,22 @@
-// Starting a node's process and recording it. The order is what makes it safe: directory, tree, launcher at
-// the gate, record, gate. Supervisor.
-#include <sys/resource.h>
-
+// Starting a node's process and keeping its records. The process is recorded before its gate opens: there is
+// never a server that the ledger does not know. Supervisor.
 #include <algorithm>
-#include <ctime>
-#include <limits>
+#include <utility>
 
 #include "common/log/logging.h"
-#include "supervisor/host/directories.h"
-#include "supervisor/launch/exec_mark.h"
 #include "supervisor/nodes/entry.h"
-#include "supervisor/nodes/command.h"
-#include "supervisor/nodes/log.h"
 
 namespace sutra::supervisor {
 namespace {
 
-constexpr std::uint64_t kMegabyte = 1024 * 1024;
 constexpr std::size_t kMaxUnrecorded = 4096;  // events; a disk that stays full must not fill our memory
 
-/// What a storage server starts with, whatever limits we were given ourselves.
-std::vector<launch::Limit> limits(const core::Placement& placement, TreeMode mode) {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  std::vector<launch::Limit> all{{RLIMIT_NOFILE, 0, files.rlim_max, files.rlim_max}, {RLIMIT_CORE, 0, 0, 0}};
-  if (mode != TreeMode::kCgroupWithMemory) {
-    // Without the memory controller the kernel can only bound a process's data, not what it shares or maps.
-    const std::uint64_t bytes = placement.memory_mb * kMegabyte;
-    all.push_back({RLIMIT_DATA, 0, bytes, bytes});
-  }
-  return all;
-}
-
 }  // namespace
-
-Result<LaunchPlan> Nodes::plan(Entry& entry, UniqueFd& directory, UniqueFd& log) const {
-  const Config::Storage& storage = parts_.config.storage;
-  const core::Placement& placement = entry.node.intent.placement;
-  const Account& account = parts_.storage_account;
-  auto opened = open_data_directory(placement.root, placement.storage_path, {account.uid, account.gid});
-  if (!opened) return opened.error();
-  directory = std::move(opened).value();
-  auto output = open_node_log(storage.log_dir, entry.id());
-  if (!output) return output.error();
-  log = std::move(output).value();
-
-  ServerCommand command = server_command(storage, entry.id(), placement);
-  LaunchPlan plan;
-  plan.program = storage.binary_path;
-  plan.arguments = std::move(command.arguments);
-  plan.environment = std::move(command.environment);
-  plan.flags =
-      launch::kRedirectOutput | launch::kChangeDirectory | launch::kLockDirectory | launch::kNewSession;
-  if (geteuid() == 0) plan.flags |= launch::kSetIds;
-  plan.uid = account.uid;
-  plan.gid = account.gid;
-  plan.oom_score_adj = 0;
-  plan.limits = limits(placement, parts_.trees.mode());
-  plan.directory_fd = directory.get();
-  plan.log_fd = log.get();
-  return plan;
-}
 
 /// What nobody knew is nobody's once it is empty.
 void Nodes::forget_emptied_leaves() {
   std::erase_if(unmanaged_, [this](const NodeTrees::Leaf& leaf) {
-    const auto tree = parts_.trees.adopt(leaf.node_id, leaf.generation, nullptr, 0);
+    const auto tree = parts_.platform.adopt_tree(leaf.node_id, leaf.generation, nullptr);
     return !tree->populated() && tree->remove();
   });
 }
@@ -76,39 +27,26 @@ std::string Nodes::unmanaged_holder(const std::string& node_id) {
   const auto held = std::find_if(unmanaged_.begin(), unmanaged_.end(),
                                  [&](const NodeTrees::Leaf& leaf) { return leaf.node_id == node_id; });
   if (held == unmanaged_.end()) return {};
-  return "processes of an earlier start still run in cgroup " + parts_.trees.path() + "/" + node_id + "." +
-         std::to_string(held->generation) +
+  return "processes of an earlier start still run in cgroup " +
+         parts_.platform.tree_path(node_id, held->generation) +
          " and no record says whether they are the node; end them to let it start";
 }
 
+std::unique_ptr<NodeProcess> Nodes::process_of(const std::string& node_id, std::uint64_t generation) {
+  return std::make_unique<NodeProcess>(
+      parts_.platform, node_id, generation,
+      [this, id = node_id](core::Event event) { post(id, std::move(event)); });
+}
+
 Status Nodes::try_spawn(Entry& entry) {
-  // First: whoever sees a process after a failure waits for its report.
-  if (entry.process) retired_.push_back(std::move(entry.process));
-  UniqueFd directory;
-  UniqueFd log;
-  auto planned = plan(entry, directory, log);
-  if (!planned) return planned.error();
-  const auto mark = begin_exec_mark(parts_.config.agent.runtime_dir, entry.id(), entry.node.generation);
-  if (mark) {
-    planned.value().flags |= launch::kMarkExec;
-    planned.value().extra_fds[0] = mark.value().get();
-  } else {
-    log::warning("node " + entry.id() + ": " + mark.error().message(), {{"node_id", entry.id()}});
-  }
-  entry.log_from = log_size(parts_.config.storage.log_dir, entry.id());
-  entry.process = std::make_unique<NodeProcess>(
-      parts_.loop, parts_.trees, entry.id(), entry.node.generation,
-      [this, id = entry.id()](core::Event event) { post(id, std::move(event)); });
-  const core::Placement& placement = entry.node.intent.placement;
-  const LaunchSubject subject = subject_of(
-      planned.value(), "set storage.binary_path to the storage server, and reload", placement.storage_path);
-  const Status launched =
-      entry.process->launch(parts_.launcher, std::move(planned).value(), subject, placement.memory_mb);
-  if (!launched) {
-    retired_.push_back(std::move(entry.process));
-    return launched;
-  }
-  (void)save_facts(entry);  // before the gate: there is never a server that the ledger does not know
+  // The old one goes first: spawn() takes a process that is there after a failure for one that reports by
+  // itself.
+  retire(entry);
+  entry.log_from = parts_.platform.output_size(entry.id());
+  auto process = process_of(entry.id(), entry.node.generation);
+  if (const Status launched = process->launch(entry.node); !launched) return launched;
+  entry.process = std::move(process);
+  (void)save_facts(entry);  // before the gate opens
   return entry.process->open();
 }
 
@@ -162,9 +100,9 @@ Status Nodes::keep_records() {
   return {};
 }
 
-void Nodes::record(const Entry& entry, const std::string& what, const std::string& cause,
-                   std::optional<core::Exit> exit) {
-  unrecorded_.push_back({std::time(nullptr), entry.id(), entry.node.generation, what, cause, exit});
+void Nodes::record(const std::string& node_id, std::uint64_t generation, const std::string& what,
+                   const std::string& cause, std::optional<core::Exit> exit) {
+  unrecorded_.push_back({parts_.platform.timers().now().unix_secs, node_id, generation, what, cause, exit});
   record_all();
 }
 

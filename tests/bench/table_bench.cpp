@@ -39,7 +39,7 @@ void bench_table() {
   std::vector<ipc::NodeRow> plain(kRows);
   for (std::uint32_t row = 0; row < kRows; ++row) {
     plain[row].node_id.assign("node-" + std::to_string(row));
-    plain[row].state = ipc::NodeState::kRunning;
+    plain[row].state = NodeState::kRunning;
     writer.value()->publish(row, plain[row]);
   }
   const Summary reads = per_call_ns([&](std::uint32_t row) { keep(reader.value()->read(row)); });

@@ -108,7 +108,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfTheHandlingOfACrash) {
                             EXPECT_TRUE(e2e::eventually([&] {
                               const auto row = control.node(id);
                               return has_ended() ||
-                                     (row && row->state == ipc::NodeState::kRunning && row->pid != 0 &&
+                                     (row && row->state == NodeState::kRunning && row->pid != 0 &&
                                       row->pid != static_cast<unsigned>(victim));
                             }));
                             return Answer{};

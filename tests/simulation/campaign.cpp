@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "common/log/logging.h"
 #include "tests/simulation/history.h"
 
 namespace sutra::simulation {
@@ -35,7 +36,7 @@ class Run {
     result_.coverage.add(mine);
   }
 
-  Result finish() {
+  CampaignResult finish() {
     result_.took = Clock::now() - begun_;
     return std::move(result_);
   }
@@ -47,12 +48,13 @@ class Run {
   std::atomic<std::uint64_t> next_{0};
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
-  Result result_;
+  CampaignResult result_;
 };
 
 }  // namespace
 
-Result run(const Campaign& campaign) {
+CampaignResult run(const Campaign& campaign) {
+  log::silence();
   Run run(campaign);
   {
     std::vector<std::jthread> others;
@@ -63,6 +65,7 @@ Result run(const Campaign& campaign) {
 }
 
 std::string story(std::uint64_t seed, const Planted& planted) {
+  log::silence();
   Coverage coverage;
   std::vector<std::string> trace;
   auto violations = History(seed, planted, coverage, &trace).run();

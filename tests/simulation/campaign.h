@@ -23,13 +23,13 @@ struct Found {
   std::uint64_t seed = 0;
   std::vector<std::string> violations;
 };
-struct Result {
+struct CampaignResult {
   Coverage coverage;
   std::optional<Found> found;  ///< the lowest seed that failed; the campaign ends with the first it meets
   std::chrono::duration<double> took{};
 };
 
-[[nodiscard]] Result run(const Campaign& campaign);
+[[nodiscard]] CampaignResult run(const Campaign& campaign);
 
 /// What happened in the history of `seed`, line by line, and at its end what did not hold.
 [[nodiscard]] std::string story(std::uint64_t seed, const Planted& planted);

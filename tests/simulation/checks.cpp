@@ -59,7 +59,8 @@ bool Checks::reason_to_stop(const Process& leader, const std::string& node_id) {
   }
   if (std::holds_alternative<core::TimerFired>(*cause.event) && !truth(node_id).wanted && comms_alive_since) {
     // A first start's time-out, which only a living comms can vouch for.
-    const bool ran_out = kernel_.now - std::max(seen_since(leader), *comms_alive_since) >= policy.ready_timeout;
+    const bool ran_out =
+        kernel_.now - std::max(seen_since(leader), *comms_alive_since) >= policy.ready_timeout;
     if (ran_out) coverage_.see(Mark::kReadinessRanOut);
     return ran_out;
   }
@@ -134,10 +135,6 @@ void Checks::executed(Process& process) {
 void Checks::death_recorded(Serial subject, const core::Exit& exit, Appended appended, bool child) {
   if (subject == 0) return violation("I5", "the death of no process was recorded");
   Process& process = kernel_.at(subject);
-  const bool taken_for_server = process.executed || process.adopted_at_gate;
-  const bool stable = taken_for_server && kernel_.now - seen_since(process) >= policy.stable_after;
-  if (stable && process.leaf) truth(process.leaf->node_id).unasked.clear();
-  if (appended == Appended::kFailed) process.death_excused = true;
   if (appended != Appended::kWritten) return;
   if (process.alive)
     return violation("I5", "the death of " + name_of(process) + " was recorded, and it lives");
@@ -165,10 +162,22 @@ void Checks::death_recorded(Serial subject, const core::Exit& exit, Appended app
   }
 }
 
+void Checks::death_noticed(Serial subject) {
+  if (subject == 0) return;
+  Process& process = kernel_.at(subject);
+  if (std::exchange(process.death_noticed, true)) return;
+  const bool taken_for_server = process.executed || process.adopted_at_gate;
+  const bool stable = taken_for_server && kernel_.now - seen_since(process) >= policy.stable_after;
+  if (stable && process.leaf) truth(process.leaf->node_id).unasked.clear();
+}
+
+void Checks::event_not_written(Serial subject) {
+  if (subject != 0) kernel_.at(subject).death_excused = true;
+}
+
 void Checks::launch_failure_recorded(Serial subject, Appended appended) {
   if (subject == 0) return;
   Process& process = kernel_.at(subject);
-  if (appended == Appended::kFailed) process.death_excused = true;
   if (appended == Appended::kWritten) ++process.launches_not_known;
 }
 
@@ -254,7 +263,7 @@ void Checks::recovering(const std::map<std::string, Recorded>& recorded) {
       node.wanted = false;
     }
     const bool would_run = runs && (found->second.intent.confirmed ||
-                                    (found->second.facts && found->second.facts->record.process));
+                                    (found->second.facts && found->second.facts->process.pid != 0));
     if (node.stop_on_disk && would_run) {
       // The intent may be deleted between the commit and what follows it.
       const bool half_done = disk_.stale_intents.contains(id) && node.stop_half_done;

@@ -40,8 +40,11 @@ class Checks {
   void launched(const std::string& node_id, bool recovering);
   void lock_was_held(const std::string& node_id);
   void death_recorded(Serial subject, const core::Exit& exit, Appended appended, bool child);
-  /// Without its start in the log its death may be taken for one of the same generation before a reboot.
-  void start_not_recorded(Serial subject) { kernel_.at(subject).death_excused = true; }
+  /// A supervisor took note of it, whether or not it can be written down.
+  void death_noticed(Serial subject);
+  /// An event of this process waits until the log can be written, and dies with the supervisor. Without a
+  /// start in the log a death may be taken for one of the same generation before a reboot.
+  void event_not_written(Serial subject);
   void launch_failure_recorded(Serial subject, Appended appended);
   void answered(const std::string& node_id, core::Waiter waiter, bool success);
   void removed(const std::string& node_id, bool parked);

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "common/node_state.h"
+
 namespace sutra::simulation {
 namespace {
 
@@ -95,6 +97,8 @@ std::string_view name(Mark mark) {
       return "request refused by disk";
     case Mark::kRequestRefusedByAdmission:
       return "request refused by admission";
+    case Mark::kProcessCannotBeLookedAt:
+      return "process cannot be looked at";
     case Mark::kDeathOfAdopted:
       return "death of adopted";
     case Mark::kDeathRepeatDropped:
@@ -119,14 +123,13 @@ std::string_view name(Mark mark) {
   return {};
 }
 
-constexpr std::array<std::string_view, kStates> kStateNames{"starting", "running", "cleaning", "backoff",
-                                                            "stopping", "failed",  "occupied", "gone"};
 constexpr std::array<std::string_view, kEffects> kEffectNames{
     "commit intent", "save intent", "save facts", "forget",    "record death", "record event", "reap",
     "spawn",         "terminate",   "kill",       "arm timer", "disarm timer", "answer",       "refuse"};
 
 void each(const Coverage& coverage, const std::function<void(std::string, std::uint64_t)>& tell) {
-  for (std::size_t i = 0; i < kStates; ++i) tell("state " + std::string(kStateNames[i]), coverage.states[i]);
+  for (std::size_t i = 0; i < kStates; ++i)
+    tell("state " + std::string(state_name(static_cast<NodeState>(i))), coverage.states[i]);
   for (std::size_t i = 0; i < kEffects; ++i)
     tell("effect " + std::string(kEffectNames[i]), coverage.effects[i]);
   for (std::size_t i = 0; i < kMarks; ++i) tell(std::string(name(static_cast<Mark>(i))), coverage.marks[i]);

@@ -56,6 +56,7 @@ enum class Mark : std::uint8_t {
   kReadinessRanOut,
   kRequestRefusedByDisk,
   kRequestRefusedByAdmission,
+  kProcessCannotBeLookedAt,
   kDeathOfAdopted,
   kDeathRepeatDropped,
   kAdopted,

@@ -6,15 +6,20 @@ namespace sutra::simulation {
 using namespace std::chrono_literals;
 
 void History::reload() {
-  if (!supervisor_->keep_records()) return tell("a reload is refused: the records cannot be kept");
+  bool kept = false;
+  guarded([&] { kept = supervisor_->keep_records(); });
+  if (!kept) return tell("a reload is refused: the records cannot be kept");
   coverage_.see(Mark::kReload);
-  if (supervisor_->launching()) coverage_.see(Mark::kReloadWhileLaunching);
+  if (supervisor_->nodes().launching()) coverage_.see(Mark::kReloadWhileLaunching);
   tell("reload");
   kernel_.pipes_closed();
   supervisor_.reset();  // its children stay its children
   checks_.comms_alive_since.reset();
-  if (random_.chance(300)) settings_.policy.readiness_by_probe = !settings_.policy.readiness_by_probe;
-  if (random_.chance(200)) settings_.policy.restart_failed_nodes = !settings_.policy.restart_failed_nodes;
+  Config& config = settings_.config;
+  if (random_.chance(300))
+    config.storage.readiness =
+        config.storage.readiness == Readiness::kTcp ? Readiness::kNone : Readiness::kTcp;
+  if (random_.chance(200)) config.monitoring.restart_failed_nodes = !config.monitoring.restart_failed_nodes;
   start_supervisor();
 }
 

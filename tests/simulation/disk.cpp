@@ -20,7 +20,10 @@ std::map<std::string, Recorded> Disk::read() {
     const auto [known, only_facts] = nodes.try_emplace(id);
     if (only_facts || each.intent.revision > known->second.intent.revision) {
       known->second.intent = each.intent;
-      if (!write_intent(each.intent)) stale.insert(id);
+      if (!write_intent(each.intent)) {
+        known->second.intent_saved = false;
+        stale.insert(id);
+      }
     }
     known->second.facts = each;
   }
@@ -76,8 +79,11 @@ std::optional<bool> Disk::mark(const Leaf& launch) const {
   return found == marks_.end() ? std::nullopt : std::optional<bool>(found->second);
 }
 
-bool Disk::forget(const std::string& node_id) {
+void Disk::forget_marks(const std::string& node_id) {
   std::erase_if(marks_, [&](const auto& each) { return each.first.node_id == node_id; });
+}
+
+bool Disk::forget(const std::string& node_id) {
   if (fails(runtime_fault_per_mille, Mark::kForgetFails)) {
     stale_facts.insert(node_id);
     return false;
@@ -85,7 +91,6 @@ bool Disk::forget(const std::string& node_id) {
   facts.erase(node_id);
   facts_before_.erase(node_id);
   stale_facts.erase(node_id);
-  over_.erase(node_id);
   if (fails(state_fault_per_mille, Mark::kForgetFails)) {
     stale_intents.insert(node_id);
     return false;

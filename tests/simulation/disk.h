@@ -8,24 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/core/recovery.h"
+#include "supervisor/ledger/ledger.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/kernel.h"
 #include "tests/simulation/random.h"
 
 namespace sutra::simulation {
 
-struct Facts {
-  core::Intent intent;
-  core::LastRecord record;
-  Identity process;  ///< of record.process
-};
-
-/// What a supervisor reads at its start; the intent is the newer copy.
-struct Recorded {
-  core::Intent intent;
-  std::optional<Facts> facts;
-};
+using supervisor::Facts;
+using supervisor::Recorded;
 
 /// What became of an append.
 enum class Appended { kWritten, kRepeat, kFailed };
@@ -50,6 +41,7 @@ class Disk {
   void begin_mark(const Leaf& launch);
   void mark_executed(const Leaf& launch);
   void unmark(const Leaf& launch) { marks_.erase(launch); }
+  void forget_marks(const std::string& node_id);
   [[nodiscard]] std::optional<bool> mark(const Leaf& launch) const;
 
   // ---- what happens to a disk

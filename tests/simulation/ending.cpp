@@ -50,7 +50,7 @@ void History::converge() {
 
 /// Everybody does what he should. False: nobody had anything to do.
 bool History::converge_once() {
-  if (!checks_.comms_alive_since) checks_.comms_alive_since = kernel_.now;
+  if (!checks_.comms_alive_since) comms_alive(kernel_.now);
   signals_arrive(1000);
   init_reaps(1000);
   bool acted = false;
@@ -67,10 +67,11 @@ bool History::converge_once() {
   acted = supervisor_->see_one() || acted;
   acted = supervisor_->fire_one_timer() || acted;
   std::vector<std::pair<std::string, std::uint64_t>> serving;
-  for (const auto& [id, entry] : supervisor_->entries()) {
-    if (entry->node.state == core::State::kStarting && entry->node.leader == core::Leader::kAlive &&
-        kernel_.at(entry->process->identity().truth).serves)
-      serving.emplace_back(id, entry->node.generation);
+  for (const std::string& id : supervisor_->nodes().names()) {
+    const core::Node& node = *supervisor_->nodes().node(id);
+    if (node.state == core::State::kStarting && node.leader == core::Leader::kAlive &&
+        kernel_.at(supervisor_->leader(node)).serves)
+      serving.emplace_back(id, node.generation);
   }
   for (const auto& [id, generation] : serving) {
     supervisor_->node_ready(id, generation);
@@ -79,28 +80,29 @@ bool History::converge_once() {
   supervisor_->reap_strays();
   supervisor_->check_idle();
   tell_state();
-  return acted || supervisor_->launching();
+  return acted;
 }
 
 /// Wanted nodes run, and nothing else does.
 void History::check_running() {
-  const auto& entries = supervisor_->entries();
+  const supervisor::Nodes& nodes = supervisor_->nodes();
   for (std::uint64_t i = 0; i < nodes_; ++i) {
     const std::string id(1, static_cast<char>('a' + i));
-    if (checks_.wanted(id) && !entries.contains(id))
+    if (checks_.wanted(id) && nodes.node(id) == nullptr)
       checks_.violation("liveness", "node " + id + " should run and is not there");
   }
-  for (const auto& [id, entry] : entries) {
-    const Serial leader = entry->process ? entry->process->identity().truth : 0;
-    const std::string& directory = entry->node.intent.placement.storage_path;
-    const bool tries_again = entry->node.state == core::State::kStarting && entry->node.lock_attempts > 0;
-    switch (tries_again ? core::State::kOccupied : entry->node.state) {
+  for (const std::string& id : nodes.names()) {
+    const core::Node& node = *nodes.node(id);
+    const Serial leader = supervisor_->leader(node);
+    const std::string& directory = node.intent.placement.storage_path;
+    const bool tries_again = node.state == core::State::kStarting && node.lock_attempts > 0;
+    switch (tries_again ? core::State::kOccupied : node.state) {
       case core::State::kRunning:
         if (leader == 0 || !kernel_.at(leader).alive || !kernel_.at(leader).executed)
           checks_.violation("liveness", "node " + id + " is called running and has no server");
         break;
       case core::State::kFailed:
-        if (entry->node.failure.empty() && !entry->node.last_exit)
+        if (node.failure.empty() && !node.last_exit)
           checks_.violation("liveness", "node " + id + " is quarantined and nothing says why");
         break;
       case core::State::kOccupied: {
@@ -123,15 +125,14 @@ void History::check_running() {
   }
   for (const Process& process : kernel_.all()) {
     if (!process.alive || process.role != Role::kServer || process.unmanaged) continue;
-    const auto found = entries.find(process.leaf->node_id);
-    const bool owned = found != entries.end() && found->second->process &&
-                       found->second->process->identity().truth == process.serial;
+    const core::Node* node = nodes.node(process.leaf->node_id);
+    const bool owned = node != nullptr && supervisor_->leader(*node) == process.serial;
     if (!owned) checks_.violation("liveness", "a server runs that no node has");
   }
 }
 
 void History::check_nothing_is_left() {
-  if (!supervisor_->entries().empty()) checks_.violation("I6", "a stopped node is still there");
+  if (!supervisor_->nodes().empty()) checks_.violation("I6", "a stopped node is still there");
   if (!disk_.intents.empty() || !disk_.facts.empty())
     checks_.violation("I6", "a record of a stopped node is left");
   for (const Process& process : kernel_.all()) {

@@ -10,11 +10,7 @@ namespace {
 
 constexpr std::int64_t kTenYears = 10LL * 365 * 24 * 3600;
 
-std::string name_of(core::State state) {
-  static constexpr std::array kNames{"starting", "running", "cleaning", "backoff",
-                                     "stopping", "failed",  "occupied", "gone"};
-  return kNames[static_cast<std::size_t>(state)];
-}
+std::string name_of(core::State state) { return std::string(state_name(state)); }
 
 }  // namespace
 
@@ -31,21 +27,14 @@ History::History(std::uint64_t seed, const Planted& planted, Coverage& coverage,
   kernel_.now = random_.chance(500) ? 20s : 100'000s;
   kernel_.features.pidfs = random_.chance(400);
   kernel_.features.tells_exit = random_.chance(400);
-  core::Policy& policy = settings_.policy;
-  policy.restart_failed_nodes = !random_.chance(100);
-  policy.readiness_by_probe = !random_.chance(150);
-  policy.max_restarts = 3;
-  policy.restart_window = 600s;
-  policy.backoff_initial = 500ms;
-  policy.backoff_max = 60s;
-  policy.stable_after = 60s;
-  policy.ready_timeout = 10s;
-  policy.stop_grace = 8s;
-  core::AdmissionPolicy& admission = settings_.admission;
-  admission.data_path = "/data";
-  admission.allowed_storage_roots = {"/extra"};
-  admission.range_size = 8;
-  admission.max_storage_nodes = 4;
+  Config& config = settings_.config;
+  config.monitoring.restart_failed_nodes = !random_.chance(100);
+  config.storage.readiness = random_.chance(150) ? Readiness::kNone : Readiness::kTcp;
+  config.monitoring.max_restarts = 3;
+  config.storage.data_path = "/data";
+  config.storage.allowed_storage_roots = {"/extra"};
+  config.storage.port_range_size = 8;
+  config.agent.max_storage_nodes = 4;
   settings_.killed_per_mille = std::array{0U, 4U, 25U}[random_.below(3)];
   disasters_per_mille_ = std::array{20U, 60U, 120U}[random_.below(3)];
   if (random_.chance(300)) disk_.state_fault_per_mille = 100;
@@ -62,8 +51,9 @@ void History::tell(const std::string& what) {
 void History::tell_state() {
   if (trace_ == nullptr || !supervisor_) return;
   std::string text = "      ";
-  for (const auto& [id, entry] : supervisor_->entries()) {
-    text += " " + id + "." + std::to_string(entry->node.generation) + "=" + name_of(entry->node.state);
+  for (const std::string& id : supervisor_->nodes().names()) {
+    const core::Node& node = *supervisor_->nodes().node(id);
+    text += " " + id + "." + std::to_string(node.generation) + "=" + name_of(node.state);
   }
   if (trace_->empty() || trace_->back() != text) trace_->push_back(text);
 }
@@ -77,8 +67,8 @@ void History::tell_records() {
   }
   text += "; facts:";
   for (const auto& [id, facts] : disk_.facts) {
-    text += " " + id + "." + std::to_string(facts.record.generation) + "=" + name_of(facts.record.state);
-    if (facts.record.process) text += "#" + std::to_string(facts.process.truth);
+    text += " " + id + "." + std::to_string(facts.generation) + "=" + name_of(facts.state);
+    if (facts.process.pid != 0) text += "#" + std::to_string(truth_of(facts.process));
   }
   trace_->push_back(std::move(text));
 }
@@ -119,9 +109,12 @@ void History::supervisor_is_gone() {
 void History::start_supervisor() {
   tell("the supervisor starts");
   tell_records();
-  checks_.policy = settings_.policy;
-  supervisor_ = std::make_unique<Shell>(world_, planted_, settings_);
-  guarded([&] { supervisor_->recover(); });
+  supervisor_ = std::make_unique<Supervisor>(world_, planted_, settings_);
+  guarded([&] {
+    if (supervisor_->recover()) return;
+    tell("the supervisor cannot look at a process and ends");
+    supervisor_is_gone();
+  });
   tell_state();
 }
 
@@ -160,7 +153,7 @@ void History::step() {
   if (!supervisor_) return;
   supervisor_->reap_strays();
   supervisor_->check_idle();
-  if (supervisor_->shutting_down() && supervisor_->entries().empty()) {
+  if (supervisor_->shutting_down() && supervisor_->nodes().empty()) {
     tell("the supervisor exits");
     supervisor_is_gone();
   }
@@ -178,7 +171,12 @@ void History::time_passes() {
     coverage_.see(Mark::kWallClockJumps);
   }
   tell("time passes");
-  if (supervisor_ && random_.chance(200)) (void)supervisor_->keep_records();
+  if (supervisor_ && random_.chance(200)) {
+    guarded([&] {
+      (void)supervisor_->keep_records();
+      supervisor_->record_all();
+    });
+  }
   loop_turns();
 }
 
@@ -220,16 +218,21 @@ void History::operator_acts() {
   });
 }
 
+void History::comms_alive(std::optional<Nanoseconds> since) {
+  checks_.comms_alive_since = since;
+  if (supervisor_) supervisor_->comms_alive(since);
+}
+
 void History::comms_acts() {
   if (!supervisor_) return;
   if (!checks_.comms_alive_since) {
-    if (random_.chance(700)) checks_.comms_alive_since = kernel_.now;
+    if (random_.chance(700)) comms_alive(kernel_.now);
     return;
   }
   if (random_.chance(60)) {
     coverage_.see(Mark::kCommsDies);
     tell("comms dies");
-    checks_.comms_alive_since.reset();
+    comms_alive(std::nullopt);
     return;
   }
   Message message{some_node(), random_.below(6), random_.chance(800)};
@@ -240,13 +243,12 @@ void History::comms_acts() {
     coverage_.see(message.ready ? Mark::kReadyInvented : Mark::kUnresponsiveInvented);
   } else {
     // What an honest comms would say.
-    const auto& entries = supervisor_->entries();
-    if (entries.empty()) return;
-    const auto at = std::next(entries.begin(), static_cast<std::ptrdiff_t>(random_.below(entries.size())));
-    const Shell::Entry& entry = *at->second;
-    const Serial leader = entry.process ? entry.process->identity().truth : 0;
-    message = {at->first, entry.node.generation, leader != 0 && kernel_.at(leader).serves};
-    if (!message.ready && entry.node.state != core::State::kRunning) return;
+    const std::vector<std::string> names = supervisor_->nodes().names();
+    if (names.empty()) return;
+    const core::Node& node = *supervisor_->nodes().node(names[random_.below(names.size())]);
+    const Serial leader = supervisor_->leader(node);
+    message = {node.intent.node_id, node.generation, leader != 0 && kernel_.at(leader).serves};
+    if (!message.ready && node.state != core::State::kRunning) return;
   }
   messages_.push_back(message);
   tell(std::string("comms says that ") + message.node_id + "." + std::to_string(message.generation) +

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/shell.h"
+#include "tests/simulation/supervisor.h"
 
 namespace sutra::simulation {
 
@@ -31,6 +31,7 @@ class History {
   void tell_processes();
   void operator_acts();
   void comms_acts();
+  void comms_alive(std::optional<Nanoseconds> since);
   void time_passes();
   void loop_turns();
 
@@ -74,8 +75,8 @@ class History {
   Disk disk_;
   Checks checks_;
   World world_;
-  Shell::Settings settings_;
-  std::unique_ptr<Shell> supervisor_;
+  Supervisor::Settings settings_;
+  std::unique_ptr<Supervisor> supervisor_;
   std::vector<Message> messages_;
   std::uint64_t nodes_ = 3;
   std::uint64_t disasters_per_mille_ = 0;

@@ -1,6 +1,7 @@
 #include "tests/simulation/kernel.h"
 
 #include <algorithm>
+#include <string>
 
 namespace sutra::simulation {
 namespace {
@@ -70,19 +71,32 @@ void Kernel::reboot(Nanoseconds uptime) {
   now = uptime;
 }
 
-Identity Kernel::identify(const Process& process) const {
-  return {process.pid, now, features.pidfs ? process.serial : 0, boot, process.serial};
+namespace {
+
+/// The boot, and behind it what only truth_of() reads.
+std::string boot_text(std::uint64_t boot) { return "boot " + std::to_string(boot) + " #"; }
+
+}  // namespace
+
+Serial truth_of(const ProcessIdentity& identity) {
+  if (identity.pid == 0) return 0;
+  return std::stoull(identity.boot_id.substr(identity.boot_id.find('#') + 1));
 }
 
-Serial Kernel::reopen(const Identity& identity, bool by_pid_alone) const {
+ProcessIdentity Kernel::identify(const Process& process) const {
+  return {process.pid, static_cast<std::uint64_t>(now.count()), features.pidfs ? process.serial : 0,
+          boot_text(boot) + std::to_string(process.serial)};
+}
+
+Serial Kernel::reopen(const ProcessIdentity& identity, bool by_pid_alone) const {
   if (identity.pid == 0) return 0;
   for (const Process* each : table_) {
     const Process& process = *each;
     if (process.pid != identity.pid) continue;
     if (by_pid_alone) return process.serial;
-    if (identity.boot != boot) return 0;
-    if (features.pidfs && identity.inode != 0 && process.serial != identity.inode) return 0;
-    return process.start <= identity.stamp ? process.serial : 0;
+    if (!identity.boot_id.starts_with(boot_text(boot))) return 0;
+    if (features.pidfs && identity.pidfd_inode != 0 && process.serial != identity.pidfd_inode) return 0;
+    return static_cast<std::uint64_t>(process.start.count()) <= identity.stamp_ns ? process.serial : 0;
   }
   return 0;
 }

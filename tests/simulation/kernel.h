@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/core/node.h"
+#include "supervisor/host/process.h"
 
 namespace sutra::simulation {
 
@@ -18,14 +19,10 @@ using core::Nanoseconds;
 /// Names a process for ever; what the checks go by. A pidfd is one. 0: none.
 using Serial = std::size_t;
 
-/// What a supervisor records of a process. `truth` is for the checks alone.
-struct Identity {
-  int pid = 0;
-  Nanoseconds stamp{0};
-  Serial inode = 0;  ///< 0 where pidfds have no file system of their own
-  std::uint64_t boot = 0;
-  Serial truth = 0;
-};
+using supervisor::ProcessIdentity;
+
+/// The serial that Kernel::identify() hid in an identity, for the checks alone; 0: no process.
+[[nodiscard]] Serial truth_of(const ProcessIdentity& identity);
 
 struct Leaf {
   std::string node_id;
@@ -66,6 +63,7 @@ struct Process {
   bool adopted_at_gate = false;     ///< a supervisor found it alive before it had executed
   bool unmanaged = false;           ///< no record may know it: what it took was lost
   bool death_excused = false;       ///< its record may be missing
+  bool death_noticed = false;       ///< some supervisor did
   bool record_deleted = false;      ///< its record was, so that there may be another
   unsigned deaths = 0;              ///< records of its death
   unsigned launches_not_known = 0;  ///< records that its launch failed, or is not known
@@ -103,9 +101,9 @@ class Kernel {
   /// Everything dies, unrecorded by anybody. CLOCK_BOOTTIME begins anew.
   void reboot(Nanoseconds uptime);
 
-  [[nodiscard]] Identity identify(const Process& process) const;
+  [[nodiscard]] ProcessIdentity identify(const Process& process) const;
   /// `by_pid_alone`: the bug that everybody writes once.
-  [[nodiscard]] Serial reopen(const Identity& identity, bool by_pid_alone) const;
+  [[nodiscard]] Serial reopen(const ProcessIdentity& identity, bool by_pid_alone) const;
 
   [[nodiscard]] bool lock_held(const std::string& directory, Serial except) const;
   [[nodiscard]] bool populated(const Leaf& leaf) const;

@@ -27,7 +27,7 @@ int tell(std::uint64_t seed) {
 }
 
 int judge(const Campaign& campaign) {
-  const Result result = run(campaign);
+  const CampaignResult result = run(campaign);
   std::cout << result.coverage.text();
   std::cout << "seeds from " << campaign.first_seed << ", " << result.took.count() << " s\n";
   if (result.found) {

@@ -1,4 +1,5 @@
-// Where a test plants a bug: the core's functions and the shell's habits, by default the real ones.
+// Where a test plants a bug: in the core's functions, and in what the shell's calls do. By default nothing is
+// wrong. Bugs in the shell's own source are planted by shell_mutations.cmake.
 #pragma once
 #include "supervisor/core/probe_restart.h"
 #include "supervisor/core/recovery.h"
@@ -10,8 +11,7 @@ namespace core = supervisor::core;
 
 struct Planted {
   core::Transition (*step)(core::Node, const core::Event&, const core::Context&) = &core::step;
-  core::Recovery (*recover)(core::Intent, const std::optional<core::LastRecord>&, std::uint64_t,
-                            const core::KernelView&, const core::Policy&, core::Nanoseconds) = &core::recover;
+  decltype(&core::recover) recover = &core::recover;
   decltype(&core::may_probe_restart) may_probe_restart = &core::may_probe_restart;
   bool adopts_by_pid_alone = false;  ///< does not look at the start time
   bool opens_gate_first = false;     ///< records the pid when the server runs already

@@ -14,7 +14,7 @@ constexpr std::uint64_t kSeenAtLeast = 20;  // each state, effect and kind of fa
 TEST(Simulation, HoldsInEveryHistory) {
   Campaign campaign;
   campaign.histories = kHistories;
-  const Result result = run(campaign);
+  const CampaignResult result = run(campaign);
   std::cout << result.coverage.text() << result.took.count() << " s\n";
   if (result.found) {
     FAIL() << story(result.found->seed, {}) << "replay: sutra-simulation --seed " << result.found->seed;
@@ -152,7 +152,7 @@ TEST_P(PlantedBug, IsFound) {
   const std::uint64_t end = campaign.first_seed + kHistories;
   while (campaign.first_seed < end) {
     campaign.histories = end - campaign.first_seed;
-    const Result result = run(campaign);
+    const CampaignResult result = run(campaign);
     if (!result.found) break;
     const std::string& first = result.found->violations.front();
     std::cout << GetParam().name << ": found with seed " << result.found->seed << " after "

@@ -134,7 +134,7 @@ TEST_F(CommsCalls, StatusComesFromTheTableWhateverTheSupervisorDoes) {
   ipc::NodeRow row;
   row.node_id.assign("n1");
   row.storage_path.assign("/data/n1");
-  row.state = ipc::NodeState::kBackoff;
+  row.state = NodeState::kBackoff;
   row.port = 50051;
   row.started_at = 1'700'000'000;
   row.restart_count = 3;

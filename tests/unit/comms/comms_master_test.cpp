@@ -54,12 +54,12 @@ TEST_F(CommsAndMaster, RegistersBeatsAndTellsTheSupervisor) {
 TEST_F(CommsAndMaster, CountsNodesWithALiveProcess) {
   ipc::NodeRow row;
   row.node_id.assign("n1");
-  row.state = ipc::NodeState::kRunning;
+  row.state = NodeState::kRunning;
   row.pid = 1234;
   row.probe = 0;
   table_->publish(2, row);
   row.node_id.assign("n2");
-  row.state = ipc::NodeState::kBackoff;
+  row.state = NodeState::kBackoff;
   row.pid = 0;
   table_->publish(5, row);
   launch();

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 class CommsProbe : public testing::CommsTest {
  protected:
-  ipc::NodeRow node(ipc::NodeState state, std::uint16_t port) {
+  ipc::NodeRow node(NodeState state, std::uint16_t port) {
     ipc::NodeRow row;
     row.node_id.assign("n1");
     row.state = state;
@@ -33,7 +33,7 @@ class CommsProbe : public testing::CommsTest {
 TEST_F(CommsProbe, ANodeThatServesIsReportedReady) {
   launch();
   const auto port = testing::free_port();
-  publish(3, node(ipc::NodeState::kStarting, port));
+  publish(3, node(NodeState::kStarting, port));
   EXPECT_FALSE(receive<ipc::NodeReady>(100ms).has_value());
   const RawServer server([](int) {}, port);
   const auto ready = receive<ipc::NodeReady>();
@@ -44,7 +44,7 @@ TEST_F(CommsProbe, ANodeThatServesIsReportedReady) {
 
 TEST_F(CommsProbe, ANodeThatWasThereBeforeIsFoundInTheTable) {
   const RawServer server([](int) {});
-  table_->publish(0, node(ipc::NodeState::kStarting, server.port()));
+  table_->publish(0, node(NodeState::kStarting, server.port()));
   launch();
   EXPECT_TRUE(receive<ipc::NodeReady>().has_value());
 }
@@ -52,7 +52,7 @@ TEST_F(CommsProbe, ANodeThatWasThereBeforeIsFoundInTheTable) {
 TEST_F(CommsProbe, AListenerOfAnotherUserIsNotTheNode) {
   launch();
   const RawServer server([](int) {});
-  auto row = node(ipc::NodeState::kStarting, server.port());
+  auto row = node(NodeState::kStarting, server.port());
   row.uid = getuid() + 1;
   publish(0, row);
   ASSERT_TRUE(testing::eventually([&] { return server.connections() >= 3; }));
@@ -61,7 +61,7 @@ TEST_F(CommsProbe, AListenerOfAnotherUserIsNotTheNode) {
 
 TEST_F(CommsProbe, ARunningNodeThatClosedItsPortIsReportedWithTheCause) {
   launch();
-  publish(0, node(ipc::NodeState::kRunning, testing::free_port()));
+  publish(0, node(NodeState::kRunning, testing::free_port()));
   const auto report = receive<ipc::NodeUnresponsive>();
   ASSERT_TRUE(report.has_value());
   EXPECT_EQ(report->generation, 5U);
@@ -75,7 +75,7 @@ TEST_F(CommsProbe, AHungServerIsFoundByWhatItDoesNotAnswer) {
   config_.monitoring.failed_probes_before_restart = 1;
   launch();
   const RawServer hung([](int) {});
-  publish(0, node(ipc::NodeState::kRunning, hung.port()));
+  publish(0, node(NodeState::kRunning, hung.port()));
   const auto report = receive<ipc::NodeUnresponsive>();
   ASSERT_TRUE(report.has_value());
   EXPECT_THAT(std::string(report->reason.view()), HasSubstr("expected answer did not come"));
@@ -90,7 +90,7 @@ TEST_F(CommsProbe, AServerThatAnswersAsExpectedLives) {
     std::array<char, 6> ping;
     if (recv(fd, ping.data(), ping.size(), MSG_WAITALL) == 6) (void)::send(fd, "+PONG\r\n", 7, MSG_NOSIGNAL);
   });
-  publish(0, node(ipc::NodeState::kRunning, server.port()));
+  publish(0, node(NodeState::kRunning, server.port()));
   ASSERT_TRUE(testing::eventually([&] { return server.connections() >= 3; }));
   EXPECT_FALSE(receive<ipc::NodeUnresponsive>(10ms).has_value());
 }
@@ -98,11 +98,11 @@ TEST_F(CommsProbe, AServerThatAnswersAsExpectedLives) {
 TEST_F(CommsProbe, ANodeThatAsksForNoProbesGetsNone) {
   launch();
   const RawServer server([](int) {});
-  auto row = node(ipc::NodeState::kStarting, server.port());
+  auto row = node(NodeState::kStarting, server.port());
   row.probe = 0;
   publish(0, row);
   const RawServer other([](int) {});
-  row = node(ipc::NodeState::kStarting, other.port());
+  row = node(NodeState::kStarting, other.port());
   row.node_id.assign("n2");
   publish(1, row);
   EXPECT_TRUE(receive<ipc::NodeReady>().has_value());

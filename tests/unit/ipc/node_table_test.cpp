@@ -105,8 +105,8 @@ TEST_F(NodeTable, AnIndexOutOfRangeIsIgnored) {
   writer->publish(4'000'000'000, patterned_row(1));
   writer->clear(2);
   EXPECT_TRUE(table->snapshot().empty());
-  EXPECT_EQ(table->read(2).row.state, NodeState::kNone);
-  EXPECT_EQ(table->read(4'000'000'000).row.state, NodeState::kNone);
+  EXPECT_EQ(table->read(2).row.state, NodeState::kGone);
+  EXPECT_EQ(table->read(4'000'000'000).row.state, NodeState::kGone);
 }
 
 TEST_F(NodeTable, HoldsTenThousandRows) {
@@ -226,20 +226,6 @@ TEST_F(NodeTable, AFileThatIsNoTableIsRefusedWithTheReason) {
   EXPECT_THAT(broken(16, 256), HasSubstr("does not fit the rows"));
   EXPECT_THAT(broken(24, 3), HasSubstr("does not fit the rows"));
   EXPECT_THAT(broken(24, ~std::uint64_t{0}), HasSubstr("does not fit the rows"));
-}
-
-TEST(NodeTableNames, AreTheOperatorsAndTheMasters) {
-  using enum NodeState;
-  const std::pair<std::string_view, std::string_view> names[] = {
-      {"none", "stopped"},     {"starting", "starting"}, {"running", "running"}, {"cleaning", "starting"},
-      {"backoff", "starting"}, {"stopping", "stopping"}, {"failed", "failed"},   {"occupied", "failed"}};
-  for (std::uint8_t i = 0; i < 8; ++i) {
-    EXPECT_EQ(state_name(static_cast<NodeState>(i)), names[i].first);
-    EXPECT_EQ(wire_state_name(static_cast<NodeState>(i)), names[i].second);
-  }
-  EXPECT_EQ(state_name(static_cast<NodeState>(8)), "unknown");
-  EXPECT_EQ(goal_name(NodeGoal::kParked), "parked");
-  EXPECT_EQ(cause_name(ExitCause::kOom), "oom");
 }
 
 }  // namespace

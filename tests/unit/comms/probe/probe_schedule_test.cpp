@@ -11,7 +11,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
-ipc::NodeRow row_of(ipc::NodeState state, std::uint64_t generation = 1) {
+ipc::NodeRow row_of(NodeState state, std::uint64_t generation = 1) {
   ipc::NodeRow row;
   row.node_id.assign("n1");
   row.state = state;
@@ -24,7 +24,7 @@ ipc::NodeRow row_of(ipc::NodeState state, std::uint64_t generation = 1) {
 
 class ProbeScheduleTest : public ::testing::Test {
  protected:
-  void update(ipc::NodeState state, std::uint64_t generation = 1) {
+  void update(NodeState state, std::uint64_t generation = 1) {
     schedule_.update(0, row_of(state, generation), now_);
   }
   /// Moves the clock to the next probe and takes it.
@@ -45,7 +45,7 @@ class ProbeScheduleTest : public ::testing::Test {
 };
 
 TEST_F(ProbeScheduleTest, AStartingNodeIsProbedEveryTenMillisecondsDoublingToHalfASecond) {
-  update(ipc::NodeState::kStarting);
+  update(NodeState::kStarting);
   const std::vector<std::chrono::milliseconds> delays{10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 500ms, 500ms};
   for (const auto delay : delays) {
     const auto before = now_;
@@ -57,7 +57,7 @@ TEST_F(ProbeScheduleTest, AStartingNodeIsProbedEveryTenMillisecondsDoublingToHal
 }
 
 TEST_F(ProbeScheduleTest, ReadinessIsReportedAndAgainEachSecondWhileTheRowSaysStarting) {
-  update(ipc::NodeState::kStarting, 7);
+  update(NodeState::kStarting, 7);
   const auto report = judge(next(), Verdict::kServes);
   ASSERT_TRUE(std::holds_alternative<ipc::NodeReady>(report));
   EXPECT_EQ(std::get<ipc::NodeReady>(report).generation, 7U);
@@ -68,7 +68,7 @@ TEST_F(ProbeScheduleTest, ReadinessIsReportedAndAgainEachSecondWhileTheRowSaysSt
 }
 
 TEST_F(ProbeScheduleTest, ARunningNodeIsProbedEachInterval) {
-  update(ipc::NodeState::kRunning);
+  update(NodeState::kRunning);
   EXPECT_TRUE(silent(judge(next(), Verdict::kServes)));
   const auto before = now_;
   EXPECT_TRUE(next().liveness);
@@ -76,7 +76,7 @@ TEST_F(ProbeScheduleTest, ARunningNodeIsProbedEachInterval) {
 }
 
 TEST_F(ProbeScheduleTest, ThreeFailuresInARowAreReportedWithTheLastCause) {
-  update(ipc::NodeState::kRunning);
+  update(NodeState::kRunning);
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
   const auto report = judge(next(), Verdict::kFails);
@@ -86,7 +86,7 @@ TEST_F(ProbeScheduleTest, ThreeFailuresInARowAreReportedWithTheLastCause) {
 }
 
 TEST_F(ProbeScheduleTest, ASuccessBetweenFailuresStartsTheCountAnew) {
-  update(ipc::NodeState::kRunning);
+  update(NodeState::kRunning);
   for (int round = 0; round < 5; ++round) {
     EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
     EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
@@ -95,7 +95,7 @@ TEST_F(ProbeScheduleTest, ASuccessBetweenFailuresStartsTheCountAnew) {
 }
 
 TEST_F(ProbeScheduleTest, AnErrorOfOurOwnIsNoVerdict) {
-  update(ipc::NodeState::kRunning);
+  update(NodeState::kRunning);
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(silent(judge(next(), Verdict::kNone)));
@@ -103,9 +103,9 @@ TEST_F(ProbeScheduleTest, AnErrorOfOurOwnIsNoVerdict) {
 }
 
 TEST_F(ProbeScheduleTest, ANewGenerationIsANewNodeAndAVerdictOfTheOldOneChangesNothing) {
-  update(ipc::NodeState::kStarting, 1);
+  update(NodeState::kStarting, 1);
   const auto old = next();
-  update(ipc::NodeState::kStarting, 2);
+  update(NodeState::kStarting, 2);
   EXPECT_TRUE(silent(judge(old, Verdict::kServes)));
   const auto report = judge(next(), Verdict::kServes);
   ASSERT_TRUE(std::holds_alternative<ipc::NodeReady>(report));
@@ -113,26 +113,26 @@ TEST_F(ProbeScheduleTest, ANewGenerationIsANewNodeAndAVerdictOfTheOldOneChangesN
 }
 
 TEST_F(ProbeScheduleTest, TheSameRowAgainDoesNotRestartTheSchedule) {
-  update(ipc::NodeState::kStarting);
+  update(NodeState::kStarting);
   judge(next(), Verdict::kFails);
   const auto due = schedule_.next_wake();
-  update(ipc::NodeState::kStarting);
+  update(NodeState::kStarting);
   EXPECT_EQ(schedule_.next_wake(), due);
 }
 
 TEST_F(ProbeScheduleTest, OnlyStartingAndRunningNodesWithAProcessAreProbed) {
-  for (const auto state : {ipc::NodeState::kNone, ipc::NodeState::kCleaning, ipc::NodeState::kBackoff,
-                           ipc::NodeState::kStopping, ipc::NodeState::kFailed, ipc::NodeState::kOccupied}) {
-    update(ipc::NodeState::kRunning);
+  for (const auto state : {NodeState::kGone, NodeState::kCleaning, NodeState::kBackoff, NodeState::kStopping,
+                           NodeState::kFailed, NodeState::kOccupied}) {
+    update(NodeState::kRunning);
     EXPECT_TRUE(schedule_.next_wake().has_value());
     update(state);
     EXPECT_FALSE(schedule_.next_wake().has_value());
   }
-  auto unprobed = row_of(ipc::NodeState::kStarting);
+  auto unprobed = row_of(NodeState::kStarting);
   unprobed.probe = 0;
   schedule_.update(0, unprobed, now_);
   EXPECT_FALSE(schedule_.next_wake().has_value());
-  auto without_process = row_of(ipc::NodeState::kStarting);
+  auto without_process = row_of(NodeState::kStarting);
   without_process.pid = 0;
   schedule_.update(0, without_process, now_);
   EXPECT_FALSE(schedule_.next_wake().has_value());
@@ -140,7 +140,7 @@ TEST_F(ProbeScheduleTest, OnlyStartingAndRunningNodesWithAProcessAreProbed) {
 
 TEST_F(ProbeScheduleTest, ALimitStarvesNobody) {
   for (std::uint32_t row = 0; row < 10; ++row) {
-    auto state = row_of(ipc::NodeState::kStarting);
+    auto state = row_of(NodeState::kStarting);
     state.node_id.assign("n" + std::to_string(row));
     schedule_.update(row, state, now_);
   }
@@ -157,7 +157,7 @@ TEST_F(ProbeScheduleTest, ALimitStarvesNobody) {
 }
 
 TEST_F(ProbeScheduleTest, AProbeUnderWayIsNotMadeTwice) {
-  update(ipc::NodeState::kStarting);
+  update(NodeState::kStarting);
   (void)next();
   EXPECT_FALSE(schedule_.next_wake().has_value());
   EXPECT_THAT(schedule_.due(now_ + 1h, 10), IsEmpty());

@@ -32,11 +32,12 @@ TEST(Record, FactsComeBackAsTheyWere) {
 
 TEST(Record, EveryWordComesBack) {
   Facts facts = some_facts();
-  for (int state = 0; state <= static_cast<int>(core::State::kGone); ++state) {
+  for (int state = 0; state <= static_cast<int>(core::State::kOccupied); ++state) {
     facts.state = static_cast<core::State>(state);
     EXPECT_EQ(decode_facts(encode(facts)).value().state, facts.state);
   }
-  for (int cause = 0; cause <= static_cast<int>(core::ExitCause::kUnknown); ++cause) {
+  for (int cause = static_cast<int>(core::ExitCause::kExit);
+       cause <= static_cast<int>(core::ExitCause::kUnknown); ++cause) {
     facts.last_exit->cause = static_cast<core::ExitCause>(cause);
     EXPECT_EQ(decode_facts(encode(facts)).value().last_exit, facts.last_exit);
   }
@@ -116,6 +117,7 @@ TEST(Record, AValueThatCannotBeIsNamed) {
       {"pid = 4194304", "pid = 4194305", "process.pid is 4194305"},
       {"pid = 4194304", "pid = -1", "process.pid is -1"},
       {"state = \"backoff\"", "state = \"odd\"", "process.state is \"odd\""},
+      {"cause = \"signal\"", "cause = \"none\"", "last_exit.cause is \"none\""},
       {"signal = 9", "signal = 128", "last_exit.signal is 128"},
       {"in_a_row = 2", "in_a_row = 4294967296", "history.in_a_row is 4294967296"},
       {"failures_ns = [", "failures_ns = [true,", "history.failures_ns is not a list"},

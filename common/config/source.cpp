@@ -1,6 +1,11 @@
+// Where a configuration comes from: the file's bytes, and what the process knows of itself. Both processes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
 
 #include "common/config/config.h"
 #include "common/unique_fd.h"
@@ -13,7 +18,7 @@ std::string_view kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "it is a pipe";
   if (S_ISSOCK(mode)) return "it is a socket";
   if (S_ISCHR(mode) || S_ISBLK(mode)) return "it is a device";
-  return "it is no regular file";
+  return "it is not a regular file";
 }
 
 Error not_a_config(const std::string& path, std::string cause, std::string remedy) {
@@ -25,11 +30,13 @@ Error too_large(const std::string& path) {
 }
 
 Error open_error(const std::string& path) {
-  std::string remedy;
-  if (errno == ENOENT)
-    remedy = "name the file with --config, or copy the agent-config.toml that comes with the agent";
-  if (errno == EACCES) remedy = "let the user that runs the agent read it";
-  return errno_error("read configuration", path, std::move(remedy));
+  constexpr auto kMissing =
+      "name the file with --config, or copy the agent-config.toml that comes with the agent";
+  constexpr auto kRefused = "let the user that runs the agent read it";
+  return errno_error("read configuration", path,
+                     errno == ENOENT   ? kMissing
+                     : errno == EACCES ? kRefused
+                                       : "");
 }
 
 /// Reads to the end, but never more than one byte beyond the limit: a file may grow after fstat.
@@ -46,8 +53,21 @@ Result<std::string> read_all(int fd, const std::string& path) {
   }
 }
 
-}  // namespace
+/// systemd separates the directories of a unit with ':'; ours has one, the first.
+std::optional<std::string> first_directory(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view all = value;
+  const std::string_view first = all.substr(0, all.find(':'));
+  return first.empty() ? std::nullopt : std::optional(std::string(first));
+}
 
+std::string own_hostname() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, HOST_NAME_MAX) == 0 ? std::string(name) : std::string();
+}
+
+}  // namespace
 Result<std::string> read_config_file(const std::string& path) {
   // O_NONBLOCK: a pipe without a writer must be refused, not waited for.
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -64,6 +84,19 @@ Result<std::string> read_config_file(const std::string& path) {
 std::string default_config_path() {
   const std::string here = "./agent-config.toml";
   return access(here.c_str(), F_OK) == 0 ? here : "/etc/sutra-agent/agent-config.toml";
+}
+
+ConfigContext ConfigContext::of_this_process() {
+  std::error_code gone;  // a working directory that was deleted: "/" is the only path that still is one
+  const std::filesystem::path here = std::filesystem::current_path(gone);
+  ConfigContext context;
+  context.working_directory = gone ? "/" : here.string();
+  context.hostname = own_hostname();
+  context.is_root = geteuid() == 0;
+  context.state_directory = first_directory("STATE_DIRECTORY");
+  context.runtime_directory = first_directory("RUNTIME_DIRECTORY");
+  context.logs_directory = first_directory("LOGS_DIRECTORY");
+  return context;
 }
 
 }  // namespace sutra

@@ -1,0 +1,45 @@
+// A node's process and its launcher by pidfd and pipe, watched by the event loop. Supervisor.
+#pragma once
+#include <uv.h>
+
+#include "common/unique_fd.h"
+#include "supervisor/nodes/platform.h"
+
+namespace sutra::supervisor {
+
+class LinuxProcess final : public ServerProcess {
+ public:
+  LinuxProcess(uv_loop_t* loop, ProcessIdentity identity, UniqueFd pidfd)
+      : loop_(loop), identity_(std::move(identity)), pidfd_(std::move(pidfd)) {}
+
+  [[nodiscard]] const ProcessIdentity& identity() const override { return identity_; }
+  [[nodiscard]] std::optional<Ended> ended() const override { return peek_exit(pidfd_); }
+  void reap() override { supervisor::reap(pidfd_); }
+  [[nodiscard]] WatchHandle watch_end(std::function<void()> seen) override;
+  [[nodiscard]] const UniqueFd& pidfd() const { return pidfd_; }
+
+ private:
+  uv_loop_t* loop_;
+  ProcessIdentity identity_;
+  UniqueFd pidfd_;
+};
+
+class LinuxLaunch final : public Launch {
+ public:
+  /// Takes what is left of `launched` when its pidfd is somebody else's.
+  LinuxLaunch(uv_loop_t* loop, Launched launched, LaunchSubject subject)
+      : loop_(loop), launched_(std::move(launched)), subject_(std::move(subject)) {}
+
+  [[nodiscard]] Status open_gate() override { return supervisor::open_gate(launched_); }
+  [[nodiscard]] LaunchProgress progress() override;
+  [[nodiscard]] LaunchFailure failure() const override;
+  [[nodiscard]] WatchHandle watch_report(std::function<void()> seen) override;
+
+ private:
+  uv_loop_t* loop_;
+  Launched launched_;
+  LaunchSubject subject_;
+  LaunchReport seen_;
+};
+
+}  // namespace sutra::supervisor

@@ -1,0 +1,107 @@
+#include "tests/simulation/process.h"
+
+#include "tests/simulation/platform.h"
+
+namespace sutra::simulation {
+
+using supervisor::LaunchProgress;
+
+// ---- a process
+
+std::optional<supervisor::Ended> SimulatedProcess::ended() const {
+  const Kernel& kernel = session_.world.kernel;
+  const Process& process = kernel.at(serial_);
+  const bool overlooked = session_.planted.fires_timers_first && session_.firing_timer;
+  if (process.alive || overlooked) return std::nullopt;
+  supervisor::Ended ended;
+  ended.child = session_.is_child(serial_);
+  if (ended.child || (kernel.features.tells_exit && process.reaped)) ended.exit = process.exit;
+  // To a parent it is a kill like another; the cgroup tells of the memory.
+  if (ended.exit.cause == core::ExitCause::kOom) ended.exit.cause = core::ExitCause::kSignal;
+  return ended;
+}
+
+void SimulatedProcess::reap() {
+  session_.may_be_killed(Mark::kSupervisorKilledInStep);
+  Process& process = session_.world.kernel.at(serial_);
+  if (session_.is_child(serial_) && !process.reaped) session_.world.kernel.reap(process);
+}
+
+supervisor::WatchHandle SimulatedProcess::watch_end(std::function<void()> seen) {
+  return platform_.watch([this] { return !session_.world.kernel.at(serial_).alive; }, std::move(seen));
+}
+
+// ---- a launch
+
+Status SimulatedLaunch::open_gate() {
+  session_.may_be_killed(Mark::kSupervisorKilledAtGate);
+  Process& process = session_.world.kernel.at(serial_);
+  if (!process.alive)
+    return make_error("open the gate of launcher", std::to_string(process.pid), "it is dead");
+  process.gate_open = true;
+  return {};
+}
+
+LaunchProgress SimulatedLaunch::progress() {
+  if (session_.planted.fires_timers_first && session_.firing_timer) return LaunchProgress::kPending;
+  const Process& process = session_.world.kernel.at(serial_);
+  switch (process.report) {
+    case Report::kPending:
+      return process.alive ? LaunchProgress::kPending : LaunchProgress::kDied;
+    case Report::kExeced:
+      return LaunchProgress::kExeced;
+    case Report::kFailed:
+    case Report::kLockHeld:
+      return LaunchProgress::kFailed;
+  }
+  return LaunchProgress::kDied;
+}
+
+supervisor::LaunchFailure SimulatedLaunch::failure() const {
+  return {session_.world.kernel.at(serial_).report == Report::kLockHeld, "launch"};
+}
+
+supervisor::WatchHandle SimulatedLaunch::watch_report(std::function<void()> seen) {
+  return platform_.watch(
+      [this] {
+        const Process& process = session_.world.kernel.at(serial_);
+        return process.report != Report::kPending || !process.alive;
+      },
+      std::move(seen));
+}
+
+// ---- a tree
+
+bool SimulatedTree::populated() const {
+  const Kernel& kernel = session_.world.kernel;
+  return stray_ != 0 ? kernel.session_populated(stray_) : kernel.populated(leaf_);
+}
+
+bool SimulatedTree::oom_killed() const {
+  const auto found = session_.world.kernel.leaves.find(leaf_);
+  return found != session_.world.kernel.leaves.end() && found->second;
+}
+
+bool SimulatedTree::remove() {
+  World& world = session_.world;
+  if (populated()) return false;
+  if (!world.kernel.calm && world.random.chance(100)) {
+    world.coverage.see(Mark::kCgroupBusy);
+    return false;
+  }
+  if (stray_ == 0) world.kernel.leaves.erase(leaf_);
+  return true;
+}
+
+void SimulatedTree::signal(bool kill) {
+  session_.may_be_killed(Mark::kSupervisorKilledInStep);
+  for (Process* each : session_.world.kernel.table()) {
+    Process& process = *each;
+    const bool member = stray_ != 0 ? process.leader == stray_ : process.leaf == leaf_;
+    if (!process.alive || !member) continue;
+    session_.world.checks.signalled(process, leaf_.node_id);
+    (kill ? process.kill_pending : process.term_pending) = true;
+  }
+}
+
+}  // namespace sutra::simulation
