@@ -30,16 +30,16 @@ lint:
 
 # Hurt at every system call, where `make test` takes one in six, others each day.
 faults: deps
-	@cmake --preset dev --log-level=WARNING
-	@cmake --build --preset dev -j $(JOBS) --target faults_tests
-	@SUTRA_FAULT_STRIDE=1 ctest --test-dir build/dev -R '^(SupervisorKilledAtEveryCall|CommsKilledAtItsCalls|LauncherHurtAtEveryCall|Each/ErrorAtEveryCall)' \
-	  -j $$((3 * $(JOBS))) --output-on-failure --timeout 3600
+	@cmake --preset plain --log-level=WARNING
+	@cmake --build --preset plain -j $(JOBS) --target faults_tests
+	@SUTRA_FAULT_STRIDE=1 ctest --test-dir build/plain -R '^(SupervisorKilledAtEveryCall|CommsKilledAtItsCalls|LauncherHurtAtEveryCall|Each/ErrorAtEveryCall)' \
+	  -j $$((3 * $(JOBS))) --output-on-failure
 
 # All of it, where `make test` starts a tenth of the storage servers on pids that are used again.
 endurance: deps
-	@cmake --preset dev --log-level=WARNING
-	@cmake --build --preset dev -j $(JOBS) --target endurance_tests
-	@SUTRA_ENDURANCE_PERCENT=100 build/dev/bin/endurance_tests
+	@cmake --preset plain --log-level=WARNING
+	@cmake --build --preset plain -j $(JOBS) --target endurance_tests
+	@SUTRA_ENDURANCE_PERCENT=100 build/plain/bin/endurance_tests
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench

@@ -1,5 +1,6 @@
 # What makes a whole build quicker, for presets that build everything once: precompiled headers and unity builds. Off by
-# default: they hide a missing #include, and the editor's compile_commands.json is to show each file as it stands.
+# default: they hide a missing #include, and the editor's compile_commands.json is to show each file as it stands. The
+# supervisor's side has no precompiled header in any build.
 # Call sutra_speed_up_build() last: it looks at every target that uses sutra_flags, so no room has to say anything.
 option(SUTRA_PCH "Compile with precompiled headers" OFF)
 option(SUTRA_UNITY "Compile the sources of a test program several at a time" OFF)

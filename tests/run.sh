@@ -46,7 +46,7 @@ for stage in $stages; do
   case $stage in
     # A program that is not built has no test to select but one that says so, and fails.
     sanitized) run_stage sanitized asan -LE '^campaign$' -E '^(simulation|faults|endurance)_tests_NOT_BUILT$' ;;
-    plain) run_stage plain dev -L '^(campaign|plain)$' ;;
+    plain) run_stage plain plain -L '^(campaign|plain)$' ;;
     threads) run_stage threads tsan -L '^threads$' ;;
     *) echo "there is no stage $stage: sanitized, plain, threads" >&2; exit 2 ;;
   esac
