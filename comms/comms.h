@@ -8,12 +8,13 @@
 #include <string>
 
 #include "common/config/config.h"
-#include "common/unique_fd.h"
-#include "comms/service/agent_server.h"
-#include "comms/service/caller_filter.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/timer.h"
+#include "common/unique_fd.h"
 #include "comms/master/master_session.h"
 #include "comms/probe/node_probe.h"
+#include "comms/service/agent_server.h"
+#include "comms/service/caller_filter.h"
 #include "comms/service/node_requests.h"
 #include "comms/supervisor_client.h"
 #include "ipc/node_table.h"

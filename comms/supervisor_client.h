@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
-#include "common/unique_fd.h"
 #include "common/loop/event_loop.h"
-#include "ipc/channel.h"
+#include "common/loop/timer.h"
+#include "common/unique_fd.h"
+#include "ipc/channel_pump.h"
 #include "ipc/messages.h"
 
 namespace sutra::comms {
@@ -15,7 +17,7 @@ class SupervisorClient {
  public:
   struct Hooks {
     std::function<void(const ipc::ToComms&)> on_message;
-    /// Once: the supervisor went away (orderly: true), or broke the protocol.
+    /// Once: the supervisor went away (orderly: true), or broke the protocol, or does not read.
     std::function<void(bool orderly)> on_gone;
     /// Calls the given function from a thread of those that serve calls, when one is free: a ping goes out
     /// only after that, so that pings stop when those threads hang, as they do when the loop hangs. Asked for
@@ -32,24 +34,17 @@ class SupervisorClient {
   /// False: the supervisor is gone; on_gone was called or will be.
   template <typename Message>
   bool send(const Message& message) {
-    return sent(gone_ ? Status(make_error("send to", "the supervisor", "it is gone"))
-                      : channel_.send(message));
+    return pump_.send(message);
   }
 
  private:
-  void on_ready(int events);
-  void read_all();
   void ping();
-  bool sent(const Status& status);
-  void watch();
-  void gone(bool orderly);
+  void on_end(ipc::PeerEnd end, const std::string& why);
 
   EventLoop& loop_;
-  ipc::Channel channel_;
   Hooks hooks_;
-  FdWatch watch_;
+  ipc::ChannelPump<ipc::ToComms> pump_;
   Timer ping_timer_;
-  bool gone_ = false;
   std::uint64_t pings_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -34,7 +34,7 @@ std::optional<std::string> environment(const char* name) {
 
 }  // namespace
 
-Supervisor::Supervisor(Given given) : given_(std::move(given)) { uv_loop_init(&loop_); }
+Supervisor::Supervisor(Given given) : given_(std::move(given)), starter_(loop_, *given_.launcher) {}
 
 Supervisor::~Supervisor() {
   signals_.clear();
@@ -43,12 +43,6 @@ Supervisor::~Supervisor() {
   control_.reset();
   comms_.reset();
   nodes_.reset();
-  housekeeping_timer_.stop();
-  watchdog_timer_.stop();
-  exec_timer_.stop();
-  stray_timer_.stop();
-  uv_run(&loop_, UV_RUN_NOWAIT);  // lets the closed handles go
-  uv_loop_close(&loop_);
 }
 
 Status Supervisor::set_up_accounts() {
@@ -101,7 +95,7 @@ int Supervisor::run() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
+  loop_.run();
   if (!stopping_) log::error("the event loop ended by itself", {});
   // The directory that we made for the nodes' cgroups; one that was given to us is its giver's.
   if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !trees_->path().empty())
@@ -110,10 +104,10 @@ int Supervisor::run() {
 }
 
 void Supervisor::watch_signals() {
-  signals_.emplace_back(&loop_, SIGTERM, [this](int signum) { shut_down(signum); });
-  signals_.emplace_back(&loop_, SIGINT, [this](int signum) { shut_down(signum); });
-  signals_.emplace_back(&loop_, SIGHUP, [this](int) { reload(std::nullopt); });
-  signals_.emplace_back(&loop_, SIGCHLD, [this](int) { reap_strays(); });
+  signals_.emplace_back(loop_, SIGTERM, [this](int signum) { shut_down(signum); });
+  signals_.emplace_back(loop_, SIGINT, [this](int signum) { shut_down(signum); });
+  signals_.emplace_back(loop_, SIGHUP, [this](int) { reload(std::nullopt); });
+  signals_.emplace_back(loop_, SIGCHLD, [this](int) { reap_strays(); });
 }
 
 void Supervisor::recover() {
@@ -131,14 +125,14 @@ void Supervisor::recover() {
   if (!table) return log::error(table.error().message());
   table_ = std::move(table).value();
   auto control = ControlServer::open(
-      &loop_, given_.config.agent.runtime_dir + "/control.sock", std::move(given_.handoff.listener),
+      loop_, given_.config.agent.runtime_dir + "/control.sock", std::move(given_.handoff.listener),
       [this](const auto& message, std::uint64_t client) { on_operator(message, client); });
   if (!control) return log::error(control.error().message());
   control_ = std::move(control).value();
 
   comms_ = std::make_unique<CommsKeeper>(
-      CommsKeeper::Parts{&loop_, given_.config, comms_account_, storage_account_, *given_.launcher, *trees_,
-                         *table_, given_.programs.comms},
+      CommsKeeper::Parts{loop_, timers_, starter_, given_.config, comms_account_, storage_account_, *table_,
+                         given_.programs.comms},
       CommsKeeper::Callbacks{
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_comms_alive_since(since); },
@@ -153,13 +147,13 @@ void Supervisor::recover() {
             stop_when_empty();
           }});
   platform_ = std::make_unique<LinuxPlatform>(
-      LinuxPlatform::Parts{&loop_, given_.config, storage_account_, *given_.launcher, *trees_});
+      LinuxPlatform::Parts{loop_, given_.config, storage_account_, *given_.launcher, *trees_});
   nodes_ = std::make_unique<Nodes>(
       Nodes::Parts{given_.config, storage_account_.uid, *platform_, *ledger_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
-      std::make_unique<LogRotation>(&loop_, *given_.launcher, *trees_, given_.config.storage.log_dir,
-                                    given_.config.agent.runtime_dir, given_.config.storage.max_log_mb);
+      std::make_unique<LogRotation>(starter_, given_.config.storage.log_dir, given_.config.agent.runtime_dir,
+                                    given_.config.storage.max_log_mb);
   if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
     nodes_.reset();
     return log::error(recovered.error().message() +
@@ -167,7 +161,7 @@ void Supervisor::recover() {
   }
   if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());
   comms_->start();
-  housekeeping_timer_ = TimerWatch(&loop_, kHousekeeping, kHousekeeping, [this] { housekeeping(); });
+  housekeeping_timer_ = Timer(loop_, kHousekeeping, kHousekeeping, [this] { housekeeping(); });
   for (auto& waiter : given_.handoff.waiters) reload_waiters_.push_back(control_->adopt(std::move(waiter)));
   given_.handoff.waiters.clear();
   if (given_.handoff.valid()) {
@@ -177,8 +171,7 @@ void Supervisor::recover() {
   given_.handoff = {};
   // Fed from the loop that does all the work, so that a loop that hangs is seen.
   if (const auto interval = service_manager_.watchdog_interval()) {
-    watchdog_timer_ =
-        TimerWatch(&loop_, *interval, *interval, [this] { service_manager_.tell("WATCHDOG=1"); });
+    watchdog_timer_ = Timer(loop_, *interval, *interval, [this] { service_manager_.tell("WATCHDOG=1"); });
   }
   service_manager_.tell("READY=1");
 }
@@ -264,7 +257,7 @@ void Supervisor::stop_when_empty() {
   // An orderly stop said good-bye to the Master: the next comms registers anew.
   (void)ledger_->write_registration({});
   log::info("👋", "Stopped");
-  uv_stop(&loop_);
+  loop_.stop();
 }
 
 /// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are
@@ -279,7 +272,7 @@ void Supervisor::reap_strays() {
     if (watched) {
       // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this
       // turn of the loop. Others may wait behind it.
-      stray_timer_ = TimerWatch(&loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
+      stray_timer_ = Timer(loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
       return;
     }
     waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);

@@ -1,7 +1,5 @@
 // The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX only.
 #pragma once
-#include <uv.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,17 +7,22 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "supervisor/host/accounts.h"
+#include "common/loop/event_loop.h"
+#include "common/loop/signal_watch.h"
+#include "common/loop/timer.h"
+#include "supervisor/children/child_process.h"
 #include "supervisor/children/comms_keeper.h"
-#include "supervisor/control/control_server.h"
-#include "supervisor/startup/handoff.h"
-#include "supervisor/ledger/ledger.h"
 #include "supervisor/children/log_rotation.h"
+#include "supervisor/children/reload_check.h"
+#include "supervisor/control/control_server.h"
+#include "supervisor/host/accounts.h"
+#include "supervisor/host/loop_timers.h"
+#include "supervisor/host/service_manager.h"
+#include "supervisor/ledger/ledger.h"
 #include "supervisor/nodes/linux_platform.h"
 #include "supervisor/nodes/nodes.h"
+#include "supervisor/startup/handoff.h"
 #include "supervisor/startup/programs.h"
-#include "supervisor/children/reload_check.h"
-#include "supervisor/host/service_manager.h"
 
 namespace sutra::supervisor {
 
@@ -62,7 +65,9 @@ class Supervisor {
   void renew();
 
   Given given_;
-  uv_loop_t loop_{};
+  EventLoop loop_;
+  LoopTimers timers_{loop_};
+  ProcessStarter starter_;
   std::int64_t started_at_unix_ = 0;
   UniqueFd runtime_lock_, state_lock_;
   Account storage_account_, comms_account_;
@@ -76,8 +81,8 @@ class Supervisor {
   std::unique_ptr<LogRotation> rotation_;
   std::vector<SignalWatch> signals_;
   ServiceManager service_manager_ = ServiceManager::of_this_process();
-  TimerWatch watchdog_timer_;
-  TimerWatch housekeeping_timer_, exec_timer_, stray_timer_;
+  Timer watchdog_timer_;
+  Timer housekeeping_timer_, exec_timer_, stray_timer_;
   std::unique_ptr<ReloadCheck> reload_check_;
   UniqueFd checked_config_;
   bool renewing_ = false;  // checked_config_ is the one that runs; no file was read

@@ -25,9 +25,9 @@ void Supervisor::reload(std::optional<std::uint64_t> client) {
     reload_again_ = true;
     return;
   }
-  reload_check_ = std::make_unique<ReloadCheck>(*trees_);
+  reload_check_ = std::make_unique<ReloadCheck>(timers_, starter_);
   const Status started =
-      reload_check_->start(&loop_, *given_.launcher, given_.programs.self, given_.config_path, given_.config,
+      reload_check_->start(given_.programs.self, given_.config_path, given_.config,
                            [this](Result<UniqueFd> verdict) { on_reload_verdict(std::move(verdict)); });
   if (!started) on_reload_verdict(started.error());
 }
@@ -66,7 +66,7 @@ void Supervisor::exec_when_quiet() {
     return;
   }
   if (nodes_->launching() && exec_waits_++ < kQuietPolls) {
-    exec_timer_ = TimerWatch(&loop_, kQuietPoll, 0ms, [this] { exec_when_quiet(); });
+    exec_timer_ = Timer(loop_, kQuietPoll, 0ms, [this] { exec_when_quiet(); });
     return;
   }
   exec_now();

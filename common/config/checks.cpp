@@ -151,8 +151,7 @@ void warn(Reading& reading) {
   if (liveness && config.storage.readiness == Readiness::kNone) {
     reading.loaded.warnings.push_back(
         "monitoring.liveness_send and liveness_expect have no effect: storage.readiness is \"none\", so "
-        "nodes "
-        "are not probed");
+        "no node is probed");
   }
 }
 

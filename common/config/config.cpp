@@ -94,7 +94,7 @@ ConfigFault syntax_fault(const toml::parse_error& error, const std::vector<Line>
   return {at.line, printable(line.name), text + " (the rest of the file was not checked)", at.column};
 }
 
-/// The two directories of a file that is no TOML: they lead to the last checked configuration.
+/// The two directories of a file that is not TOML: they lead to the last checked configuration.
 void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
   for (const Line& line : lines) {
     if ((line.name != "agent.state_dir" && line.name != "agent.runtime_dir") || text_fault(line.text))
@@ -108,7 +108,7 @@ void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
   }
 }
 
-/// The text as a table; nothing when it is no TOML: then the one fault of the file is noted.
+/// The text as a table; nothing when it is not TOML: then the one fault of the file is noted.
 std::optional<toml::table> table_of(std::string_view text, Reading& reading) {
   std::optional<ConfigFault> fault = text_fault(text);
   if (!fault) {

@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "comms/master/agent_identity.h"
 #include "common/loop/event_loop.h"
-#include "comms/rpc/in_flight.h"
+#include "common/loop/timer.h"
+#include "comms/master/agent_identity.h"
 #include "comms/master/master_link.h"
+#include "comms/rpc/in_flight.h"
 #include "grid.grpc.pb.h"
 
 namespace sutra::comms {

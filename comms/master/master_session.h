@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "comms/master/agent_identity.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/timer.h"
+#include "comms/master/agent_identity.h"
 #include "comms/master/link_news.h"
 #include "comms/master/master_client.h"
 #include "comms/master/master_link.h"

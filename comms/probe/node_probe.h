@@ -8,6 +8,7 @@
 
 #include "common/config/config.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/timer.h"
 #include "comms/probe/listener_owner.h"
 #include "comms/probe/port_probe.h"
 #include "comms/probe/probe_schedule.h"

@@ -119,8 +119,7 @@ void PortProbe::open() {
   if (connect(fd_.get(), address.raw(), address.length) != 0 && errno != EINPROGRESS) {
     return settle_errno("connect", errno);
   }
-  watch_ = std::make_unique<FdWatch>(loop_, fd_.get(), [this](int) { on_ready(); });
-  if (!watch_->watch(UV_WRITABLE)) settle(Verdict::kNone, "the kernel cannot watch the socket");
+  watch_ = FdWatch(loop_, fd_.get(), UV_WRITABLE, [this](int) { on_ready(); });
 }
 
 void PortProbe::on_ready() {
@@ -173,9 +172,7 @@ void PortProbe::exchange() {
     if (answer_.size() > kMaxAnswer)
       return settle(Verdict::kFails, "the answer of " + place() + " is another one");
   }
-  if (!watch_->watch(unsent_.empty() ? UV_READABLE : UV_READABLE | UV_WRITABLE)) {
-    settle(Verdict::kNone, "the kernel cannot watch the socket");
-  }
+  watch_.watch(unsent_.empty() ? UV_READABLE : UV_READABLE | UV_WRITABLE);
 }
 
 void PortProbe::settle_errno(const char* operation, int errnum) {

@@ -4,8 +4,10 @@
 #include <functional>
 #include <string>
 
-#include "common/unique_fd.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/fd_watch.h"
+#include "common/loop/timer.h"
+#include "common/unique_fd.h"
 #include "comms/probe/listener_owner.h"
 #include "comms/probe/probe_schedule.h"
 
@@ -48,7 +50,7 @@ class PortProbe {
   ListenerTable& listeners_;
   Done done_;
   UniqueFd fd_;
-  std::unique_ptr<FdWatch> watch_;  // declared after the descriptor: closed before it
+  FdWatch watch_;  // declared after the descriptor: closed before it
   Timer timer_;
   bool connected_ = false;
   bool opened_ = false;

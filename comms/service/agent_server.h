@@ -7,8 +7,9 @@
 #include <string>
 
 #include "common/config/config.h"
-#include "comms/service/agent_service.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/timer.h"
+#include "comms/service/agent_service.h"
 #include "comms/service/worker_proof.h"
 
 namespace sutra::comms {

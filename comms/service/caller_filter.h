@@ -10,6 +10,7 @@
 
 #include "common/config/config.h"
 #include "common/loop/event_loop.h"
+#include "common/loop/timer.h"
 
 namespace sutra::comms {
 

@@ -2,40 +2,51 @@
 
 #include <utility>
 
+#include "common/loop/fd_watch.h"
+#include "supervisor/host/process.h"
+
 namespace sutra::supervisor {
+namespace {
 
-Status ChildProcess::start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
-                           const std::string& if_missing, Ended ended) {
-  auto launched = launcher.launch(plan);
+class ChildProcess final : public Child {
+ public:
+  ChildProcess(EventLoop& loop, Launched launched, LaunchSubject subject, ChildStarter::Ended ended)
+      : launched_(std::move(launched)),
+        subject_(std::move(subject)),
+        ended_(std::move(ended)),
+        exit_watch_(loop, launched_.pidfd.get(), UV_READABLE, [this](int) { on_exit(); }) {}
+
+  [[nodiscard]] pid_t pid() const override { return launched_.pid; }
+  void signal(int signum) const override { (void)send_signal(launched_.pidfd, signum); }
+
+ private:
+  void on_exit() {
+    const auto end = peek_exit(launched_.pidfd);
+    if (!end) return;
+    exit_watch_.stop();
+    reap(launched_.pidfd);
+    const LaunchReport report = read_report(launched_.report, {});
+    const bool executed = report.progress == LaunchProgress::kExeced;
+    const std::string why = executed ? std::string() : launch_error(report, subject_).message();
+    const ChildStarter::Ended ended = std::move(ended_);  // it may destroy this
+    ended(end->exit, why);
+  }
+
+  Launched launched_;  // its report pipe stays open until the end: the launcher writes to it
+  LaunchSubject subject_;
+  ChildStarter::Ended ended_;
+  FdWatch exit_watch_;
+};
+
+}  // namespace
+
+Result<ChildHandle> ProcessStarter::start(const LaunchPlan& plan, const std::string& if_missing,
+                                          Ended ended) {
+  auto launched = launcher_.launch(plan);
   if (!launched) return launched.error();
-  trees_.exclude(launched.value().pid);
-  if (const Status opened = open_gate(launched.value()); !opened) return opened;
-  subject_ = subject_of(plan, if_missing);
-  pid_ = launched.value().pid;
-  pidfd_ = std::move(launched.value().pidfd);
-  report_ = std::move(launched.value().report);  // kept: the launcher writes to it
-  ended_ = std::move(ended);
-  exit_watch_ = PollWatch(loop, pidfd_.get(), UV_READABLE, [this](int) { on_exit(); });
-  return {};
-}
-
-void ChildProcess::signal(int signum) const {
-  if (pidfd_) (void)send_signal(pidfd_, signum);
-}
-
-void ChildProcess::on_exit() {
-  const auto end = peek_exit(pidfd_);
-  if (!end) return;
-  exit_watch_.stop();
-  reap(pidfd_);
-  const LaunchReport report = read_report(report_, {});
-  const bool executed = report.progress == LaunchProgress::kExeced;
-  const std::string why = executed ? std::string() : launch_error(report, subject_).message();
-  pid_ = 0;
-  pidfd_.reset();
-  report_.reset();
-  const Ended ended = std::move(ended_);
-  ended(end->exit, why);
+  if (const Status opened = open_gate(launched.value()); !opened) return opened.error();
+  return ChildHandle(std::make_unique<ChildProcess>(loop_, std::move(launched).value(),
+                                                    subject_of(plan, if_missing), std::move(ended)));
 }
 
 }  // namespace sutra::supervisor

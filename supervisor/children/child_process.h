@@ -1,47 +1,21 @@
-// A child that is no storage server (comms, a configuration check, logrotate): started through the launcher,
-// watched, reaped. Supervisor.
+// Starts children through the launcher, watches them by their pidfds and reaps them. Supervisor.
 #pragma once
-#include <uv.h>
-
-#include <functional>
-#include <string>
-
-#include "common/result.h"
-#include "supervisor/launch/spawn.h"
-#include "common/loop/watch.h"
-#include "supervisor/containment/node_tree.h"
-#include "supervisor/host/process.h"
+#include "common/loop/event_loop.h"
+#include "supervisor/children/child_starter.h"
 
 namespace sutra::supervisor {
 
-class ChildProcess {
+class ProcessStarter final : public ChildStarter {
  public:
-  /// How it ended, already reaped. `why_not_started` says so when the program was never executed; else it is
-  /// empty.
-  using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
+  /// Both outlive this and every child that it starts.
+  ProcessStarter(EventLoop& loop, Launcher& launcher) : loop_(loop), launcher_(launcher) {}
 
-  /// `trees` is told that this child belongs to no node.
-  explicit ChildProcess(NodeTrees& trees) : trees_(trees) {}
-  ChildProcess(const ChildProcess&) = delete;
-  ChildProcess& operator=(const ChildProcess&) = delete;
-
-  /// Nothing may run in it. `if_missing` says what to do when there is no such program. `ended` comes later,
-  /// once, and may destroy this object or start it again.
-  [[nodiscard]] Status start(uv_loop_t* loop, Launcher& launcher, const LaunchPlan& plan,
-                             const std::string& if_missing, Ended ended);
-  void signal(int signum) const;
-  [[nodiscard]] pid_t pid() const { return pid_; }  ///< 0: nothing runs
-  [[nodiscard]] bool owns(pid_t pid) const { return pid > 0 && pid == pid_; }
+  [[nodiscard]] Result<ChildHandle> start(const LaunchPlan& plan, const std::string& if_missing,
+                                          Ended ended) override;
 
  private:
-  void on_exit();
-
-  NodeTrees& trees_;
-  LaunchSubject subject_;
-  pid_t pid_ = 0;
-  UniqueFd pidfd_, report_;
-  PollWatch exit_watch_;
-  Ended ended_;
+  EventLoop& loop_;
+  Launcher& launcher_;
 };
 
 }  // namespace sutra::supervisor

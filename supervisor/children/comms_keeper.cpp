@@ -1,14 +1,15 @@
 #include "supervisor/children/comms_keeper.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
-
 #include <utility>
 #include <variant>
 
 #include "common/log/logging.h"
 #include "common/overload.h"
-#include "supervisor/host/clock.h"
+#include "ipc/channel.h"
 #include "supervisor/host/memfd.h"
 #include "supervisor/host/thread_stacks.h"
 
@@ -17,21 +18,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAbortGrace = 1s;
-constexpr auto kRetireDeadline = 4s;  // unregistering takes 2 s at most
+constexpr core::Nanoseconds kAbortGrace = 1s;
+constexpr core::Nanoseconds kRetireDeadline = 4s;  // unregistering takes 2 s at most
 
 }  // namespace
 
 CommsKeeper::CommsKeeper(Parts parts, Callbacks callbacks)
-    : parts_(std::move(parts)), callbacks_(std::move(callbacks)), process_(parts_.trees) {}
-
-CommsKeeper::~CommsKeeper() = default;
+    : parts_(std::move(parts)), callbacks_(std::move(callbacks)) {}
 
 CommsKeeper::Status CommsKeeper::status() const {
   Status s;
-  s.pid = static_cast<std::uint32_t>(process_.pid());
-  s.state = retiring_ ? ipc::CommsState::kRetiring
-                      : (process_.pid() > 0 ? ipc::CommsState::kRunning : ipc::CommsState::kDown);
+  s.pid = child_ ? static_cast<std::uint32_t>(child_->pid()) : 0;
+  s.state =
+      retiring_ ? ipc::CommsState::kRetiring : (child_ ? ipc::CommsState::kRunning : ipc::CommsState::kDown);
   s.restarts = restarts_;
   s.link = link_;
   return s;
@@ -48,14 +47,7 @@ Result<UniqueFd> CommsKeeper::configuration_memfd() const {
   return sealed_memfd("sutra-comms-config", render_config(parts_.config, Audience::kComms));
 }
 
-sutra::Status CommsKeeper::try_start() {
-  auto pair = ipc::Channel::make_pair();
-  if (!pair) return pair.error();
-  auto table = parts_.table.open_read_only();
-  if (!table) return table.error();
-  auto configuration = configuration_memfd();
-  if (!configuration) return configuration.error();
-
+LaunchPlan CommsKeeper::plan() const {
   LaunchPlan plan;
   plan.program = parts_.program;
   plan.arguments = {"sutra-agent-comms"};
@@ -68,68 +60,53 @@ sutra::Status CommsKeeper::try_start() {
   if (geteuid() == 0) plan.flags |= launch::kSetIds;
   plan.uid = parts_.comms_account.uid;
   plan.gid = parts_.comms_account.gid;
-  plan.extra_fds[0] = pair.value().second.get();
-  plan.extra_fds[1] = table.value().get();
-  plan.extra_fds[2] = configuration.value().get();
+  return plan;
+}
 
-  const sutra::Status started =
-      process_.start(parts_.loop, parts_.launcher, plan, "install the package again",
-                     [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
-  if (!started) return started;
+sutra::Status CommsKeeper::try_start() {
+  auto pair = ipc::Channel::make_pair();
+  if (!pair) return pair.error();
+  auto table = parts_.table.open_read_only();
+  if (!table) return table.error();
+  auto configuration = configuration_memfd();
+  if (!configuration) return configuration.error();
 
+  LaunchPlan comms = plan();
+  comms.extra_fds[0] = pair.value().second.get();
+  comms.extra_fds[1] = table.value().get();
+  comms.extra_fds[2] = configuration.value().get();
+  auto started =
+      parts_.starter.start(comms, "install the package again",
+                           [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
+  if (!started) return started.error();
+
+  child_ = std::move(started).value();
+  pid_ = child_->pid();
   ++epoch_;
-  policy_.started(now().boot);
-  channel_.emplace(std::move(pair.value().first));
+  policy_.started(parts_.timers.now().boot);
   link_ = {};
-  constexpr auto kLook =
-      std::chrono::duration_cast<std::chrono::milliseconds>(core::CommsPolicy::kPingInterval);
-  ping_watch_ = TimerWatch(parts_.loop, kLook, kLook, [this] {
-    if (!retiring_ && process_.pid() != 0 && policy_.hung()) hung();
-  });
-  watch_channel();
+  ping_timer_ = parts_.timers.every(core::CommsPolicy::kPingInterval, [this] { count_pings(); });
+  channel_.emplace(parts_.loop, std::move(pair.value().first),
+                   ipc::ChannelPump<ipc::FromComms>::Hooks{
+                       [this](const ipc::FromComms& message) { take(message); },
+                       [this](ipc::PeerEnd end, const std::string& why) { on_channel_end(end, why); }});
+  welcome();
+  return {};
+}
+
+void CommsKeeper::welcome() {
   ipc::Welcome welcome;
   welcome.comms_restarts = restarts_;
   welcome.storage_uid = parts_.storage_account.uid;
   welcome.acknowledged.assign(callbacks_.last_acknowledged());
   send_now(welcome);
-  return {};
-}
-
-void CommsKeeper::watch_channel() {
-  channel_watch_ =
-      PollWatch(parts_.loop, channel_->fd(), UV_READABLE, [this](int events) { on_channel(events); });
-}
-
-void CommsKeeper::check_sent(const sutra::Status& sent) {
-  if (!sent) {
-    lose(sent.error().message());
-    return;
-  }
-  channel_watch_.set(channel_->wants_write() ? UV_READABLE | UV_WRITABLE : UV_READABLE);
-}
-
-void CommsKeeper::on_channel(int events) {
-  if ((events & UV_WRITABLE) != 0) check_sent(channel_->flush());
-  if (channel_ && (events & UV_READABLE) != 0) receive_all();
-}
-
-void CommsKeeper::receive_all() {
-  // Bounded, so that a chattering comms cannot keep us from everything else.
-  for (int i = 0; i < 64 && channel_; ++i) {
-    const auto received = channel_->receive();
-    if (std::holds_alternative<ipc::Channel::Empty>(received)) return;
-    if (std::holds_alternative<ipc::Channel::Closed>(received)) return lose("it closed its channel");
-    if (const auto* error = std::get_if<Error>(&received)) return violation(error->message());
-    const auto message = ipc::decode<ipc::FromComms>(std::get<std::span<const std::byte>>(received));
-    if (!message) return violation(message.error().message());
-    take(message.value());
-  }
 }
 
 void CommsKeeper::take(const ipc::FromComms& message) {
   std::visit(Overload{[&](const ipc::Ping& ping) {
                         policy_.pinged();
-                        if (!std::exchange(comms_alive_, true)) callbacks_.comms_alive(now().boot);
+                        if (!std::exchange(comms_alive_, true))
+                          callbacks_.comms_alive(parts_.timers.now().boot);
                         send_now(ipc::Pong{ping.sequence});
                       },
                       [&](const ipc::LinkChanged& link) { link_ = link; },
@@ -145,44 +122,51 @@ void CommsKeeper::comms_not_alive() {
   callbacks_.comms_alive(std::nullopt);
 }
 
-void CommsKeeper::kill() { process_.signal(SIGKILL); }
+void CommsKeeper::kill() {
+  if (child_) child_->signal(SIGKILL);
+}
+
+/// The channel is useless: what is left of the process goes, and its end brings the next one.
+void CommsKeeper::on_channel_end(ipc::PeerEnd end, const std::string& why) {
+  if (end == ipc::PeerEnd::kBrokeProtocol) {
+    violation(why);
+  } else if (!retiring_) {
+    log::debug("", "comms channel lost: " + (end == ipc::PeerEnd::kGone ? "it closed its channel" : why));
+  }
+  channel_.reset();
+  comms_not_alive();
+  if (!retiring_) kill();  // one that retires closes its channel and exits by itself
+}
 
 /// Never fatal to us and never ignored: whoever speaks so is not our comms any more.
 void CommsKeeper::violation(const std::string& what) {
   ++violations_;
-  log::error("comms (pid " + std::to_string(process_.pid()) + ") broke the protocol: " + what +
+  log::error("comms (pid " + std::to_string(pid_) + ") broke the protocol: " + what +
                  "; it is killed and replaced (" + std::to_string(violations_) + " so far)",
-             {{"pid", process_.pid()}, {"violations", violations_}});
-  lose({});
+             {{"pid", pid_}, {"violations", violations_}});
 }
 
-/// The channel is useless: what is left of the process goes, and its end brings the next one.
-void CommsKeeper::lose(const std::string& why) {
-  if (!why.empty() && !retiring_) log::debug("", "comms channel lost: " + why);
-  channel_watch_.stop();
-  channel_.reset();
-  comms_not_alive();
-  if (!retiring_) process_.signal(SIGKILL);
+void CommsKeeper::count_pings() {
+  if (!retiring_ && policy_.hung()) hung();
 }
 
 void CommsKeeper::hung() {
   comms_not_alive();
-  log::error("comms (pid " + std::to_string(process_.pid()) + ") missed " +
+  log::error("comms (pid " + std::to_string(pid_) + ") missed " +
                  std::to_string(core::CommsPolicy::kMissedPingsMeanHung) +
                  " pings and is taken for hung; it is replaced",
-             {{"pid", process_.pid()}});
-  for (const std::string& thread : thread_stacks(process_.pid())) log::error("comms " + thread);
-  process_.signal(SIGABRT);
-  // A stopped process takes no SIGABRT.
-  kill_timer_ = TimerWatch(parts_.loop, kAbortGrace, 0ms, [this] { process_.signal(SIGKILL); });
+             {{"pid", pid_}});
+  for (const std::string& thread : thread_stacks(pid_)) log::error("comms " + thread);
+  child_->signal(SIGABRT);
+  kill_after(kAbortGrace);  // a stopped process takes no SIGABRT
 }
 
 void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_started) {
-  if (channel_) receive_all();  // its last words
-  ping_watch_.stop();
-  kill_timer_.stop();
-  channel_watch_.stop();
+  child_.reset();  // first: the end of its channel, seen next, is no reason to kill what is reaped
+  if (channel_) channel_->read_rest();
   channel_.reset();
+  ping_timer_.reset();
+  kill_timer_.reset();
   link_.state = ipc::LinkState::kLost;
   comms_not_alive();
   if (retiring_) return callbacks_.retired();
@@ -190,20 +174,23 @@ void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_sta
   log::warning(why_not_started.empty() ? "comms " + describe(exit) + "; it is replaced"
                                        : "comms was not started: " + why_not_started + "; trying again",
                {{"restarts", restarts_}});
-  restart_after(policy_.ended(now().boot));
+  restart_after(policy_.ended(parts_.timers.now().boot));
 }
 
 void CommsKeeper::restart_after(core::Nanoseconds delay) {
-  restart_timer_ =
-      TimerWatch(parts_.loop, std::chrono::ceil<std::chrono::milliseconds>(delay), 0ms, [this] { start(); });
+  restart_timer_ = parts_.timers.after(delay, [this] { start(); });
+}
+
+void CommsKeeper::kill_after(core::Nanoseconds delay) {
+  kill_timer_ = parts_.timers.after(delay, [this] { kill(); });
 }
 
 void CommsKeeper::retire() {
   retiring_ = true;
-  restart_timer_.stop();
-  if (process_.pid() == 0) return callbacks_.retired();
+  restart_timer_.reset();
+  if (!child_) return callbacks_.retired();
   send_now(ipc::Retire{});
-  kill_timer_ = TimerWatch(parts_.loop, kRetireDeadline, 0ms, [this] { process_.signal(SIGKILL); });
+  kill_after(kRetireDeadline);
 }
 
 }  // namespace sutra::supervisor

@@ -11,24 +11,23 @@
 
 namespace sutra::supervisor {
 
-LogRotation::LogRotation(uv_loop_t* loop, Launcher& launcher, NodeTrees& trees, std::string log_dir,
-                         std::string runtime_dir, std::uint64_t max_mb)
-    : loop_(loop),
-      launcher_(launcher),
+LogRotation::LogRotation(ChildStarter& starter, std::string log_dir, std::string runtime_dir,
+                         std::uint64_t max_mb)
+    : starter_(starter),
       log_dir_(std::move(log_dir)),
       runtime_dir_(std::move(runtime_dir)),
-      max_mb_(max_mb),
-      child_(trees) {}
+      max_mb_(max_mb) {}
 
 void LogRotation::look(const std::vector<std::string>& nodes) {
-  if (child_.pid() != 0) return;
+  if (child_) return;
   const bool too_large = std::any_of(nodes.begin(), nodes.end(), [this](const std::string& node) {
     return static_cast<std::uint64_t>(log_size(log_dir_, node)) > max_mb_ * 1024 * 1024;
   });
   if (!too_large) return;
   const Status rotated = rotate();
-  if (!rotated && !failed_) log::error("rotate logs in " + log_dir_ + ": " + rotated.error().message());
-  failed_ = !rotated;
+  if (rotated) return;  // whether it works is known at its end
+  if (!failed_) log::error("rotate logs in " + log_dir_ + ": " + rotated.error().message());
+  failed_ = true;
 }
 
 Status LogRotation::rotate() {
@@ -44,11 +43,16 @@ Status LogRotation::rotate() {
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};
   plan.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   plan.flags = launch::kDieWithParent;
-  return child_.start(loop_, launcher_, plan, "install logrotate",
-                      [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+  auto started =
+      starter_.start(plan, "install logrotate",
+                     [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+  if (!started) return started.error();
+  child_ = std::move(started).value();
+  return {};
 }
 
 void LogRotation::on_end(const core::Exit& exit, const std::string& why_not_started) {
+  child_.reset();
   const bool ok = why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0;
   if (!ok && !failed_) {
     log::error("rotate logs in " + log_dir_ + ": logrotate " +

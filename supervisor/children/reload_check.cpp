@@ -18,8 +18,8 @@ constexpr auto kDeadline = 10s;
 
 }  // namespace
 
-Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string& program,
-                          const std::string& config_path, const Config& running, Done done) {
+Status ReloadCheck::start(const std::string& program, const std::string& config_path, const Config& running,
+                          Done done) {
   auto text = read_config_file(config_path);
   if (!text) return text.error();
   auto configuration = sealed_memfd("sutra-config", text.value());
@@ -43,17 +43,18 @@ Status ReloadCheck::start(uv_loop_t* loop, Launcher& launcher, const std::string
   plan.flags = launch::kPassExtra | launch::kRedirectOutput | launch::kDieWithParent;
   plan.extra_fds[0] = configuration.value().get();
   plan.log_fd = output.get();
-  const Status started =
-      child_.start(loop, launcher, plan, "install the package again",
-                   [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
-  if (!started) return started;
+  auto started =
+      starter_.start(plan, "install the package again",
+                     [this](const core::Exit& exit, const std::string& why) { on_end(exit, why); });
+  if (!started) return started.error();
+  child_ = std::move(started).value();
   configuration_ = std::move(configuration).value();
   output_ = std::move(output);
   config_path_ = config_path;
   done_ = std::move(done);
-  deadline_ = TimerWatch(loop, kDeadline, 0ms, [this] {
+  deadline_ = timers_.after(kDeadline, [this] {
     timed_out_ = true;
-    child_.signal(SIGKILL);
+    child_->signal(SIGKILL);
   });
   return {};
 }
@@ -68,7 +69,8 @@ std::string ReloadCheck::report() const {
 }
 
 void ReloadCheck::on_end(const core::Exit& exit, const std::string& why_not_started) {
-  deadline_.stop();
+  deadline_.reset();
+  child_.reset();
   const Done done = std::move(done_);
   if (why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0) {
     lseek(configuration_.get(), 0, SEEK_SET);

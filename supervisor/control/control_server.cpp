@@ -5,36 +5,36 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <span>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "common/log/logging.h"
 
 namespace sutra::supervisor {
 namespace {
 
-constexpr std::size_t kMaxClients = 64;
-
-/// SO_PEERCRED: who connected, as the kernel saw it then.
-bool allowed(int connection) {
+/// SO_PEERCRED: who connected, as the kernel saw it then. Nothing when the kernel does not tell.
+std::optional<uid_t> peer_of(int connection) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == geteuid();
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+  return peer.uid;
 }
 
 }  // namespace
 
-ControlServer::ControlServer(uv_loop_t* loop, std::string path, Request request)
-    : loop_(loop), path_(std::move(path)), request_(std::move(request)) {}
+bool may_operate(uid_t peer) { return peer == 0 || peer == geteuid(); }
 
-Result<std::unique_ptr<ControlServer>> ControlServer::open(uv_loop_t* loop, const std::string& path,
-                                                           UniqueFd listener, Request request) {
-  std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(request)));
+ControlServer::ControlServer(EventLoop& loop, std::string path, Request request, PeerCheck allowed)
+    : loop_(loop), path_(std::move(path)), request_(std::move(request)), allowed_(std::move(allowed)) {}
+
+Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, const std::string& path,
+                                                           UniqueFd listener, Request request,
+                                                           PeerCheck allowed) {
+  std::unique_ptr<ControlServer> server(
+      new ControlServer(loop, path, std::move(request), std::move(allowed)));
   if (listener) {
     server->listen(std::move(listener));
     server->keep_bound();
@@ -71,7 +71,7 @@ Status ControlServer::bind_anew() {
 void ControlServer::listen(UniqueFd listener) {
   listener_watch_.stop();
   listener_ = std::move(listener);
-  listener_watch_ = PollWatch(loop_, listener_.get(), UV_READABLE, [this](int) { accept_all(); });
+  listener_watch_ = FdWatch(loop_, listener_.get(), UV_READABLE, [this](int) { accept_all(); });
 }
 
 void ControlServer::keep_bound() {
@@ -86,41 +86,33 @@ void ControlServer::accept_all() {
   for (;;) {
     UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!connection) return;
-    if (!allowed(connection.get()) || clients_.size() >= kMaxClients) continue;
+    const auto peer = peer_of(connection.get());
+    if (!peer || !allowed_(*peer) || clients_.size() >= kMaxClients) continue;
     (void)adopt(std::move(connection));
   }
 }
 
 std::uint64_t ControlServer::adopt(UniqueFd connection) {
   const std::uint64_t id = next_client_++;
-  auto client = std::make_unique<Client>(std::move(connection));
-  client->watch = PollWatch(loop_, client->channel.fd(), UV_READABLE, [this, id](int) { on_client(id); });
-  clients_[id] = std::move(client);
+  clients_[id] = std::make_unique<Pump>(
+      loop_, std::move(connection),
+      Pump::Hooks{[this, id](const ipc::FromOperator& message) { request_(message, id); },
+                  [this, id](ipc::PeerEnd end, const std::string& why) { on_end(id, end, why); }});
   return id;
 }
 
 int ControlServer::client_fd(std::uint64_t client) const {
   const auto at = clients_.find(client);
-  return at == clients_.end() ? -1 : at->second->channel.fd();
+  return at == clients_.end() ? -1 : at->second->fd();
 }
 
-void ControlServer::on_client(std::uint64_t id) {
-  for (;;) {
-    const auto at = clients_.find(id);
-    if (at == clients_.end()) return;
-    const auto received = at->second->channel.receive();
-    if (std::holds_alternative<ipc::Channel::Empty>(received)) return;
-    const auto* packet = std::get_if<std::span<const std::byte>>(&received);
-    if (packet == nullptr) return drop(id);
-    const auto message = ipc::decode<ipc::FromOperator>(*packet);
-    if (!message) {
-      log::warning("a client of the control socket broke the protocol: " + message.error().message());
-      return drop(id);
-    }
-    request_(message.value(), id);
+void ControlServer::on_end(std::uint64_t client, ipc::PeerEnd end, const std::string& why) {
+  if (end == ipc::PeerEnd::kBrokeProtocol) {
+    log::warning("a client of the control socket broke the protocol: " + why);
+  } else if (end == ipc::PeerEnd::kFailed) {
+    log::warning("a client of the control socket is disconnected: " + why);
   }
+  clients_.erase(client);
 }
-
-void ControlServer::drop(std::uint64_t client) { clients_.erase(client); }
 
 }  // namespace sutra::supervisor

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "common/loop/watch.h"
+#include "common/loop/timer.h"
 #include "supervisor/host/clock.h"
 
 namespace sutra::supervisor {
@@ -13,12 +13,12 @@ using std::chrono::milliseconds;
 
 class LoopTimer final : public Watch {
  public:
-  LoopTimer(uv_loop_t* loop, core::Nanoseconds delay, core::Nanoseconds repeat, std::function<void()> due)
+  LoopTimer(EventLoop& loop, core::Nanoseconds delay, core::Nanoseconds repeat, std::function<void()> due)
       : timer_(loop, std::chrono::ceil<milliseconds>(delay), std::chrono::ceil<milliseconds>(repeat),
                std::move(due)) {}
 
  private:
-  TimerWatch timer_;
+  Timer timer_;
 };
 
 }  // namespace

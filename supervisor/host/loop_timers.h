@@ -1,7 +1,6 @@
 // Timers on the event loop. Supervisor.
 #pragma once
-#include <uv.h>
-
+#include "common/loop/event_loop.h"
 #include "supervisor/host/timers.h"
 
 namespace sutra::supervisor {
@@ -9,14 +8,14 @@ namespace sutra::supervisor {
 class LoopTimers final : public Timers {
  public:
   /// `loop` outlives this and every handle that it gives out.
-  explicit LoopTimers(uv_loop_t* loop) : loop_(loop) {}
+  explicit LoopTimers(EventLoop& loop) : loop_(loop) {}
 
   [[nodiscard]] core::Moment now() const override;
   [[nodiscard]] WatchHandle after(core::Nanoseconds delay, std::function<void()> due) override;
   [[nodiscard]] WatchHandle every(core::Nanoseconds interval, std::function<void()> due) override;
 
  private:
-  uv_loop_t* loop_;
+  EventLoop& loop_;
 };
 
 }  // namespace sutra::supervisor

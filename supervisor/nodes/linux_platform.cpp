@@ -4,7 +4,10 @@
 
 #include <utility>
 
-#include "common/loop/watch.h"
+#include <uv.h>
+
+#include "common/loop/fd_watch.h"
+#include "common/loop/timer.h"
 #include "supervisor/host/directories.h"
 #include "supervisor/host/listeners.h"
 #include "supervisor/host/lock_holder.h"
@@ -29,17 +32,17 @@ constexpr unsigned kOutputBytes = 1200;
 /// looks, more often.
 class TreeWatch final : public Watch {
  public:
-  TreeWatch(uv_loop_t* loop, int events_fd, const std::function<void()>& seen) {
-    if (events_fd >= 0) events_ = PollWatch(loop, events_fd, UV_PRIORITIZED, [seen](int) { seen(); });
+  TreeWatch(EventLoop& loop, int events_fd, const std::function<void()>& seen) {
+    if (events_fd >= 0) events_ = FdWatch(loop, events_fd, UV_PRIORITIZED, [seen](int) { seen(); });
     const bool told = events_fd >= 0 && events_.ok();
     const auto interval = told ? kTreeSlowInterval : kTreePollInterval;
     if (!told) events_.stop();
-    timer_ = TimerWatch(loop, interval, interval, seen);
+    timer_ = Timer(loop, interval, interval, seen);
   }
 
  private:
-  PollWatch events_;
-  TimerWatch timer_;
+  FdWatch events_;
+  Timer timer_;
 };
 
 Owner owner_of(const Account& account) { return {account.uid, account.gid}; }

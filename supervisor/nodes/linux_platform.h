@@ -1,10 +1,9 @@
 // The real Platform: cgroups or process trees, sutra-node-launch, pidfds, libuv. Supervisor.
 #pragma once
-#include <uv.h>
-
 #include <string>
 
 #include "common/config/config.h"
+#include "common/loop/event_loop.h"
 #include "supervisor/host/accounts.h"
 #include "supervisor/host/loop_timers.h"
 #include "supervisor/nodes/platform.h"
@@ -15,7 +14,7 @@ class LinuxPlatform final : public Platform {
  public:
   /// All outlive it.
   struct Parts {
-    uv_loop_t* loop;
+    EventLoop& loop;
     const Config& config;
     const Account& storage_account;
     Launcher& launcher;

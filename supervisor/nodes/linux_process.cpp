@@ -3,18 +3,18 @@
 #include <cerrno>
 #include <utility>
 
-#include "common/loop/watch.h"
+#include "common/loop/fd_watch.h"
 
 namespace sutra::supervisor {
 namespace {
 
 class DescriptorWatch final : public Watch {
  public:
-  DescriptorWatch(uv_loop_t* loop, const UniqueFd& fd, int events, std::function<void()> seen)
+  DescriptorWatch(EventLoop& loop, const UniqueFd& fd, int events, std::function<void()> seen)
       : poll_(loop, fd.get(), events, [seen = std::move(seen)](int) { seen(); }) {}
 
  private:
-  PollWatch poll_;
+  FdWatch poll_;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 // A node's process and its launcher by pidfd and pipe, watched by the event loop. Supervisor.
 #pragma once
-#include <uv.h>
-
+#include "common/loop/event_loop.h"
 #include "common/unique_fd.h"
 #include "supervisor/nodes/platform.h"
 
@@ -9,7 +8,7 @@ namespace sutra::supervisor {
 
 class LinuxProcess final : public ServerProcess {
  public:
-  LinuxProcess(uv_loop_t* loop, ProcessIdentity identity, UniqueFd pidfd)
+  LinuxProcess(EventLoop& loop, ProcessIdentity identity, UniqueFd pidfd)
       : loop_(loop), identity_(std::move(identity)), pidfd_(std::move(pidfd)) {}
 
   [[nodiscard]] const ProcessIdentity& identity() const override { return identity_; }
@@ -19,7 +18,7 @@ class LinuxProcess final : public ServerProcess {
   [[nodiscard]] const UniqueFd& pidfd() const { return pidfd_; }
 
  private:
-  uv_loop_t* loop_;
+  EventLoop& loop_;
   ProcessIdentity identity_;
   UniqueFd pidfd_;
 };
@@ -27,7 +26,7 @@ class LinuxProcess final : public ServerProcess {
 class LinuxLaunch final : public Launch {
  public:
   /// Takes what is left of `launched` when its pidfd is somebody else's.
-  LinuxLaunch(uv_loop_t* loop, Launched launched, LaunchSubject subject)
+  LinuxLaunch(EventLoop& loop, Launched launched, LaunchSubject subject)
       : loop_(loop), launched_(std::move(launched)), subject_(std::move(subject)) {}
 
   [[nodiscard]] Status open_gate() override { return supervisor::open_gate(launched_); }
@@ -36,7 +35,7 @@ class LinuxLaunch final : public Launch {
   [[nodiscard]] WatchHandle watch_report(std::function<void()> seen) override;
 
  private:
-  uv_loop_t* loop_;
+  EventLoop& loop_;
   Launched launched_;
   LaunchSubject subject_;
   LaunchReport seen_;

@@ -3,10 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <optional>
-#include <string_view>
+#include <utility>
+
+#include "supervisor/startup/handoff_text.h"
 
 extern char** environ;
 
@@ -14,13 +15,6 @@ namespace sutra::supervisor {
 namespace {
 
 constexpr const char* kVariable = "SUTRA_HANDOFF";
-
-void keep(const UniqueFd& fd) {
-  if (fd) fcntl(fd.get(), F_SETFD, 0);
-}
-void close_on_exec(const UniqueFd& fd) {
-  if (fd) fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
-}
 
 template <typename F>
 void for_each(const Handoff& handoff, F apply) {
@@ -30,57 +24,66 @@ void for_each(const Handoff& handoff, F apply) {
   for (const auto& fd : handoff.waiters) apply(fd);
 }
 
-std::optional<int> number(std::string_view text) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
+/// Without CLOEXEC they stay open through execve; the new image sets it again.
+void set_close_on_exec(const Handoff& handoff, bool close) {
+  for_each(handoff, [close](const UniqueFd& fd) { fcntl(fd.get(), F_SETFD, close ? FD_CLOEXEC : 0); });
+}
+
+HandoffNumbers numbers_of(const Handoff& handoff) {
+  HandoffNumbers numbers;
+  numbers.configuration = handoff.configuration.get();
+  numbers.listener = handoff.listener.get();
+  for (const auto& fd : handoff.locks) numbers.locks.push_back(fd.get());
+  for (const auto& fd : handoff.waiters) numbers.waiters.push_back(fd.get());
+  return numbers;
+}
+
+/// All that `numbers` names is owned by the result, or closed, open or not.
+Handoff own(const HandoffNumbers& numbers) {
+  Handoff handoff;
+  handoff.configuration.reset(numbers.configuration);
+  handoff.listener.reset(numbers.listener);
+  for (const int fd : numbers.locks) handoff.locks.emplace_back(fd);
+  for (const int fd : numbers.waiters) handoff.waiters.emplace_back(fd);
+  for (const int fd : numbers.unknown) close(fd);
+  return handoff;
+}
+
+bool all_open(const HandoffNumbers& numbers) {
+  const auto open = [](int fd) { return fcntl(fd, F_GETFD) >= 0; };
+  const auto all = [&open](const std::vector<int>& fds) {
+    for (const int fd : fds) {
+      if (!open(fd)) return false;
+    }
+    return true;
+  };
+  return (numbers.configuration < 0 || open(numbers.configuration)) &&
+         (numbers.listener < 0 || open(numbers.listener)) && all(numbers.locks) && all(numbers.waiters);
 }
 
 }  // namespace
 
-// "pid=7 configuration=11 listener=12 lock=13 lock=14 waiter=15"
 Handoff take_handoff() {
-  Handoff handoff;
   const char* value = std::getenv(kVariable);
-  if (value == nullptr) return handoff;
+  if (value == nullptr) return {};
   const std::string text = value;
   unsetenv(kVariable);
-  bool for_us = false;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::string_view word = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-    const auto equals = word.find('=');
-    const auto parsed = equals == std::string_view::npos ? std::nullopt : number(word.substr(equals + 1));
-    if (!parsed) return {};
-    const std::string_view name = word.substr(0, equals);
-    if (name == "pid") {
-      for_us = *parsed == getpid();
-      if (!for_us) return {};
-      continue;
-    }
-    if (!for_us || *parsed < 3 || fcntl(*parsed, F_GETFD) < 0) return {};
-    UniqueFd fd(*parsed);
-    close_on_exec(fd);
-    if (name == "configuration")
-      handoff.configuration = std::move(fd);
-    else if (name == "listener")
-      handoff.listener = std::move(fd);
-    else if (name == "lock")
-      handoff.locks.push_back(std::move(fd));
-    else if (name == "waiter")
-      handoff.waiters.push_back(std::move(fd));
-  }
+  const auto numbers = decode_handoff(text, getpid());
+  if (!numbers || !all_open(*numbers)) return {};
+  Handoff handoff = own(*numbers);
+  set_close_on_exec(handoff, true);
   return handoff;
 }
 
 Status exec_with(const std::string& program, const std::vector<std::string>& arguments, Handoff handoff) {
-  std::string text = std::string(kVariable) + "=pid=" + std::to_string(getpid()) +
-                     " configuration=" + std::to_string(handoff.configuration.get()) +
-                     " listener=" + std::to_string(handoff.listener.get());
-  for (const auto& fd : handoff.locks) text += " lock=" + std::to_string(fd.get());
-  for (const auto& fd : handoff.waiters) text += " waiter=" + std::to_string(fd.get());
+  // Its locks must reach the new image: it could not take them again while a copy of one is still held.
+  bool complete = true;
+  for_each(handoff, [&complete](const UniqueFd& fd) { complete = complete && fd.valid(); });
+  if (!complete) {
+    return make_error("execute", program, "a descriptor to be handed over could not be duplicated",
+                      "raise LimitNOFILE if descriptors ran out; the old version goes on running");
+  }
+  std::string text = std::string(kVariable) + "=" + encode_handoff(getpid(), numbers_of(handoff));
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -88,10 +91,10 @@ Status exec_with(const std::string& program, const std::vector<std::string>& arg
   for (char** each = environ; *each != nullptr; ++each) envp.push_back(*each);
   envp.push_back(text.data());
   envp.push_back(nullptr);
-  for_each(handoff, keep);
+  set_close_on_exec(handoff, false);
   execve(program.c_str(), argv.data(), envp.data());
   const Error failed = errno_error("execute", program, "the old version goes on running");
-  for_each(handoff, close_on_exec);
+  set_close_on_exec(handoff, true);
   return failed;
 }
 

@@ -17,12 +17,13 @@ struct Handoff {
   [[nodiscard]] bool valid() const { return configuration.valid(); }
 };
 
-/// Takes the variable out of our environment. A handoff that was not made for this pid, or does not parse, is
-/// none.
+/// Takes the variable out of our environment, and owns what it names. A handoff that was not made for this
+/// pid, does not parse, or names a descriptor that is not open, is none; then nothing is closed.
 [[nodiscard]] Handoff take_handoff();
 
-/// Replaces this process by `program`. Returns only on failure; then nothing changed. Signals must be blocked
-/// by the caller: they stay blocked, and pending, until the new image unblocks them.
+/// Replaces this process by `program`. Returns only on failure; then nothing changed. Every descriptor of
+/// `handoff` must be valid. Signals must be blocked by the caller: they stay blocked, and pending, until the
+/// new image unblocks them.
 [[nodiscard]] Status exec_with(const std::string& program, const std::vector<std::string>& arguments,
                                Handoff handoff);
 

@@ -10,8 +10,8 @@
 
 #include "supervisor/host/accounts.h"
 #include "supervisor/host/directories.h"
-#include "supervisor/ledger/ledger.h"
 #include "supervisor/host/process.h"
+#include "supervisor/ledger/ledger.h"
 #include "supervisor/startup/programs.h"
 
 namespace sutra::supervisor {
@@ -45,40 +45,18 @@ Read read(const Arguments& arguments, int fd) {
   return read;
 }
 
-bool has_live_nodes(Ledger& ledger) {
-  const auto contents = ledger.read();
-  for (const auto& [id, recorded] : contents.nodes) {
-    if (!recorded.facts || recorded.facts->process.pid == 0) continue;
-    const auto found = find_process(recorded.facts->process);
-    if (!found || found.value()) return true;  // one that cannot be looked at now may well live
-  }
-  return false;
-}
-
 /// An exit with status 78 would take the nodes with it where a service manager stops what nobody needs.
 std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContext& context,
-                                         const std::string& path) {
+                                         const std::string& path, const NodesLive& live) {
   if (access(guess.agent.state_dir.c_str(), F_OK) != 0 || access(guess.agent.runtime_dir.c_str(), F_OK) != 0)
     return {};
   auto ledger = Ledger::open(guess.agent.state_dir, guess.agent.runtime_dir);
-  if (!ledger || !has_live_nodes(*ledger.value())) return {};
+  if (!ledger || !live(*ledger.value())) return {};
   const auto text = ledger.value()->read_last_config();
   if (!text) return {};
   LoadedConfig last = parse_config(*text, context);
   if (!last.ok()) return {};
   return ChosenConfig{std::move(last.config), *text, path, std::move(last.warnings), {}};
-}
-
-std::string kept_fault(const Config& config, const std::vector<std::string>& must_keep) {
-  if (must_keep.size() != 3) return {};
-  const auto differs = [](const char* key, const std::string& now, const std::string& before) {
-    return now == before ? std::string()
-                         : std::string(key) + ": a reload cannot change it (running: " + before +
-                               ", file: " + now + "); stop the agent and start it again\n";
-  };
-  return differs("agent.agent_id", config.agent.agent_id, must_keep[0]) +
-         differs("agent.state_dir", config.agent.state_dir, must_keep[1]) +
-         differs("agent.runtime_dir", config.agent.runtime_dir, must_keep[2]);
 }
 
 /// What a start would find missing only after a reload had replaced the running supervisor.
@@ -111,7 +89,30 @@ void sanitize_process(bool handed_over) {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments, const Handoff& handoff) {
+bool nodes_live(Ledger& ledger) {
+  const auto contents = ledger.read();
+  for (const auto& [id, recorded] : contents.nodes) {
+    if (!recorded.facts || recorded.facts->process.pid == 0) continue;
+    const auto found = find_process(recorded.facts->process);
+    if (!found || found.value()) return true;  // one that cannot be looked at now may well live
+  }
+  return false;
+}
+
+std::string kept_fault(const Config& config, const std::vector<std::string>& must_keep) {
+  if (must_keep.size() != 3) return {};
+  const auto differs = [](const char* key, const std::string& now, const std::string& before) {
+    return now == before ? std::string()
+                         : std::string(key) + ": a reload cannot change it (running: " + before +
+                               ", file: " + now + "); stop the agent and start it again\n";
+  };
+  return differs("agent.agent_id", config.agent.agent_id, must_keep[0]) +
+         differs("agent.state_dir", config.agent.state_dir, must_keep[1]) +
+         differs("agent.runtime_dir", config.agent.runtime_dir, must_keep[2]);
+}
+
+std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments, const Handoff& handoff,
+                                                      const NodesLive& live) {
   const ConfigContext context = ConfigContext::of_this_process();
   Read file = read(arguments, handoff.configuration.get());
   LoadedConfig loaded = parse_config(file.text, context);
@@ -120,7 +121,7 @@ std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments
         std::move(loaded.config), std::move(file.text), file.path, std::move(loaded.warnings), {}};
   }
   const std::string faults = file.error.empty() ? loaded.report(file.path) : file.error + "\n";
-  if (auto last = last_checked(loaded.config, context, file.path)) {
+  if (auto last = last_checked(loaded.config, context, file.path, live)) {
     last->instead = faults;
     return std::move(*last);
   }

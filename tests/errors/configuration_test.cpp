@@ -122,6 +122,8 @@ TEST_F(Configuration, KeysAndTablesThatAreNone) {
   expect_fault_of("an unknown table", good() + "[storrage]\n", {"storrage", "storage"}, "correct its name");
   expect_fault_of("a key twice", with("agent", "platform = \"x\"\nplatform = \"y\""), {"platform", "line"},
                   "remove one of the two");
+  expect_fault_of("a text without quotes", with("agent", "master_host = localhost:7000"),
+                  {".toml:2:15:", "agent.master_host", "quotes"}, "write the text in quotes");
 }
 
 TEST_F(Configuration, Values) {

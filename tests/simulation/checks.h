@@ -42,7 +42,7 @@ class Checks {
   void death_recorded(Serial subject, const core::Exit& exit, Appended appended, bool child);
   /// A supervisor took note of it, whether or not it can be written down.
   void death_noticed(Serial subject);
-  /// An event of this process waits until the log can be written, and dies with the supervisor. Without a
+  /// An event of this process waited until the log could be written, and was lost with the supervisor. Without a
   /// start in the log a death may be taken for one of the same generation before a reboot.
   void event_not_written(Serial subject);
   void launch_failure_recorded(Serial subject, Appended appended);

@@ -54,8 +54,9 @@ Status SimulatedLedger::forget(const std::string& node_id) {
 
 Status SimulatedLedger::append(const Event& event) {
   session_.may_be_killed(Mark::kSupervisorKilledInStep);
+  const Serial subject = session_.next_event({event.node_id, event.generation}, event.what);
   const Appended appended = session_.world.disk.append(event.node_id, event.generation, event.what);
-  tell_checks(event, appended);
+  tell_checks(event, subject, appended);
   if (appended != Appended::kFailed) {
     session_.event_written();
     return {};
@@ -64,9 +65,8 @@ Status SimulatedLedger::append(const Event& event) {
   return result(false);
 }
 
-void SimulatedLedger::tell_checks(const Event& event, Appended appended) {
+void SimulatedLedger::tell_checks(const Event& event, Serial subject, Appended appended) {
   World& world = session_.world;
-  const Serial subject = session_.event_subject();
   if (event.what == "quarantined") world.coverage.see(Mark::kQuarantined);
   if (event.what == "launch failed") world.checks.launch_failure_recorded(subject, appended);
   if (event.what != "died") return;

@@ -23,7 +23,7 @@ class SimulatedLedger final : public supervisor::Ledger {
   [[nodiscard]] std::optional<std::string> read_last_config() override { return std::nullopt; }
 
  private:
-  void tell_checks(const Event& event, Appended appended);
+  void tell_checks(const Event& event, Serial subject, Appended appended);
 
   Session& session_;
 };

@@ -1,4 +1,4 @@
-// simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J] | --seed S
+// simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J] | --seed S | --find INVARIANT
 // Exit 0: every invariant held and everything that should happen did. 1: not so. 2: usage.
 #include <charconv>
 #include <cstring>
@@ -16,7 +16,8 @@ constexpr std::uint64_t kEnoughToJudge = 10'000;
 
 int usage() {
   std::cerr << "usage: simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J]\n"
-               "       simulation --seed S    replays one history and tells it\n";
+               "       simulation --seed S    replays one history and tells it\n"
+               "       simulation --find I5   looks for a history that breaks the invariant: for planted bugs\n";
   return 2;
 }
 
@@ -24,6 +25,25 @@ int tell(std::uint64_t seed) {
   const std::string text = story(seed, {});
   std::cout << text;
   return text.find("\nVIOLATION ") == std::string::npos ? 0 : 1;
+}
+
+/// A bug may show by its consequences first: histories are tried until one shows what it breaks itself.
+int find(const std::string& invariant) {
+  Campaign campaign;
+  const std::uint64_t end = campaign.first_seed + campaign.histories;
+  while (campaign.first_seed < end) {
+    campaign.histories = end - campaign.first_seed;
+    const CampaignResult result = run(campaign);
+    if (!result.found) break;
+    const std::string& first = result.found->violations.front();
+    if (first.starts_with(invariant)) {
+      std::cout << "found with seed " << result.found->seed << ": " << first << "\n";
+      return 0;
+    }
+    campaign.first_seed = result.found->seed + 1;
+  }
+  std::cout << "not found\n";
+  return 1;
 }
 
 int judge(const Campaign& campaign) {
@@ -49,6 +69,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i += 2) {
     const std::string_view option = argv[i];
     if (i + 1 >= argc) return usage();
+    if (option == "--find") return find(argv[i + 1]);
     std::uint64_t value = 0;
     const char* const end = argv[i + 1] + std::strlen(argv[i + 1]);
     if (const auto read = std::from_chars(argv[i + 1], end, value); read.ec != std::errc{} || read.ptr != end)

@@ -63,11 +63,14 @@ void Session::begin(const std::string& node_id, const core::Event& event, const 
     if (std::holds_alternative<core::CommitIntent>(effect)) commits_ = true;
     if (std::holds_alternative<core::SaveIntent>(effect)) ++saves_;
     if (const auto* arm = std::get_if<core::ArmTimer>(&effect)) armed_.push_back(*arm);
-    if (const auto* record = std::get_if<core::RecordEvent>(&effect))
-      records_.push_back(subject({node_id, record->generation}));
+    if (const auto* record = std::get_if<core::RecordEvent>(&effect)) {
+      const Leaf leaf{node_id, record->generation};
+      records_.push_back({leaf, record->what, subject(leaf)});
+    }
     if (const auto* death = std::get_if<core::RecordDeath>(&effect)) {
-      records_.push_back(subject({node_id, death->generation}));
-      world.checks.death_noticed(records_.back());
+      const Leaf leaf{node_id, death->generation};
+      records_.push_back({leaf, "died", subject(leaf)});
+      world.checks.death_noticed(subject(leaf));
     }
   }
   if (!commits_) records_follow();
@@ -129,8 +132,24 @@ bool Session::is_child(Serial process) const {
   return held_.contains(process) && world.kernel.at(process).parent == Parent::kSupervisor;
 }
 
-void Session::event_failed() {
-  for (const Serial process : unwritten_) world.checks.event_not_written(process);
+Serial Session::next_event(const Leaf& leaf, const std::string& what) {
+  const bool in_order = !unwritten_.empty() && unwritten_.front().leaf == leaf && unwritten_.front().what == what;
+  if (!in_order) {
+    world.checks.violation("I5", "the event \"" + what + "\" of " + leaf.node_id + "." +
+                                     std::to_string(leaf.generation) + " is appended out of its order");
+    return subject(leaf);
+  }
+  return unwritten_.front().process;
+}
+
+void Session::event_written() {
+  log_failed_ = false;
+  if (!unwritten_.empty()) unwritten_.pop_front();
+}
+
+void Session::over() {
+  if (!log_failed_) return;
+  for (const Due& due : unwritten_) world.checks.event_not_written(due.process);
 }
 
 }  // namespace sutra::simulation

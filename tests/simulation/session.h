@@ -60,17 +60,26 @@ class Session {
   /// It is our child, and we have a pidfd of it.
   [[nodiscard]] bool is_child(Serial process) const;
 
-  // ---- events on their way into the log: they wait there, in order, while the log cannot be written
+  // ---- events on their way into the log: they wait, in order, while the log cannot be written
 
-  /// The process of the event that is written next.
-  [[nodiscard]] Serial event_subject() const { return unwritten_.front(); }
-  void event_written() { unwritten_.pop_front(); }
-  void event_failed();
+  /// An event is about to be appended. Its process; one that is not next in order is a violation.
+  [[nodiscard]] Serial next_event(const Leaf& leaf, const std::string& what);
+  void event_written();
+  void event_failed() { log_failed_ = true; }
+  /// The supervisor is gone, and with it what waited.
+  void over();
 
  private:
   void begin(const std::string& node_id, const core::Event& event, const core::Transition& transition,
              bool is_new);
   void records_follow();
+
+  /// An event that is to be appended.
+  struct Due {
+    Leaf leaf;
+    std::string what;
+    Serial process = 0;
+  };
 
   unsigned killed_per_mille_;
   bool in_step_ = false;
@@ -83,12 +92,13 @@ class Session {
   core::Event event_;
   core::State state_ = core::State::kGone;
   std::deque<core::ArmTimer> armed_;
-  std::deque<Serial> records_;  ///< of the step, once it is committed
+  std::deque<Due> records_;  ///< of the step, once it is committed
 
   std::map<Leaf, Serial> subjects_;
   std::map<std::string, std::uint64_t> launched_;  ///< the last generation that was launched, by node
   std::set<Serial> held_;
-  std::deque<Serial> unwritten_;
+  std::deque<Due> unwritten_;
+  bool log_failed_ = false;  ///< the last append did
 };
 
 }  // namespace sutra::simulation

@@ -20,6 +20,7 @@ class Supervisor {
   Supervisor(World world, const Planted& planted, const Settings& settings);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
+  ~Supervisor() { session_.over(); }
 
   /// As the real one begins. False: it could not be told what runs, so it ends, and whoever starts it tries
   /// again.

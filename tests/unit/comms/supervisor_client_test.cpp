@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "ipc/channel.h"
 #include "ipc/codec.h"
 
 namespace sutra::comms {
@@ -25,7 +26,11 @@ class SupervisorClientTest : public ::testing::Test {
     EXPECT_TRUE(pair.ok());
     supervisor_.emplace(std::move(pair.value().first));
     client_.emplace(loop_, std::move(pair.value().second),
-                    SupervisorClient::Hooks{[](const ipc::ToComms&) {}, [this](bool) { loop_.stop(); },
+                    SupervisorClient::Hooks{[](const ipc::ToComms&) {},
+                                            [this](bool orderly) {
+                                              gone_.push_back(orderly);
+                                              loop_.stop();
+                                            },
                                             [this](std::function<void()> alive) {
                                               questions_.push_back(std::move(alive));
                                               on_question_();
@@ -57,6 +62,7 @@ class SupervisorClientTest : public ::testing::Test {
   std::vector<std::function<void()>> questions_;
   std::function<void()> on_question_ = [] {};
   int pings_ = 0;
+  std::vector<bool> gone_;  ///< orderly, or not
   std::optional<SupervisorClient> client_;
 };
 
@@ -72,6 +78,20 @@ TEST_F(SupervisorClientTest, AQuestionThatWasDroppedIsAskedAgain) {
     if (questions_.size() >= 2) questions_.back()();  // the first is never answered
   };
   EXPECT_TRUE(run_until([&] { return pings_ == 1; }, 10s));
+}
+
+TEST_F(SupervisorClientTest, ASupervisorThatGoesAwayIsAnOrderlyEndToldOnce) {
+  supervisor_.reset();
+  loop_.run();
+  EXPECT_EQ(gone_, std::vector<bool>{true});
+  EXPECT_FALSE(client_->send(ipc::Ping{1}));
+  EXPECT_EQ(gone_.size(), 1U);
+}
+
+TEST_F(SupervisorClientTest, AMessageThatCannotBeUnderstoodIsNoOrderlyEnd) {
+  ASSERT_TRUE(supervisor_->send(ipc::Reload{}));  // the operators' verb
+  loop_.run();
+  EXPECT_EQ(gone_, std::vector<bool>{false});
 }
 
 }  // namespace

@@ -206,6 +206,16 @@ TEST(ConfigChecks, LabelsMayHaveAnyPrintableCharacter) {
               HasSubstr("allowed is a string: 1 to 128 printable characters"));
 }
 
+TEST(ConfigChecks, AddressesAndUsersMustBeUsable) {
+  EXPECT_THAT(only_fault(ConfigDraft().set("agent", "advertise_host", "\"0.0.0.0\"")).text,
+              HasSubstr("that a Master can reach"));
+  const std::string user(33, 'u');
+  EXPECT_THAT(only_fault(ConfigDraft().set("agent", "comms_user", "\"" + user + "\"")).text,
+              HasSubstr("at most 32 characters"));
+  EXPECT_THAT(only_fault(ConfigDraft().set("agent", "comms_user", "\"\"")).text,
+              HasSubstr("leave the key out for its default"));
+}
+
 TEST(ConfigChecks, OwnDirectoriesMayNotBeTheSame) {
   ConfigDraft draft;
   draft.set("agent", "state_dir", R"("x/../same")").set("agent", "runtime_dir", R"("/home/op/same/")");

@@ -2,45 +2,49 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <thread>
+#include <vector>
 
-#include "tests/support/readable_pipe.h"
-
-namespace sutra::comms {
+namespace sutra {
 namespace {
 
-TEST(FdWatch, IsNotStarvedByANeighbourThatWatchesItAgainAndAgain) {
-  constexpr int kTurns = 20;
+TEST(EventLoop, RunsWhatAnotherThreadPostsInItsOrder) {
   EventLoop loop;
-  const ReadablePipe busy_pipe, quiet_pipe;
-  int busy_turns = 0, quiet_turns = 0;
-  FdWatch quiet(loop, quiet_pipe.fd(), [&](int) { ++quiet_turns; });
-  FdWatch busy(loop, busy_pipe.fd(), [&](int) {
-    ++busy_turns;
-    EXPECT_TRUE(quiet.watch(UV_READABLE));
-    if (busy_turns == kTurns) loop.stop();
+  std::vector<int> ran;
+  const std::thread::id loops_thread = std::this_thread::get_id();
+  bool on_loops_thread = true;
+  std::thread other([&, post = loop.post()] {
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(post([&, i] {
+        ran.push_back(i);
+        on_loops_thread = on_loops_thread && std::this_thread::get_id() == loops_thread;
+        if (i == 99) loop.stop();
+      }));
+    }
   });
-  ASSERT_TRUE(busy.watch(UV_READABLE));  // first in each turn
-  ASSERT_TRUE(quiet.watch(UV_READABLE));
   loop.run();
-  EXPECT_EQ(busy_turns, kTurns);
-  EXPECT_GE(quiet_turns, kTurns - 1);
+  other.join();
+  ASSERT_EQ(ran.size(), 100U);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ran[static_cast<std::size_t>(i)], i);
+  EXPECT_TRUE(on_loops_thread);
 }
 
-TEST(FdWatch, WatchesAgainAfterItWasToldToWatchNothing) {
-  EventLoop loop;
-  const ReadablePipe pipe;
-  int calls = 0;
-  FdWatch watch(loop, pipe.fd(), [&](int) {
-    ++calls;
-    loop.stop();
-  });
-  ASSERT_TRUE(watch.watch(UV_READABLE));
-  ASSERT_TRUE(watch.watch(0));
-  ASSERT_TRUE(watch.watch(UV_READABLE));
-  loop.run();
-  EXPECT_EQ(calls, 1);
+TEST(EventLoop, RunsWhatWasPostedBeforeItsEndAndThenRefuses) {
+  int ran = 0;
+  LoopPost post;
+  {
+    EventLoop loop;
+    post = loop.post();
+    EXPECT_TRUE(post([&] { ++ran; }));
+  }
+  EXPECT_EQ(ran, 1);
+  EXPECT_FALSE(post([&] { ++ran; }));
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(EventLoop, APostOfNoLoopIsRefused) {
+  EXPECT_FALSE(LoopPost()([] {}));
 }
 
 }  // namespace
-}  // namespace sutra::comms
+}  // namespace sutra
