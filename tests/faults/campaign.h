@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 
-#include "tests/support/fixture.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/tracer.h"
 #include "tests/faults/world.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::faults {
 
