@@ -43,7 +43,7 @@ struct PacketPump::State : std::enable_shared_from_this<PacketPump::State> {
     watch.watch(UV_READABLE | (waits ? UV_WRITABLE : 0));
   }
 
-  /// False: nothing more is there to be read now, or the channel is over.
+  /// False: nothing more is there to be read now.
   bool read_one() {
     const auto received = channel.receive();
     if (std::holds_alternative<Channel::Empty>(received)) return false;
@@ -57,11 +57,12 @@ struct PacketPump::State : std::enable_shared_from_this<PacketPump::State> {
     }
     const Status taken = hooks.packet(std::get<std::span<const std::byte>>(received));
     if (!taken && !over) end(PeerEnd::kBrokeProtocol, taken.error().message());
-    return !over;
+    return true;
   }
 
   void read(std::size_t limit) {
-    for (std::size_t i = 0; i < limit && !over && read_one(); ++i) {
+    for (std::size_t i = 0; i < limit && !over; ++i) {
+      if (!read_one()) return;
     }
   }
 

@@ -1,4 +1,5 @@
-// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX only.
+// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX and AF_NETLINK sockets
+// only.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,46 +1,29 @@
-// Whom a listening TCP socket belongs to, as the kernel tells it: over netlink, else in /proc/self/net/tcp
-// and tcp6. Comms.
+// Which users' sockets get a connection to an address and port of this host. Comms; the loop's thread.
 #pragma once
-#include <sys/socket.h>
-
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "common/listeners/listener.h"
 #include "common/result.h"
 
 namespace sutra::comms {
 
-/// One socket in LISTEN. IPv4 addresses are kept as IPv6 (::ffff:a.b.c.d), the IPv4 wildcard too.
-struct Listener {
-  std::array<std::uint8_t, 16> address{};
-  std::uint16_t port = 0;
-  std::uint32_t uid = 0;
-};
-
-/// `text` in the format of /proc/net/tcp (v6: of tcp6). Lines that are not sockets in LISTEN are left out.
-/// Pure.
-void parse_listeners(std::string_view text, bool v6, std::vector<Listener>& out);
-
-/// The uids of those who may get a connection to `address`:`port`: the listeners on that very address, or,
-/// where there are none, those on a wildcard. Empty: nobody listens. Pure.
+/// The uids of the listeners that may get a connection to `address`:`port`: those on that very address, or,
+/// where there are none, those on a wildcard. Empty: no socket listens there. Pure.
 [[nodiscard]] std::vector<std::uint32_t> owners_of(const std::vector<Listener>& listeners,
-                                                   const std::array<std::uint8_t, 16>& address,
-                                                   std::uint16_t port);
+                                                   const IpAddress& address, std::uint16_t port);
 
-/// The table, read again when it is older than kFresh or knows nothing of the port that is asked for.
+/// The host's listeners, asked for again when the last answer is older than kFresh or has nothing about the
+/// port. Kept that long because many nodes are probed in one turn of the loop, and where only /proc tells who
+/// listens each read costs 10 ms and more.
 class ListenerTable {
  public:
-  [[nodiscard]] Result<std::vector<std::uint32_t>> owners(const std::array<std::uint8_t, 16>& address,
-                                                          std::uint16_t port);
+  [[nodiscard]] Result<std::vector<std::uint32_t>> owners(const IpAddress& address, std::uint16_t port);
   static constexpr std::chrono::milliseconds kFresh{50};
 
  private:
-  [[nodiscard]] Status read();
   std::vector<Listener> listeners_;
   std::optional<std::chrono::steady_clock::time_point> read_at_;
 };

@@ -26,7 +26,7 @@ class NodeProbe {
   NodeProbe(const NodeProbe&) = delete;
   NodeProbe& operator=(const NodeProbe&) = delete;
 
-  /// Looks at every row: once, when the supervisor greets.
+  /// Looks at every row: once, when the supervisor's Welcome has come.
   void look_at_all();
   /// The row changed.
   void look_at(std::uint32_t row);

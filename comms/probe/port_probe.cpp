@@ -55,13 +55,15 @@ std::array<std::uint8_t, 16> as_v6(const SocketAddress& address) {
   return out;
 }
 
-/// Errors that the node can be the cause of; every other one is ours and says nothing about it.
+/// Errors that the node can cause; every other one is our own and says nothing about the node.
 bool is_verdict(int errnum) {
   return errnum == ECONNREFUSED || errnum == ECONNRESET || errnum == ETIMEDOUT || errnum == EPIPE ||
          errnum == ECONNABORTED;
 }
 
-bool same_ends(int fd) {
+/// A connect to a port of the range of source ports may get that very port as its own: with no listener TCP
+/// then connects the socket to itself.
+bool connected_to_itself(int fd) {
   SocketAddress here, there;
   here.length = there.length = sizeof(sockaddr_storage);
   if (getsockname(fd, here.raw(), &here.length) != 0 || getpeername(fd, there.raw(), &there.length) != 0)
@@ -73,7 +75,7 @@ bool same_ends(int fd) {
 void avoid_ports(int fd, std::uint16_t from) {
   if (from < 2) return;
   const std::uint32_t range = (static_cast<std::uint32_t>(from) - 1U)
-                              << 16;  // low half 0: the host's own bound
+                              << 16;  // low half 0: no lower bound but the host's
   (void)setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range);  // a kernel before 6.3 refuses
 }
 
@@ -99,14 +101,14 @@ PortProbe::PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder orde
       timer_(loop, [this] {
         if (!std::exchange(opened_, true)) return open();
         settle(Verdict::kFails, connected_
-                                    ? "read from " + place() + ": the expected answer did not come in time"
-                                    : "connect " + place() + ": no answer in time");
+                                    ? "read from " + endpoint() + ": the expected answer did not come in time"
+                                    : "connect " + endpoint() + ": no answer in time");
       }) {
   if (order_.liveness) unsent_ = target_.send;
   timer_.after(std::chrono::milliseconds(0));
 }
 
-std::string PortProbe::place() const {
+std::string PortProbe::endpoint() const {
   return HostPort{target_.host, static_cast<std::uint16_t>(order_.port)}.text();
 }
 
@@ -133,18 +135,22 @@ void PortProbe::on_ready() {
 }
 
 void PortProbe::on_connected() {
-  if (same_ends(fd_.get()))
-    return settle(Verdict::kFails, "connect " + place() + ": nobody listens (it met itself)");
+  if (connected_to_itself(fd_.get()))
+    return settle(Verdict::kFails,
+                  "connect " + endpoint() + ": no process listens there (a TCP self-connect)");
   const auto owners =
       listeners_.owners(as_v6(address_of(target_.host, 0)), static_cast<std::uint16_t>(order_.port));
   if (!owners) return settle(Verdict::kNone, owners.error().message());
   for (const auto uid : owners.value()) {
     if (uid != order_.uid) {
-      return settle(Verdict::kFails, "the listener on " + place() + " belongs to uid " + std::to_string(uid) +
-                                         ", not to the node's user, uid " + std::to_string(order_.uid));
+      return settle(Verdict::kFails, "the listener on " + endpoint() + " belongs to uid " +
+                                         std::to_string(uid) + ", not to the node's user, uid " +
+                                         std::to_string(order_.uid));
     }
   }
-  if (owners.value().empty()) return settle(Verdict::kFails, "the listener on " + place() + " is gone again");
+  if (owners.value().empty())
+    return settle(Verdict::kFails,
+                  "the listener on " + endpoint() + " was closed right after it took the connection");
   if (!order_.liveness || (target_.send.empty() && target_.expect.empty()))
     return settle(Verdict::kServes, {});
   exchange();
@@ -166,18 +172,18 @@ void PortProbe::exchange() {
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return settle_errno("read from", errno);
     if (n == 0)
-      return settle(Verdict::kFails, "read from " + place() + ": closed before the expected answer");
+      return settle(Verdict::kFails, "read from " + endpoint() + ": closed before the expected answer");
     answer_.append(buffer.data(), static_cast<std::size_t>(n));
     if (answer_.find(target_.expect) != std::string::npos) return settle(Verdict::kServes, {});
     if (answer_.size() > kMaxAnswer)
-      return settle(Verdict::kFails, "the answer of " + place() + " is another one");
+      return settle(Verdict::kFails, "the answer of " + endpoint() + " does not contain the expected text");
   }
   watch_.watch(unsent_.empty() ? UV_READABLE : UV_READABLE | UV_WRITABLE);
 }
 
 void PortProbe::settle_errno(const char* operation, int errnum) {
   settle(is_verdict(errnum) ? Verdict::kFails : Verdict::kNone,
-         Error{operation, place(), errnum, {}, {}}.message());
+         Error{operation, endpoint(), errnum, {}, {}}.message());
 }
 
 void PortProbe::settle(Verdict verdict, const std::string& why) {

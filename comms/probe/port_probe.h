@@ -1,5 +1,5 @@
-// One probe of one port: connect, see that it is not ourselves and whose listener it is, and for a running
-// node send what is configured and look for the answer. Comms; the loop's thread.
+// One probe of one port: connect, check that the listener is the node's user's (and no TCP self-connect), and
+// for a running node send liveness_send and wait for liveness_expect. Comms; the loop's thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -42,7 +42,7 @@ class PortProbe {
   void exchange();
   void settle(Verdict verdict, const std::string& why);
   void settle_errno(const char* operation, int errnum);
-  [[nodiscard]] std::string place() const;
+  [[nodiscard]] std::string endpoint() const;
 
   EventLoop& loop_;
   const ProbeTarget& target_;

@@ -1,5 +1,5 @@
-// When which node is probed, and what the verdicts add up to: pure scheduling, one entry a row of the node
-// table. It owns no clock and no socket. Comms.
+// When each node is probed, and which reports follow from the verdicts. Pure: one entry for each row of the
+// node table, no clock and no socket. Comms.
 //
 // Starting: 10 ms after the first look, doubling to 500 ms, until the port serves; that is reported once, and
 // again each second while the row still says starting (a new supervisor may not have heard it).
@@ -26,7 +26,7 @@ struct ProbePolicy {
   std::uint32_t seed = 1;  ///< spreads the probes of many nodes over the interval
 };
 
-/// Whom to probe now.
+/// A probe that is due now.
 struct ProbeOrder {
   std::uint32_t row = 0;
   std::uint64_t serial = 0;  ///< of this probe; comes back with the verdict

@@ -52,7 +52,7 @@ std::optional<std::string> beneath(const std::string& root, const std::string& p
   return std::nullopt;
 }
 
-// A child that joins the probe and exits: the same permission checks as for a node.
+// By a child that joins the probe cgroup and exits: the kernel checks the same permissions as for a node.
 bool can_join(int probe_fd) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(write_cgroup_file(probe_fd, "cgroup.procs", "0") ? 0 : errno);

@@ -39,7 +39,7 @@ CgroupTree::CgroupTree(int root_fd, std::string name)
   if (directory_) events_.reset(::openat(directory_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
 }
 
-bool CgroupTree::populated() const {
+bool CgroupTree::populated() {
   if (!events_) return false;
   char text[256];
   const ssize_t got = ::pread(events_.get(), text, sizeof text, 0);
@@ -71,8 +71,13 @@ void CgroupTree::signal_all(int signal) {
 void CgroupTree::terminate() { signal_all(SIGTERM); }
 
 void CgroupTree::kill() {
+  killed_ = true;
   if (!directory_) return;
   if (!write_cgroup_file(directory_.get(), "cgroup.kill", "1")) signal_all(SIGKILL);
+}
+
+void CgroupTree::repeat_kill() {
+  if (killed_) kill();
 }
 
 bool CgroupTree::oom_killed() const {

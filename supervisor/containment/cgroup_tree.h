@@ -19,9 +19,10 @@ class CgroupTree final : public NodeTree {
   [[nodiscard]] bool exists() const { return directory_.valid(); }
   [[nodiscard]] int cgroup_fd() const override { return directory_.get(); }
   [[nodiscard]] int events_fd() const override { return events_.get(); }
-  [[nodiscard]] bool populated() const override;
+  [[nodiscard]] bool populated() override;
   void terminate() override;
   void kill() override;
+  void repeat_kill() override;
   [[nodiscard]] bool oom_killed() const override;
   bool remove() override;
 
@@ -31,6 +32,7 @@ class CgroupTree final : public NodeTree {
   int root_fd_;
   std::string name_;
   UniqueFd directory_, events_;
+  bool killed_ = false;
 };
 
 class CgroupTrees final : public NodeTrees {
@@ -47,7 +49,6 @@ class CgroupTrees final : public NodeTrees {
   [[nodiscard]] std::unique_ptr<NodeTree> adopt(const std::string& node_id, std::uint64_t generation,
                                                 const UniqueFd* leader_pidfd, int leader_pid) override;
   void set_leader(NodeTree&, const UniqueFd&, int) override {}
-  void exclude(int pid) override;
   [[nodiscard]] std::vector<Leaf> leaves() const override;
   void sweep(const std::vector<Leaf>& keep) override;
 
@@ -58,9 +59,8 @@ class CgroupTrees final : public NodeTrees {
   UniqueFd root_;
   std::string path_;
   bool memory_;
-  std::vector<int> excluded_;  ///< told of before strays_ was there
   std::unique_ptr<ProcessTrees>
-      strays_;  ///< for leaders that were started without a cgroup; made when one is met
+      strays_;  ///< for leaders that were started without a cgroup; made for the first of them
 };
 
 /// "a.b.7" is node "a.b", generation 7; nothing for names that are not a leaf's. Pure.

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ std::string CgroupTrees::lost() const {
 }
 
 Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
-                            std::uint64_t memory_limit_mb) const {
+                           std::uint64_t memory_limit_mb) const {
   if (leaf.cgroup_fd() < 0 || leaf.events_fd() < 0) return errno_error("open", path_ + "/" + name);
   (void)write_cgroup_file(leaf.cgroup_fd(), "pids.max", kMaxTasks);  // where there is the controller
   if (!memory_) return {};
@@ -63,9 +62,10 @@ Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
 }
 
 Result<std::unique_ptr<NodeTree>> CgroupTrees::create(const std::string& node_id, std::uint64_t generation,
-                                                       std::uint64_t memory_limit_mb) {
+                                                      std::uint64_t memory_limit_mb) {
   const std::string name = leaf_name(node_id, generation);
-  // What an earlier supervisor left empty is made anew: its counters are not this generation's.
+  // An empty leaf of an earlier supervisor is removed and made again: its counters (OOM kills) are not this
+  // generation's.
   if (::mkdirat(root_.get(), name.c_str(), 0755) != 0) {
     if (errno != EEXIST) return errno_error("make cgroup", path_ + "/" + name);
     if (!remove_cgroup(root_.get(), name)) {
@@ -84,22 +84,13 @@ Result<std::unique_ptr<NodeTree>> CgroupTrees::create(const std::string& node_id
 }
 
 std::unique_ptr<NodeTree> CgroupTrees::adopt(const std::string& node_id, std::uint64_t generation,
-                                              const UniqueFd* leader_pidfd, int leader_pid) {
+                                             const UniqueFd* leader_pidfd, int leader_pid) {
   auto leaf = std::make_unique<CgroupTree>(root_.get(), leaf_name(node_id, generation));
   const bool leader_lives = leader_pidfd != nullptr && leader_pidfd->valid() && !peek_exit(*leader_pidfd);
   if (leaf->populated() || !leader_lives) return leaf;
-  // It lives, and not here: an earlier supervisor had no cgroups, or had them elsewhere.
-  if (!strays_) {
-    strays_ = std::make_unique<ProcessTrees>("");
-    for (const int pid : excluded_) strays_->exclude(pid);
-  }
+  // The leader lives, but not in the leaf: an earlier supervisor had no cgroups, or had them elsewhere.
+  if (!strays_) strays_ = std::make_unique<ProcessTrees>("");
   return strays_->adopt(node_id, generation, leader_pidfd, leader_pid);
-}
-
-void CgroupTrees::exclude(int pid) {
-  excluded_.push_back(pid);
-  std::erase_if(excluded_, [](int other) { return ::kill(other, 0) != 0 && errno == ESRCH; });
-  if (strays_) strays_->exclude(pid);
 }
 
 std::vector<NodeTrees::Leaf> CgroupTrees::leaves() const {

@@ -28,12 +28,16 @@ class NodeTree {
   /// Readable-with-priority (POLLPRI) when `populated` may have changed; -1 in process-tree mode: poll by
   /// time.
   [[nodiscard]] virtual int events_fd() const = 0;
-  /// Is anything of it alive? A zombie, such as the leader before it is reaped, is not. In process-tree mode,
-  /// once kill() was called, whatever this still finds is killed again: forks may have outrun the first
-  /// round.
-  [[nodiscard]] virtual bool populated() const = 0;
+  /// Is anything of it alive? A zombie, such as the leader before it is reaped, is not. Signals nobody. Not
+  /// const: in process-tree mode whom a look finds is remembered, and so is known again when it has left the
+  /// leader's descent.
+  [[nodiscard]] virtual bool populated() = 0;
   virtual void terminate() = 0;  ///< SIGTERM to everything in it; to each process once a call
   virtual void kill() = 0;       ///< SIGKILL to everything in it; idempotent
+  /// kill() once more, if it was called before; else nothing. For whoever waits by a timer until the tree is
+  /// empty: a process that forks faster than we look, or a failed system call, may have left something of it
+  /// alive.
+  virtual void repeat_kill() = 0;
   /// An out-of-memory kill happened in it (memory.events).
   [[nodiscard]] virtual bool oom_killed() const = 0;
   /// Removes the empty cgroup, with those that the node may have made in it. False: not empty yet. True too
@@ -48,10 +52,9 @@ class NodeTrees {
   /// given, else sutra-AGENT_ID beneath our own cgroup. It must prove usable: a probe child joins a cgroup
   /// there and leaves it (so this forks once; call it while single-threaded). Falls back to process trees and
   /// says why in `lost()`; a `wanted` that does not work is never replaced by our own cgroup, where systemd
-  /// would find it in its way. In process-tree mode we become a subreaper. Children that are no nodes must be
-  /// named to exclude().
+  /// would find it in its way. In process-tree mode we become a subreaper.
   [[nodiscard]] static std::unique_ptr<NodeTrees> open(const std::optional<std::string>& wanted,
-                                                        const std::string& agent_id);
+                                                       const std::string& agent_id);
   virtual ~NodeTrees() = default;
 
   [[nodiscard]] virtual TreeMode mode() const = 0;
@@ -71,8 +74,6 @@ class NodeTrees {
                                                         const UniqueFd* leader_pidfd, int leader_pid) = 0;
   /// In process-tree mode: whose tree this is once it is spawned.
   virtual void set_leader(NodeTree& tree, const UniqueFd& pidfd, int pid) = 0;
-  /// A child of ours that belongs to no node (comms, a config check): its tree is never taken for a node's.
-  virtual void exclude(int pid) = 0;
 
   /// Leaves found on disk: node_id, generation, whether anything runs in them.
   struct Leaf {

@@ -3,27 +3,19 @@
 #pragma once
 #include <sys/types.h>
 
-#include <cstdint>
-#include <functional>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 
+#include "supervisor/host/process_stat.h"
+
 namespace sutra::supervisor {
 
-/// One living process (zombies are left out). `start_ticks` tells it from a later one with its pid.
-struct ScannedProcess {
-  pid_t pid = 0, parent = 0, session = 0;
-  std::uint64_t start_ticks = 0;
-};
-using ProcessScan = std::map<pid_t, ScannedProcess>;
+/// The living processes by pid; zombies are left out.
+using ProcessScan = std::map<pid_t, ProcessStat>;
 
 /// Not a snapshot: a process that forks while we look may be missed.
 [[nodiscard]] ProcessScan scan_processes();
-
-/// From the text of /proc/PID/stat; nothing for a zombie or what cannot be read. Pure.
-[[nodiscard]] std::optional<ScannedProcess> parse_process_stat(const std::string& stat);
 
 /// `roots` that are in the scan, and everything that descends from them.
 [[nodiscard]] std::set<pid_t> with_descendants(const ProcessScan& scan, const std::set<pid_t>& roots);
@@ -33,6 +25,6 @@ using ProcessScan = std::map<pid_t, ScannedProcess>;
 [[nodiscard]] bool belongs_by_environment(pid_t pid, const std::string& node_id);
 
 /// Sends the signal by a pidfd that is verified to be `process`. False when that is gone.
-bool signal_scanned(const ScannedProcess& process, int signal);
+bool signal_scanned(const ProcessStat& process, int signal);
 
 }  // namespace sutra::supervisor

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sutra::supervisor {
@@ -33,13 +34,14 @@ bool ProcessTree::leader_alive() const {
   return ::poll(&dead, 1, 0) == 0;
 }
 
-std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) const {
+std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) {
   std::set<pid_t> found;
   const bool alive = leader_alive();
   if (alive) found.insert(leader_pid_);
-  // The number of a session is not given to another process while anybody is in it. Once it was empty, or
-  // somebody else bears it, it says nothing any more. Of a leader that was gone before we came (its number
-  // may be from another boot) a session proves nothing at all: there the environment must agree.
+  // The kernel gives the number of a session to no other process while anybody is in it. Once the session was
+  // seen empty, or another process has the leader's pid, the number says nothing any more. Of a leader that
+  // was dead before we came (no pidfd; its number may be from another boot) a session alone proves nothing:
+  // the environment must name the node, too.
   if (!alive && scan.contains(leader_pid_)) session_over_ = true;
   bool anybody = alive;
   for (const auto& [pid, process] : scan) {
@@ -50,7 +52,7 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) const {
       anybody = true;
       found.insert(pid);
     }
-    if (process.parent == ::getpid() && !trees_.claimed(process) && belongs_by_environment(pid, node_id_)) {
+    if (process.parent == ::getpid() && !trees_.claimed(pid) && belongs_by_environment(pid, node_id_)) {
       found.insert(pid);
     }
   }
@@ -58,7 +60,7 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) const {
   return found;
 }
 
-ProcessScan ProcessTree::members() const {
+ProcessScan ProcessTree::members() {
   const ProcessScan scan = scan_processes();
   ProcessScan result;
   for (const pid_t pid : with_descendants(scan, roots(scan))) {
@@ -69,11 +71,7 @@ ProcessScan ProcessTree::members() const {
   return result;
 }
 
-bool ProcessTree::populated() const {
-  if (members().empty()) return false;
-  if (killed_) kill_all();
-  return true;
-}
+bool ProcessTree::populated() { return !members().empty(); }
 
 void ProcessTree::terminate() {
   std::map<pid_t, std::uint64_t> told;
@@ -88,13 +86,13 @@ void ProcessTree::terminate() {
   }
 }
 
-void ProcessTree::kill() {
-  killed_ = true;
-  kill_all();
+void ProcessTree::repeat_kill() {
+  if (killed_) kill();
 }
 
-// Stopped first, until a look finds nobody new, so that nobody forks away while the others die.
-void ProcessTree::kill_all() const {
+void ProcessTree::kill() {
+  killed_ = true;
+  // Stopped first, until a look finds nobody new, so that nobody forks away while the others die.
   std::map<pid_t, std::uint64_t> stopped;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool anything_new = false;
@@ -114,12 +112,12 @@ ProcessTrees::ProcessTrees(std::string lost) : lost_(std::move(lost)) {
 }
 
 Result<std::unique_ptr<NodeTree>> ProcessTrees::create(const std::string& node_id, std::uint64_t,
-                                                        std::uint64_t) {
+                                                       std::uint64_t) {
   return std::unique_ptr<NodeTree>(std::make_unique<ProcessTree>(*this, node_id));
 }
 
 std::unique_ptr<NodeTree> ProcessTrees::adopt(const std::string& node_id, std::uint64_t,
-                                               const UniqueFd* leader_pidfd, int leader_pid) {
+                                              const UniqueFd* leader_pidfd, int leader_pid) {
   auto tree = std::make_unique<ProcessTree>(*this, node_id);
   tree->set_leader(leader_pidfd, leader_pid);
   return tree;
@@ -129,22 +127,9 @@ void ProcessTrees::set_leader(NodeTree& tree, const UniqueFd& pidfd, int pid) {
   if (auto* process_tree = dynamic_cast<ProcessTree*>(&tree)) process_tree->set_leader(&pidfd, pid);
 }
 
-void ProcessTrees::exclude(int pid) {
-  const ProcessScan scan = scan_processes();
-  std::erase_if(excluded_, [&scan](const auto& entry) {
-    const auto found = scan.find(entry.first);
-    return found == scan.end() || found->second.start_ticks != entry.second;
-  });
-  if (const auto found = scan.find(pid); found != scan.end()) excluded_[pid] = found->second.start_ticks;
-}
-
-bool ProcessTrees::claimed(const ScannedProcess& process) const {
-  const auto excluded = excluded_.find(process.pid);
-  if (excluded != excluded_.end() && excluded->second == process.start_ticks) return true;
-  for (const ProcessTree* tree : known_) {
-    if (tree->leader_pid() == process.pid) return true;
-  }
-  return false;
+bool ProcessTrees::claimed(pid_t pid) const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [pid](const ProcessTree* tree) { return tree->leader_pid() == pid; });
 }
 
 }  // namespace sutra::supervisor

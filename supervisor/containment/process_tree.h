@@ -1,5 +1,5 @@
-// Node trees without cgroups: by session, by descent, and by what our orphans carry in their environment. It
-// finds what can be found; it cannot prove that nothing is left. Supervisor.
+// Node trees without cgroups: found by session, by descent, and by NODE_ID in the environment of orphans that
+// became our children. Cannot prove that nothing is left. Supervisor.
 #pragma once
 #include <map>
 #include <memory>
@@ -15,7 +15,7 @@ namespace sutra::supervisor {
 class ProcessTrees;
 
 /// Members are: the leader; its session, while that is provably still its; what descends from those, or was
-/// once seen to; and children of ours that no node or exclusion claims and whose environment names the node.
+/// once seen to; and children of ours that lead no node's tree and whose environment names the node.
 class ProcessTree final : public NodeTree {
  public:
   ProcessTree(ProcessTrees& trees, std::string node_id);
@@ -25,9 +25,10 @@ class ProcessTree final : public NodeTree {
 
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
-  [[nodiscard]] bool populated() const override;
+  [[nodiscard]] bool populated() override;
   void terminate() override;
   void kill() override;
+  void repeat_kill() override;
   [[nodiscard]] bool oom_killed() const override { return false; }
   bool remove() override { return !populated(); }
 
@@ -36,20 +37,19 @@ class ProcessTree final : public NodeTree {
   [[nodiscard]] int leader_pid() const { return leader_pid_; }
 
  private:
-  /// Looks, and remembers what it saw.
-  [[nodiscard]] ProcessScan members() const;
+  /// Looks, and remembers whom it saw.
+  [[nodiscard]] ProcessScan members();
   [[nodiscard]] bool leader_alive() const;
-  [[nodiscard]] std::set<pid_t> roots(const ProcessScan& scan) const;
-  void kill_all() const;
+  [[nodiscard]] std::set<pid_t> roots(const ProcessScan& scan);
 
   ProcessTrees& trees_;
   std::string node_id_;
   int leader_pid_ = 0;
   UniqueFd leader_;
   bool killed_ = false;
-  // What earlier looks established; looking changes nothing that a caller could observe otherwise.
-  mutable bool session_over_ = false;
-  mutable std::map<pid_t, std::uint64_t> seen_;  ///< start ticks by pid
+  // What earlier looks established.
+  bool session_over_ = false;            ///< the session with the leader's number is not its any more
+  std::map<pid_t, std::uint64_t> seen_;  ///< start ticks by pid, of whom the last look found
 };
 
 class ProcessTrees final : public NodeTrees {
@@ -64,18 +64,16 @@ class ProcessTrees final : public NodeTrees {
   [[nodiscard]] std::unique_ptr<NodeTree> adopt(const std::string& node_id, std::uint64_t generation,
                                                 const UniqueFd* leader_pidfd, int leader_pid) override;
   void set_leader(NodeTree& tree, const UniqueFd& pidfd, int pid) override;
-  void exclude(int pid) override;
   [[nodiscard]] std::vector<Leaf> leaves() const override { return {}; }
   void sweep(const std::vector<Leaf>&) override {}
 
-  /// A child of ours that is some node's leader, or excluded.
-  [[nodiscard]] bool claimed(const ScannedProcess& process) const;
+  /// True for the leader of some node's tree.
+  [[nodiscard]] bool claimed(pid_t pid) const;
 
  private:
   friend class ProcessTree;
   std::string lost_;
   std::set<const ProcessTree*> known_;
-  std::map<pid_t, std::uint64_t> excluded_;  ///< start ticks by pid
 };
 
 }  // namespace sutra::supervisor

@@ -10,11 +10,14 @@
 #include <sstream>
 #include <vector>
 
+#include "common/errno_advice.h"
+#include "supervisor/host/own_directory.h"
+
 namespace sutra::supervisor {
 namespace {
 
 constexpr int kTries = 16;  // openat2 says EAGAIN when something was renamed at that very moment
-constexpr mode_t kOnTheWay = 0755;
+constexpr mode_t kAboveData = 0755;
 constexpr mode_t kDataDirectory = 0750;
 
 std::string read_write_paths(const std::string& path) {
@@ -24,25 +27,13 @@ std::string read_write_paths(const std::string& path) {
          path;
 }
 
-std::string remedy_for(int error, const std::string& path) {
-  switch (error) {
-    case EACCES:
-      return "the agent may not write or search the directory above it: check owner and mode, or make " +
-             path + " yourself";
-    case EROFS:
-      return read_write_paths(path);
-    case ENOSPC:
-    case EDQUOT:
-      return "free some space or inodes there";
-    case EMFILE:
-      return "raise the limit of open files (LimitNOFILE= in the unit, or ulimit -n)";
-    default:
-      return {};
-  }
-}
-
 Error directory_error(std::string operation, const std::string& path, int error) {
-  Error result{std::move(operation), path, error, {}, remedy_for(error, path)};
+  Error result{std::move(operation), path, error, {}, {}};
+  result.remedy = errno_advice(
+      error, directory_of(path),
+      {{EACCES, "the agent may not write or search the directory above it: check owner and mode, or make " +
+                    path + " yourself"},
+       {EROFS, read_write_paths(path)}});
   if (error == ELOOP) {
     result.cause = "it is a symbolic link";
     result.remedy =
@@ -90,7 +81,7 @@ Status check_owner(const UniqueFd& directory, const std::string& path, Owner own
                     "run: chown -R " + ids + " " + path);
 }
 
-// What this call made, so that it can be unmade: deepest last.
+// The directories that this call made, deepest last; removed again unless keep() is called.
 class MadeDirectories {
  public:
   MadeDirectories() = default;
@@ -135,7 +126,7 @@ Status hand_over(const UniqueFd& directory, const std::string& path, mode_t mode
 
 Result<UniqueFd> open_root(const std::string& root, bool make) {
   if (make) {
-    if (Status made = make_own_directory(root, kOnTheWay); !made) return made.error();
+    if (Status made = make_own_directory(root, kAboveData); !made) return made.error();
   }
   UniqueFd fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd && (make || errno != ENOENT)) return directory_error("open", root, errno);
@@ -171,7 +162,7 @@ Result<UniqueFd> open_data_directory(const std::string& root, const std::string&
       return directory_error(missing ? "make" : "open", so_far, missing ? make_error_number : errno);
     }
     if (is_new) {
-      Status given = hand_over(next, so_far, last ? kDataDirectory : kOnTheWay, last ? owner : ours);
+      Status given = hand_over(next, so_far, last ? kDataDirectory : kAboveData, last ? owner : ours);
       if (!given) return given.error();
     }
     last_is_new = is_new;
@@ -200,25 +191,6 @@ Status check_data_directory(const std::string& root, const std::string& path, Ow
     here = std::move(next);
   }
   return check_owner(here, path, owner);
-}
-
-Status make_own_directory(const std::string& path, mode_t mode) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    // A mkdir that fails for want of rights or space says so even of what exists: look before.
-    struct stat found {};
-    const bool there = ::stat(part.c_str(), &found) == 0;
-    if (there && !S_ISDIR(found.st_mode)) return directory_error("use", part, ENOTDIR);
-    if (!there) {
-      if (errno != ENOENT) return directory_error("look at", part, errno);
-      if (::mkdir(part.c_str(), mode) == 0) {
-        if (::chmod(part.c_str(), mode) != 0) return errno_error("set the mode of", part);  // umask
-      } else if (errno != EEXIST) {
-        return directory_error("make", part, errno);
-      }
-    }
-    if (end == std::string::npos) return {};
-  }
 }
 
 }  // namespace sutra::supervisor

@@ -20,7 +20,7 @@ struct Owner {
 /// last one 0750 and `owner`'s, those on the way to it 0755 and ours, so that we can pass through them
 /// without rights over others' files. Only a directory that this call made changes owner. An existing last
 /// directory with another owner is an error that names the chown. A missing `root` is made too (0755, ours);
-/// symlinks are followed up to `root`, and never beneath it. If a later step of the same call fails,
+/// symlinks are followed up to `root`, never beneath it. If a later step of the same call fails,
 /// directories that it made are removed again. The descriptor is O_PATH: good to enter, to stat and to open
 /// beneath by whoever has the rights; not to flock.
 [[nodiscard]] Result<UniqueFd> open_data_directory(const std::string& root, const std::string& path,
@@ -29,8 +29,5 @@ struct Owner {
 /// Checks without making anything: no symlink on the way, directories where directories must be, owner of
 /// what exists. What does not exist yet is no fault.
 [[nodiscard]] Status check_data_directory(const std::string& root, const std::string& path, Owner owner);
-
-/// mkdir -p for one of our own directories (state, runtime, log), `mode` for those it makes.
-[[nodiscard]] Status make_own_directory(const std::string& path, mode_t mode);
 
 }  // namespace sutra::supervisor

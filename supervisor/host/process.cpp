@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <ctime>
+
+#include "common/errno_advice.h"
+#include "supervisor/host/kernel_file.h"
+#include "supervisor/host/process_stat.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -32,10 +35,6 @@ static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
 constexpr std::uint64_t kPidfdInfoExit = 1 << 3;
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
-// After its death a process that is not our child tells how it ended only once its parent has reaped it. That
-// parent is init, which is quick; one that is not costs the cause of death, never more than this.
-constexpr int kReapedWithinMs = 1;
-
 bool lacks_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EAGAIN;
 }
@@ -53,15 +52,6 @@ std::uint64_t pidfd_inode(const UniqueFd& pidfd) {
   if (::fstatfs(pidfd.get(), &where) != 0 || static_cast<unsigned long>(where.f_type) != kPidfsMagic)
     return 0;
   return ::fstat(pidfd.get(), &what) == 0 ? what.st_ino : 0;
-}
-
-std::optional<std::string> read_small_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  char text[1024];
-  const ssize_t got = ::read(file.get(), text, sizeof text);
-  if (got < 0) return std::nullopt;
-  return std::string(text, static_cast<std::size_t>(got));
 }
 
 core::Exit exit_of_wait_status(int status) {
@@ -90,19 +80,16 @@ core::Exit exit_of_child(const siginfo_t& info) {
   return exit;
 }
 
-// What the kernel kept of a reaped process; unknown when it keeps nothing, or has not yet reaped it.
+// What the kernel keeps of the end of a process that is not our child: nothing before Linux 6.15, and nothing
+// until its parent has reaped it, a moment after its pidfd became readable. Whoever wants to know asks again
+// by a timer.
 core::Exit exit_of_stranger(const UniqueFd& pidfd) {
+  PidfdInfo info{};
+  info.mask = kPidfdInfoExit;
+  if (::ioctl(pidfd.get(), kPidfdGetInfo, &info) == 0 && (info.mask & kPidfdInfoExit) != 0)
+    return exit_of_wait_status(info.exit_code);
   core::Exit unknown;
   unknown.at_unix = std::time(nullptr);
-  for (const bool last_try : {false, true}) {
-    PidfdInfo info{};
-    info.mask = kPidfdInfoExit;
-    if (::ioctl(pidfd.get(), kPidfdGetInfo, &info) != 0) return unknown;  // older kernel
-    if ((info.mask & kPidfdInfoExit) != 0) return exit_of_wait_status(info.exit_code);
-    if (last_try) break;
-    pollfd reaped{pidfd.get(), 0, 0};  // POLLHUP
-    (void)::poll(&reaped, 1, kReapedWithinMs);
-  }
   return unknown;
 }
 
@@ -114,8 +101,8 @@ ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd) {
 
 Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity) {
   const auto unknown = [&](const char* operation) {
-    return errno_error(operation, "process " + std::to_string(identity.pid),
-                       "raise the limit of open files (LimitNOFILE=) or free some memory");
+    const int error = errno;
+    return Error{operation, "process " + std::to_string(identity.pid), error, {}, errno_advice(error, {})};
   };
   const std::string boot = boot_id();
   if (!identity.boot_id.empty() && !boot.empty() && identity.boot_id != boot)
@@ -140,32 +127,14 @@ std::optional<UniqueFd> reopen(const ProcessIdentity& identity) {
   return found ? std::move(found).value() : std::nullopt;
 }
 
-std::optional<std::uint64_t> parse_start_time_ns(const std::string& stat, std::uint64_t ticks_per_sec) {
-  // The second field is the program's name in parentheses, which may hold any byte: count from the last ')'.
-  constexpr int kFieldAfterName = 3;
-  constexpr int kStartTime = 22;
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::size_t at = name_end + 2;
-  for (int field = kFieldAfterName; field < kStartTime; ++field) {
-    at = stat.find(' ', at);
-    if (at == std::string::npos) return std::nullopt;
-    ++at;
-  }
-  char* end = nullptr;
-  const std::uint64_t ticks = std::strtoull(stat.c_str() + at, &end, 10);
-  if (end == stat.c_str() + at || (*end != ' ' && *end != '\n' && *end != '\0')) return std::nullopt;
-  return ticks / ticks_per_sec * kNsPerSec + ticks % ticks_per_sec * (kNsPerSec / ticks_per_sec);
-}
-
 std::optional<std::uint64_t> start_time_ns(pid_t pid) {
-  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto stat = read_process_stat(pid);
   if (!stat) return std::nullopt;
-  return parse_start_time_ns(*stat, static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
+  return ns_of_ticks(stat->start_ticks, static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
 }
 
 std::string boot_id() {
-  std::string text = read_small_file("/proc/sys/kernel/random/boot_id").value_or("");
+  std::string text = read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

@@ -26,28 +26,25 @@ struct ProcessIdentity {
 /// The identity of an unreaped child.
 [[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);
 
-/// A pidfd for the recorded process, or nothing when it is gone or the pid belongs to another by now. A
+/// A pidfd for the recorded process, or nothing when it is gone or its pid belongs to another process. A
 /// zombie is not gone: peek_exit tells how it ended.
 [[nodiscard]] std::optional<UniqueFd> reopen(const ProcessIdentity& identity);
 
-/// As reopen(), but tells "it is gone" (nothing) from "that cannot be told now" (an error: no descriptor, no
-/// memory): a process that could not be looked at is not one that died.
+/// As reopen(), but "gone" (nothing) and "cannot be found out now" (an error: no descriptor, no memory)
+/// differ: a process that could not be looked at must not be taken for dead.
 [[nodiscard]] Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity);
 
-/// Start time of a process in CLOCK_BOOTTIME, in whole clock ticks rendered as ns (field 22 of
-/// /proc/PID/stat).
+/// Start time of a process in CLOCK_BOOTTIME: ns, but counted in whole clock ticks. Nothing, and errno as
+/// read_process_stat() leaves it, when it cannot be had.
 [[nodiscard]] std::optional<std::uint64_t> start_time_ns(pid_t pid);
 
-/// The same from the text of a stat file: pure.
-[[nodiscard]] std::optional<std::uint64_t> parse_start_time_ns(const std::string& stat,
-                                                               std::uint64_t ticks_per_sec);
-
+/// Of this boot, as the kernel names it; empty when it cannot be read.
 [[nodiscard]] std::string boot_id();
 
 /// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of
-/// others only PIDFD_GET_INFO (Linux 6.15) can tell, once their parent has reaped them: that is waited for,
-/// 1 ms at most. Else the cause is kUnknown. Nothing when it has not ended. Exit::at_unix is the time of the
-/// call.
+/// others only PIDFD_GET_INFO (Linux 6.15) can tell, and only once their parent has reaped them; until then,
+/// and on older kernels, the cause is kUnknown: ask again a moment later. Nothing when it has not ended.
+/// Never blocks. Exit::at_unix is the time of the call.
 struct Ended {
   core::Exit exit;
   bool child = false;

@@ -15,8 +15,8 @@ class ServiceManager {
   /// them too.
   [[nodiscard]] static ServiceManager of_this_process();
 
-  /// "READY=1", "STOPPING=1", "WATCHDOG=1". Never blocks; without a service manager nothing happens. That a
-  /// message is lost is no fault of ours.
+  /// "READY=1", "STOPPING=1", "WATCHDOG=1". Never blocks; without a service manager nothing happens. A
+  /// lost message is not an error.
   void tell(std::string_view message) const;
 
   /// How often "WATCHDOG=1" is due: half of what the manager allows. Nothing: it does not watch us.

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "supervisor/host/kernel_file.h"
+#include "supervisor/host/process_stat.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -16,12 +17,6 @@ constexpr std::size_t kMostThreads = 64;
 constexpr std::size_t kMostFrames = 8;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-/// The state in /proc/PID/stat stands behind the name, which may hold anything, a parenthesis too.
-std::string state_in(const std::string& stat) {
-  const auto behind = stat.rfind(')');
-  return behind == std::string::npos || behind + 2 >= stat.size() ? "?" : stat.substr(behind + 2, 1);
-}
 
 /// "[<0>] do_epoll_wait+0x37/0x90" a line becomes "do_epoll_wait < ...".
 std::string frames_in(const std::string& stack) {
@@ -49,10 +44,11 @@ std::vector<std::string> thread_stacks(pid_t pid) {
     const auto read = [&](const char* file) { return read_kernel_file(AT_FDCWD, task + file); };
     const std::string frames = frames_in(read("stack"));
     const std::string waits = first_line(read("wchan"));
+    const ProcessStat stat = read_process_stat(task + "stat").value_or(ProcessStat());
     all.push_back("thread " + std::string(entry->d_name) + " (" + first_line(read("comm")) + ") in state " +
-                  state_in(read("stat")) + ", waits in " +
-                  (waits.empty() || waits == "0" ? "user space" : waits) + ", system call " +
-                  first_line(read("syscall")) + (frames.empty() ? "" : ", stack " + frames));
+                  stat.state + ", waits in " + (waits.empty() || waits == "0" ? "user space" : waits) +
+                  ", system call " + first_line(read("syscall")) +
+                  (frames.empty() ? "" : ", stack " + frames));
   }
   return all;
 }

@@ -19,7 +19,7 @@
 namespace sutra::supervisor {
 namespace {
 
-constexpr std::size_t kGuard = 65536;  // a page on every architecture
+constexpr std::size_t kGuard = 65536;  // at least one page on every architecture
 constexpr std::size_t kStack = 65536;
 constexpr int kFlags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_FILES;
 
@@ -29,8 +29,9 @@ struct ChildStart {
   volatile int error;  // written by the child, in our memory
 };
 
-// Runs in our memory while we are held, with our descriptor table until its first call gives it its own.
-// Nothing but system calls here: no sanitizer, no lock, no allocation, no signal (all are blocked).
+// Runs in our memory while the kernel holds us (CLONE_VFORK), and shares our descriptor table until
+// close_range gives it a copy. Only system calls here: a sanitizer, a lock, an allocation or a signal handler
+// (all are blocked) would change the parent's memory.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) int run_child(void* argument) {
   auto* start = static_cast<ChildStart*>(argument);
   if (::syscall(SYS_close_range, static_cast<unsigned>(launch::kFirstClosed), ~0U, CLOSE_RANGE_UNSHARE) ==
@@ -42,7 +43,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) int run
   return 127;
 }
 
-// The set of signals as the kernel takes it, so that the C library's own are blocked, too.
+// By the system call: the C library's sigprocmask leaves its own signals unblocked.
 class AllSignalsBlocked {
  public:
   AllSignalsBlocked() { ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &before_, sizeof before_); }
@@ -58,7 +59,8 @@ class AllSignalsBlocked {
 #if defined(__x86_64__)
 constexpr bool kHaveClone3 = true;
 
-// The child starts on another stack, so it cannot return from here: it calls `run` and exits.
+// The child begins with an empty stack of its own, so there is nothing it could return to: it calls `run` and
+// exits.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) long clone3_on_stack(
     clone_args* arguments, int (*run)(void*), void* argument) {
   register int (*run_in)(void*) __asm__("r12") = run;
@@ -158,7 +160,7 @@ CloneOutcome clone_launcher(const ChildStack& stack, CloneCall call, int cgroup_
 
 bool clone3_is_there() {
   if (!kHaveClone3) return false;
-  // An argument block of no size is refused with EINVAL by whatever knows the call.
+  // A kernel that knows the call refuses an argument block of size 0 with EINVAL, and starts nothing.
   return ::syscall(SYS_clone3, nullptr, std::size_t{0}) < 0 && errno != ENOSYS && errno != EPERM;
 }
 

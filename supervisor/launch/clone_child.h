@@ -7,7 +7,8 @@
 
 namespace sutra::supervisor {
 
-/// Memory for the child until it execs, with a guard page below. One is enough: the parent is held meanwhile.
+/// Stack of the child until it execs, with a guard page below. One is enough for all: the kernel holds the
+/// parent until the child has exec'd.
 class ChildStack {
  public:
   [[nodiscard]] static Result<ChildStack> map();
@@ -38,7 +39,7 @@ struct CloneOutcome {
 /// signal blocked; returns when it is exec'd. `cgroup_fd` -1: none; else with kClone3 only.
 [[nodiscard]] CloneOutcome clone_launcher(const ChildStack& stack, CloneCall call, int cgroup_fd);
 
-/// False: clone3 is refused here (ENOSYS, EPERM), or this machine's code for it is not written.
+/// False: clone3 is refused here (ENOSYS, EPERM), or there is no code for this architecture.
 [[nodiscard]] bool clone3_is_there();
 
 }  // namespace sutra::supervisor

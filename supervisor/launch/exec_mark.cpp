@@ -6,8 +6,8 @@
 namespace sutra::supervisor {
 namespace {
 
-/// Two files take turns: until a new generation is in the node's facts, those tell of the one before, whose
-/// mark must still be there.
+/// Two files, used in turn: until the facts record the new generation they name the previous one, so its mark
+/// must still exist.
 std::string path_of(const std::string& runtime_dir, const std::string& node_id, std::uint64_t generation) {
   return runtime_dir + "/nodes/" + node_id + ".exec" + std::to_string(generation % 2);
 }
@@ -19,7 +19,7 @@ std::string beginning(std::uint64_t generation) { return std::to_string(generati
 Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::string& node_id,
                                  std::uint64_t generation) {
   const std::string path = path_of(runtime_dir, node_id, generation);
-  // A new file each time: a launcher of an earlier generation that is still on its way out writes to the old
+  // A new file each time: a launcher of an earlier generation that has not exited yet still writes to the old
   // one.
   ::unlink(path.c_str());
   UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));

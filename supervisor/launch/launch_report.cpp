@@ -1,4 +1,4 @@
-// What became of a launcher, and the words for it. Supervisor.
+// How a launch went, from the launcher's reports, and the message for it. Supervisor.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,7 +135,7 @@ LaunchReport read_report(const UniqueFd& report, LaunchReport so_far) {
       continue;
     } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       return so_far;
-    } else {  // end of file; a torn message cannot be: eight bytes go through a pipe whole
+    } else {  // end of file; never a part of a message: a pipe writes eight bytes whole
       so_far.progress = so_far.about_to_exec ? LaunchProgress::kExeced : LaunchProgress::kDied;
     }
   }
@@ -144,7 +144,7 @@ LaunchReport read_report(const UniqueFd& report, LaunchReport so_far) {
 
 Error launch_error(const LaunchReport& report, const LaunchSubject& subject) {
   if (report.progress != LaunchProgress::kFailed) {
-    return make_error("launch", subject.program, "the launcher died before it could start it",
+    return make_error("launch", subject.program, "the launcher died before it could start the program",
                       "look for an out-of-memory kill or a seccomp violation in the kernel log");
   }
   if (report.stage == launch::kStageExec) return exec_error(report.error, subject);

@@ -5,15 +5,19 @@
 #include <cerrno>
 #include <string>
 
+#include "common/errno_advice.h"
+
 namespace sutra::supervisor {
 namespace {
 
-constexpr const char* kTooManyFiles =
-    "raise the limit of open files (LimitNOFILE= in the unit, or ulimit -n)";
+// A limit below the slots shows as EINVAL or EBADF, not as EMFILE; the advice is the same.
+Error no_room_for_slots() {
+  return errno_error("reserve", "descriptors for the launcher", errno_advice(EMFILE, {}));
+}
 
 Result<UniqueFd> above_slots(const UniqueFd& fd) {
   UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, int{launch::kFirstClosed}));
-  if (!moved) return errno_error("reserve", "descriptors for the launcher", kTooManyFiles);
+  if (!moved) return no_room_for_slots();
   return moved;
 }
 
@@ -38,7 +42,7 @@ Result<Slots> Slots::reserve(UniqueFd launcher) {
   Slots slots(std::move(null).value());
   slots.clear();
   if (::dup3(source.value().get(), launch::kSlotLauncher, O_CLOEXEC) < 0) {
-    return errno_error("reserve", "descriptors for the launcher", kTooManyFiles);
+    return no_room_for_slots();
   }
   return slots;
 }

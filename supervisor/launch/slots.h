@@ -7,8 +7,9 @@
 
 namespace sutra::supervisor {
 
-/// Owns the descriptors kSlotPipe..kSlotLauncher of this process. At rest each is /dev/null or the launcher's
-/// file, CLOEXEC. Move-only; destroying it closes them.
+/// Owns the descriptors kSlotPipe..kSlotLauncher of this process. Between launches each is /dev/null or the
+/// launcher's file, CLOEXEC, so that no other descriptor of this process can get such a number. Move-only;
+/// destroying it closes them.
 class Slots {
  public:
   /// Takes the slots. A descriptor found there without CLOEXEC leaked into us from our parent and is
@@ -21,7 +22,7 @@ class Slots {
 
   /// Puts a copy of `fd` into the slot, to be inherited; nothing for -1.
   [[nodiscard]] Status fill(launch::Slot slot, int fd);
-  /// Back to rest.
+  /// Puts /dev/null back into the slots that fill() took.
   void clear();
 
  private:

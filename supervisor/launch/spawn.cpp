@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "common/errno_advice.h"
 #include "supervisor/launch/clone_child.h"
 #include "supervisor/launch/pack_spec.h"
 #include "supervisor/launch/slots.h"
@@ -18,27 +19,16 @@ namespace {
 
 bool refused(int error) { return error == ENOSYS || error == EPERM; }
 
-std::string remedy_for(int error) {
-  switch (error) {
-    case EAGAIN:
-      return "too many processes: raise TasksMax= of the unit, pids.max of the node's cgroup, or ulimit -u";
-    case ENOMEM:
-      return "free some memory";
-    case EMFILE:
-      return "raise the limit of open files (LimitNOFILE= in the unit, or ulimit -n)";
-    case ENFILE:
-      return "raise fs.file-max";
-    case EACCES:
-      return "the node cgroups must be writable, and so must cgroup.procs of their common parent with ours";
-    case EBUSY:
-      return "the node's cgroup hands controllers on to children of its own; remove those";
-    default:
-      return {};
-  }
-}
-
 Error launch_failed(std::string operation, const LaunchPlan& plan, int error) {
-  return Error{std::move(operation), plan.program, error, {}, remedy_for(error)};
+  Error failed{std::move(operation), plan.program, error, {}, {}};
+  failed.remedy = errno_advice(
+      error, {},
+      {{EAGAIN,
+        "too many processes: raise TasksMax= of the unit, pids.max of the node's cgroup, or ulimit -u"},
+       {EACCES,
+        "the node cgroups must be writable, and so must cgroup.procs of their common parent with ours"},
+       {EBUSY, "the node's cgroup hands controllers on to children of its own; remove those"}});
+  return failed;
 }
 
 // A clone into a frozen cgroup would hold us until somebody thaws it.
@@ -62,7 +52,8 @@ Result<Pipes> make_pipes(const LaunchPlan& plan) {
   int spec[2], reports[2];
   if (::pipe2(spec, O_CLOEXEC) != 0) return launch_failed("make a pipe to", plan, errno);
   Pipes pipes{UniqueFd(spec[0]), UniqueFd(spec[1]), {}, {}};
-  // Never wait for a launcher: a pipe that cannot take the whole spec at once is an error.
+  // Non-blocking, so that we never wait for a launcher: a pipe that cannot take the whole spec at once is an
+  // error.
   if (::fcntl(spec[1], F_SETFL, O_NONBLOCK) != 0) return launch_failed("set up a pipe to", plan, errno);
   if (::pipe2(reports, O_CLOEXEC | O_NONBLOCK) != 0) return launch_failed("make a pipe to", plan, errno);
   pipes.report_read.reset(reports[0]);
@@ -122,7 +113,7 @@ CloneOutcome KernelLauncher::start(const LaunchPlan& plan, bool& in_cgroup) {
       in_cgroup = true;
       return outcome;
     }
-    clone3_ = false;  // a filter came after we looked
+    clone3_ = false;  // a seccomp filter was installed after we had tested the call
   }
   in_cgroup = plan.cgroup_fd < 0;
   return clone_launcher(stack_, CloneCall::kClone, -1);
@@ -137,7 +128,7 @@ void abandon(CloneOutcome& child) {
   }
 }
 
-// The slow way in, 7-11 ms in the kernel; the launcher waits at its gate meanwhile.
+// The slow way (7-11 ms: the kernel waits for an RCU grace period); the launcher waits at its gate meanwhile.
 Status join_cgroup(const LaunchPlan& plan, pid_t pid) {
   const UniqueFd procs(::openat(plan.cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!procs) return launch_failed("open cgroup.procs for", plan, errno);
@@ -156,13 +147,15 @@ Result<Launched> KernelLauncher::launch(const LaunchPlan& plan) {
   auto made = make_pipes(plan);
   if (!made) return made.error();
   Pipes pipes = std::move(made).value();
+  // Written before there is a child: a spec that does not fit leaves no process to be ended.
   if (Status written = write_spec(pipes, bytes.value(), plan); !written) return written.error();
 
   bool in_cgroup = false;
   Status filled = fill_slots(plan, pipes);
   CloneOutcome child;
   if (filled) child = start(plan, in_cgroup);
-  slots_.clear();
+  slots_.clear();  // on every path: a full slot would keep the child's pipes open in us, and hide its end of
+                   // file
   if (!filled) return filled.error();
   if (child.clone_error != 0) return launch_failed("start a process for", plan, child.clone_error);
   if (child.exec_error != 0) {
@@ -190,7 +183,7 @@ Result<std::unique_ptr<Launcher>> Launcher::open(const std::string& launcher_pat
   if (!slots) return slots.error();
   auto stack = ChildStack::map();
   if (!stack) return stack.error();
-  ::signal(SIGPIPE, SIG_IGN);  // a launcher that is gone must not take us with it when its gate is opened
+  ::signal(SIGPIPE, SIG_IGN);  // to open the gate of a dead launcher is an error (EPIPE), not our death
   return std::unique_ptr<Launcher>(std::make_unique<KernelLauncher>(
       std::move(slots).value(), std::move(stack).value(), clone3_is_there()));
 }

@@ -30,7 +30,7 @@ struct LaunchPlan {
   int cgroup_fd = -1;                    ///< directory fd of the cgroup to be born in; -1: none
 };
 
-/// What the words about a launch name. For whoever waits for its report, when the plan is no more.
+/// What messages about a launch name; kept until its report has come, when the plan is gone.
 struct LaunchSubject {
   std::string program;
   std::string user;        ///< "uid 997", "the agent's user"

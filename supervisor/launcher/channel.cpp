@@ -29,7 +29,7 @@ bool acceptable(const Spec& spec) {
 }
 
 // False when there are not exactly argc + envc strings.
-bool take_apart(LoadedSpec& loaded) {
+bool split_strings(LoadedSpec& loaded) {
   const Spec& spec = loaded.spec;
   char* next = g_strings;
   char* const end = g_strings + spec.strings_size;
@@ -54,7 +54,7 @@ int read_spec(LoadedSpec& loaded) {
   if (const int error = read_exactly(&loaded.spec, sizeof loaded.spec)) return error;
   if (!acceptable(loaded.spec)) return EPROTO;
   if (const int error = read_exactly(g_strings, loaded.spec.strings_size)) return error;
-  return take_apart(loaded) ? 0 : EPROTO;
+  return split_strings(loaded) ? 0 : EPROTO;
 }
 
 int wait_at_gate() {

@@ -1,10 +1,11 @@
-// The launcher's two pipes: the spec comes down one, what became of it goes up the other. sutra-node-launch.
+// The launcher's two pipes: it reads the spec and the gate's byte from one and writes its reports to the
+// other. sutra-node-launch.
 #pragma once
 #include "supervisor/launch/spec.h"
 
 namespace sutra::launch {
 
-/// A spec whose strings have been taken apart. Lives in static memory.
+/// A spec with its strings split into argv and envp. Lives in static memory.
 struct LoadedSpec {
   Spec spec;
   char* strings[kMaxArguments + 2];  ///< argv, null, envp, null

@@ -1,4 +1,4 @@
-// sutra-node-launch: makes itself into what the spec describes, waits at the gate, becomes the program.
+// sutra-node-launch: sets up its own process as the spec says, waits at the gate, executes the program.
 // An ordinary program with its own memory, started by the supervisor; no standard library, no allocation.
 #include <errno.h>
 #include <unistd.h>
@@ -15,12 +15,12 @@ struct Step {
 };
 
 // In this order, because:
-// - limits may be raised and the OOM score lowered only while we still have the supervisor's rights;
-// - the bounding set can be dropped only before the user changes;
-// - the kernel forgets PDEATHSIG when the user changes, so it is set again;
-// - the directory is entered and locked with the program's rights, so that a link or a mode set by a node cannot make
-//   us do with root's rights what the node could not do itself;
-// - confinement has its place after the lock, whose directory it is about, and before the gate.
+// - limits may be raised and the OOM score lowered only while we have the supervisor's rights;
+// - the bounding set can be changed only before the user changes;
+// - the kernel clears PDEATHSIG when the user changes, so it is set a second time;
+// - the directory is entered and locked with the program's rights: a symlink or a mode that a node has set
+//   cannot make us do with root's rights what the node could not do itself;
+// - confinement, when it comes, belongs after the lock, whose directory it is about, and before the gate.
 constexpr Step kSteps[] = {
     {kStageSpec, keep_own_descriptors},
     {kStageSession, new_session},
@@ -57,7 +57,7 @@ LoadedSpec g_loaded;  // static memory: 2 KiB of pointers, once
   }
   if (const int error = pass_extras(g_loaded.spec, report_fd)) fail(report_fd, kStageExec, error);
   report(report_fd, kAboutToExec, 0);  // SIGPIPE ends us here when the supervisor is gone
-  mark_exec(g_loaded.spec);
+  mark_exec(g_loaded.spec);            // last: a mark means that a server runs
   execve(g_loaded.spec.program, g_loaded.argv, g_loaded.envp);
   const int error = errno;
   unmark_exec(g_loaded.spec);

@@ -1,4 +1,5 @@
-// Signals and capabilities, by raw system calls: musl keeps three signals to itself and has no capset.
+// Signals and capabilities, by raw system calls: musl hides three signals from its callers and has no
+// capset().
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>

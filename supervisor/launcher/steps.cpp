@@ -28,7 +28,7 @@ int new_session(const Spec& spec) { return (spec.flags & kNewSession) == 0 ? 0 :
 int die_with_parent(const Spec& spec) {
   if ((spec.flags & kDieWithParent) == 0) return 0;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
-  // It may have died before the kernel was asked to tell.
+  // The parent may have died before the kernel was asked to signal its death.
   return getppid() == spec.parent_pid ? 0 : ESRCH;
 }
 
@@ -78,8 +78,8 @@ int enter_directory(const Spec& spec) {
 
 int lock_directory(const Spec& spec) {
   if ((spec.flags & kLockDirectory) == 0) return 0;
-  // Opened anew: with the program's rights, which the supervisor may lack, and so that the lock is this open
-  // file's and lives exactly as long as the program and those it hands the descriptor to.
+  // Opened again: with the program's rights, which the supervisor may lack; and as an open file of its own,
+  // so that the lock lives exactly as long as the program and the processes that inherit the descriptor.
   const int fd = openat(kSlotDirectory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
@@ -94,8 +94,8 @@ void mark_exec(const Spec& spec) {
   do {
     written = write(kSlotExtra0, "x", 1);
   } while (written < 0 && errno == EINTR);
-  // A full disk must not keep the program from running: unmarked it is judged as before there were marks. A
-  // mark that was only begun would have a live server taken for a launcher.
+  // A full disk must not keep the program from running. But without the byte the next supervisor would take a
+  // live server for a launcher at its gate, so the file is emptied: an empty mark says nothing.
   if (written != 1) unmark_exec(spec);
 }
 

@@ -1,12 +1,12 @@
-// What the launcher does to itself before it becomes the program: one function a step. sutra-node-launch.
+// What the launcher does to its own process before it executes the program: one function for each step.
+// sutra-node-launch.
 #pragma once
 #include "supervisor/launch/spec.h"
 
 namespace sutra::launch {
 
 /// Each returns 0, or the errno of what failed. Steps that a flag asks for do nothing without it.
-int keep_own_descriptors(
-    const Spec& spec);  ///< the slots are the launcher's: none reaches the program by accident
+int keep_own_descriptors(const Spec& spec);  ///< CLOEXEC on all slots: none reaches the program by accident
 int new_session(const Spec& spec);
 int die_with_parent(const Spec& spec);  ///< ESRCH when the parent is gone already
 int set_limits(const Spec& spec);
@@ -20,7 +20,8 @@ int no_new_privileges(const Spec& spec);
 int enter_directory(const Spec& spec);
 int lock_directory(const Spec& spec);  ///< EWOULDBLOCK when somebody else holds it
 
-/// Says in a file that outlives the supervisor that what follows is the program; and takes it back.
+/// Appends the byte to the exec mark (see exec_mark.h), which outlives the supervisor; unmark_exec() empties
+/// the file when execve has failed.
 void mark_exec(const Spec& spec);
 void unmark_exec(const Spec& spec);
 

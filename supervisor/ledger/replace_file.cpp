@@ -10,9 +10,11 @@
 namespace sutra::supervisor::ledger {
 namespace {
 
+constexpr mode_t kDirectoryMode = 0750;
+
 Error failed(const char* operation, const std::string& path) {
   const int errnum = errno;
-  return Error{operation, path, errnum, {}, remedy_for(errnum, directory_of(path))};
+  return Error{operation, path, errnum, {}, errno_advice(errnum, directory_of(path))};
 }
 
 /// Unlinks the temporary file unless it became the real one.
@@ -90,12 +92,6 @@ Status try_replace(const std::string& path, std::string_view bytes, mode_t mode,
   return {};
 }
 
-Status sync_directory(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return failed("sync directory", path);
-  return {};
-}
-
 Status read_all(int fd, const std::string& path, std::size_t limit, std::string& out) {
   char buffer[16384];
   while (out.size() <= limit) {
@@ -128,16 +124,7 @@ Status remove_file(const std::string& path) {
 }
 
 Status make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0750) == 0) return sync_directory(directory_of(path));
-  if (errno == ENOENT && directory_of(path) != path) {
-    if (Status parent = make_directory(directory_of(path)); !parent) return parent;
-    if (::mkdir(path.c_str(), 0750) == 0) return sync_directory(directory_of(path));
-  }
-  if (errno != EEXIST) return failed("make directory", path);
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return failed("make directory", path);
-  if (S_ISDIR(info.st_mode)) return {};
-  return make_error("make directory", path, "there is something else of that name", "move it away");
+  return make_own_directory(path, kDirectoryMode, Durability::kSynced);
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
@@ -152,35 +139,6 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   std::string out;
   if (Status read = read_all(fd.get(), path, limit, out); !read) return read.error();
   return out;
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string remedy_for(int errnum, const std::string& directory) {
-  switch (errnum) {
-    case ENOSPC:
-    case EDQUOT:
-      return "free space (or inodes) on the file system of " + directory;
-    case EROFS:
-      return "mount it writable; under systemd add ReadWritePaths=" + directory +
-             " to a drop-in of sutra-agent.service";
-    case EACCES:
-    case EPERM:
-      return "let the agent's user read and write " + directory;
-    case EMFILE:
-    case ENFILE:
-      return "raise the limit of open files (LimitNOFILE= of sutra-agent.service)";
-    case ENOTDIR:
-      return "a file lies where a directory must be: move it away";
-    case EIO:
-      return "check the disk below " + directory;
-    default:
-      return {};
-  }
 }
 
 }  // namespace sutra::supervisor::ledger

@@ -1,15 +1,14 @@
 #include "supervisor/nodes/linux_platform.h"
 
 #include <sys/random.h>
+#include <uv.h>
 
 #include <utility>
 
-#include <uv.h>
-
+#include "common/listeners/listeners.h"
 #include "common/loop/fd_watch.h"
 #include "common/loop/timer.h"
 #include "supervisor/host/directories.h"
-#include "supervisor/host/listeners.h"
 #include "supervisor/host/lock_holder.h"
 #include "supervisor/launch/exec_mark.h"
 #include "supervisor/nodes/linux_process.h"
@@ -112,7 +111,7 @@ Result<std::vector<core::Taken>> LinuxPlatform::listeners() {
   if (!found) return found.error();
   std::vector<core::Taken> taken;
   for (const Listener& listener : found.value())
-    taken.push_back({listener.address, listener.port, listener.uid});
+    taken.push_back({address_text(listener.address), listener.port, listener.uid});
   return taken;
 }
 

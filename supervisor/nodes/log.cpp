@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <deque>
 
+#include "common/errno_advice.h"
 #include "common/node_id.h"
 
 namespace sutra::supervisor {
@@ -32,14 +33,15 @@ UniqueFd open_or_make(const std::string& path) {
   }
 }
 
-std::string remedy_for(int error, const std::string& path, const std::string& log_dir) {
-  if (error == ELOOP || error == ENXIO || error == EISDIR) return "it must be a regular file: remove " + path;
-  if (error == EROFS)
-    return "set storage.log_dir to a writable directory, or allow it: ReadWritePaths=" + log_dir;
-  if (error == ENOSPC || error == EDQUOT) return "free some space or inodes there";
-  if (error == EACCES) return "the agent must be able to write in " + log_dir;
-  if (error == ENOENT) return "make " + log_dir;
-  return {};
+std::string advice_for(int error, const std::string& path, const std::string& log_dir) {
+  const std::string irregular = "it must be a regular file: remove " + path;
+  return errno_advice(
+      error, log_dir,
+      {{ELOOP, irregular},
+       {ENXIO, irregular},
+       {EISDIR, irregular},
+       {ENOENT, "make " + log_dir},
+       {EROFS, "set storage.log_dir to a writable directory, or allow it: ReadWritePaths=" + log_dir}});
 }
 
 std::string read_range(const UniqueFd& log, off_t from, off_t to) {
@@ -79,7 +81,7 @@ Result<UniqueFd> open_node_log(const std::string& log_dir, const std::string& no
   UniqueFd log = open_or_make(path);
   if (!log) {
     const int error = errno;
-    return Error{"open log", path, error, {}, remedy_for(error, path, log_dir)};
+    return Error{"open log", path, error, {}, advice_for(error, path, log_dir)};
   }
   struct stat found {};
   if (::fstat(log.get(), &found) != 0) return errno_error("look at log", path);

@@ -107,7 +107,11 @@ void NodeProcess::watch_empty() {
 }
 
 void NodeProcess::on_tree_change() {
-  if (!tree_->populated()) on_empty();
+  if (tree_->populated()) {
+    tree_->repeat_kill();  // what outran the first kill
+    return;
+  }
+  on_empty();
 }
 
 void NodeProcess::on_empty() {

@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 #include "supervisor/host/accounts.h"
-#include "supervisor/host/directories.h"
+#include "supervisor/host/own_directory.h"
 #include "supervisor/host/process.h"
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/startup/programs.h"

@@ -24,7 +24,8 @@ namespace sutra::supervisor {
 
 using namespace test;
 
-/// Undoes what a process forest does to the test's own process: the next test has no orphans of this one.
+/// Ends being a subreaper, which ProcessTrees made the test process, and reaps: the next test has no orphans
+/// of this one.
 inline void give_up_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {

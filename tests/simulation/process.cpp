@@ -72,7 +72,7 @@ supervisor::WatchHandle SimulatedLaunch::watch_report(std::function<void()> seen
 
 // ---- a tree
 
-bool SimulatedTree::populated() const {
+bool SimulatedTree::populated() {
   const Kernel& kernel = session_.world.kernel;
   return stray_ != 0 ? kernel.session_populated(stray_) : kernel.populated(leaf_);
 }
@@ -91,6 +91,15 @@ bool SimulatedTree::remove() {
   }
   if (stray_ == 0) world.kernel.leaves.erase(leaf_);
   return true;
+}
+
+void SimulatedTree::kill() {
+  killed_ = true;
+  signal(true);
+}
+
+void SimulatedTree::repeat_kill() {
+  if (killed_) kill();
 }
 
 void SimulatedTree::signal(bool kill) {

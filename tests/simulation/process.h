@@ -52,9 +52,10 @@ class SimulatedTree final : public supervisor::NodeTree {
 
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
-  [[nodiscard]] bool populated() const override;
+  [[nodiscard]] bool populated() override;
   void terminate() override { signal(false); }
-  void kill() override { signal(true); }
+  void kill() override;
+  void repeat_kill() override;
   [[nodiscard]] bool oom_killed() const override;
   bool remove() override;
 
@@ -64,6 +65,7 @@ class SimulatedTree final : public supervisor::NodeTree {
   Session& session_;
   Leaf leaf_;
   Serial stray_;
+  bool killed_ = false;
 };
 
 }  // namespace sutra::simulation

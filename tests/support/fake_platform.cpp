@@ -59,10 +59,13 @@ class FakeLaunch final : public Launch {
 
 class FakeTree final : public NodeTree {
  public:
-  FakeTree(Deeds& deeds, Server server) : deeds_(deeds), server(std::move(server)) {}
+  const Server server;
+
+  FakeTree(Deeds& deeds, Server of) : server(std::move(of)), deeds_(deeds) {}
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
-  [[nodiscard]] bool populated() const override { return server->populated; }
+  [[nodiscard]] bool populated() override { return server->populated; }
+  void repeat_kill() override {}
   void terminate() override { deeds_.push_back("terminate " + server->name); }
   void kill() override { deeds_.push_back("kill " + server->name); }
   [[nodiscard]] bool oom_killed() const override { return server->oom; }
@@ -77,9 +80,6 @@ class FakeTree final : public NodeTree {
 
  private:
   Deeds& deeds_;
-
- public:
-  Server server;
 };
 
 }  // namespace

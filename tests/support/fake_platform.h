@@ -19,6 +19,9 @@ namespace sutra::supervisor {
 /// What a test did and saw: "start a.1", "facts a.1", "gate a.1".
 using Deeds = std::vector<std::string>;
 
+/// It exited with this code.
+inline core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
+
 /// One generation of one node on the fake system.
 struct FakeServer {
   std::string name;  ///< "a.1"
@@ -34,19 +37,24 @@ struct FakeServer {
   // Called by the test as the loop would; empty when nobody watches.
   std::function<void()> see_end, see_report, see_tree;
 
+  /// As the loop would; from a copy, because the callback may take the watch away.
+  static void show(const std::function<void()>& watch) {
+    const std::function<void()> seen = watch;
+    if (seen) seen();
+  }
   void executed() {
     progress = LaunchProgress::kExeced;
-    if (see_report) std::function<void()>(see_report)();
+    show(see_report);
   }
   /// The leader dies, and with it, unless others are left, the whole tree.
   void dies(core::Exit how, bool others_left = false) {
     exit = how;
     populated = others_left;
-    if (see_end) std::function<void()>(see_end)();
+    show(see_end);
   }
   void emptied() {
     populated = false;
-    if (see_tree) std::function<void()>(see_tree)();
+    show(see_tree);
   }
 };
 

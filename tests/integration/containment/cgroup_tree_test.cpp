@@ -71,7 +71,7 @@ TEST_F(CgroupTreeTest, NewTreeIsEmptyAndCanBeRemovedTwice) {
   EXPECT_FALSE(tree_->populated());
 }
 
-TEST_F(CgroupTreeTest, KillEndsEscapeesAndTheEdgeTellsWhenItIsEmpty) {
+TEST_F(CgroupTreeTest, KillEndsEscapedProcessesAndAnEventTellsWhenItIsEmpty) {
   Running running = start(kEscapees);
   EXPECT_TRUE(tree_->populated());
   EXPECT_FALSE(tree_->remove());
@@ -123,7 +123,7 @@ TEST_F(CgroupTreeTest, LeafInUseIsNotMadeAgain) {
 
 TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsMadeAnew) { EXPECT_TRUE(trees_->create("node", 7, 0).ok()); }
 
-TEST_F(CgroupTreeTest, LeavesTellWhatRunsAndSweepTakesTheEmptyOnes) {
+TEST_F(CgroupTreeTest, LeavesShowWhatRunsAndSweepRemovesTheEmptyOnes) {
   Running running = start("echo up; exec sleep 600");
   const auto kept = make("a.b", 12);
   const auto unkept = make("c", 1);
@@ -161,7 +161,7 @@ TEST_F(CgroupTreeTest, LeaderThatLivesOutsideOfItsLeafIsStillKilled) {
   EXPECT_FALSE(adopted->populated());
 }
 
-TEST_F(CgroupTreeTest, MemoryLimitIsInForceOrItsLackIsSaid) {
+TEST_F(CgroupTreeTest, MemoryLimitIsInForceOrItsAbsenceIsReported) {
   if (trees_->mode() == TreeMode::kCgroupWithMemory) {
     EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.max"), std::to_string(64 * 1024 * 1024) + "\n");
     EXPECT_EQ(read_kernel_file(tree_->cgroup_fd(), "memory.oom.group"), "1\n");

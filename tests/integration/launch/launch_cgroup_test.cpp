@@ -18,7 +18,7 @@ namespace sutra::supervisor {
 using namespace test;
 namespace {
 
-/// A forest of this test's own, removed at its end.
+/// Node cgroups of this test's own, removed at its end.
 class LaunchCgroup : public LaunchTest {
  protected:
   void SetUp() override {
@@ -117,20 +117,20 @@ class LaunchWithoutClone3 : public LaunchCgroup {
   }
 };
 
-TEST_F(LaunchWithoutClone3, EnosysAtStartIsFoundOutAndTheCgroupIsJoinedBeforeTheGate) {
+TEST_F(LaunchWithoutClone3, EnosysAtStartIsDetectedAndTheCgroupIsJoinedBeforeTheGate) {
   EXPECT_EQ(launch_refused(ENOSYS, true), 0);
 }
 
-TEST_F(LaunchWithoutClone3, EpermAtStartIsFoundOut) { EXPECT_EQ(launch_refused(EPERM, true), 0); }
+TEST_F(LaunchWithoutClone3, EpermAtStartIsDetected) { EXPECT_EQ(launch_refused(EPERM, true), 0); }
 
-TEST_F(LaunchWithoutClone3, FilterThatComesLaterIsMetWithTheFallback) {
+TEST_F(LaunchWithoutClone3, SeccompFilterInstalledAfterStartLeadsToTheFallback) {
   EXPECT_EQ(launch_refused(EPERM, false), 0);
 }
 
 TEST_F(LaunchWithoutClone3, CgroupThatCannotBeJoinedLeavesNoProcess) {
   EXPECT_EQ(in_child([this]() -> int {
               if (!refuse_clone3(ENOSYS)) return 2;
-              // A directory that looks like a cgroup and is none.
+              // A directory that looks like a cgroup but is not one.
               ::mkdir((directory_ / "cg").c_str(), 0755);
               spit(directory_ / "cg/cgroup.events", "populated 0\nfrozen 0\n");
               const UniqueFd fake(::open((directory_ / "cg").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

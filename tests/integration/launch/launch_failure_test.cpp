@@ -36,16 +36,16 @@ TEST_F(LaunchFailure, ProgramWithoutTheExecuteBitSaysChmod) {
   expect(plan(directory_ / "plain"), launch::kStageExec, EACCES, "chmod 755");
 }
 
-TEST_F(LaunchFailure, DirectoryInsteadOfAProgramIsSaidToBeOne) {
+TEST_F(LaunchFailure, DirectoryInsteadOfAProgramIsReportedAsADirectory) {
   expect(plan(directory_.path()), launch::kStageExec, EACCES, "it is a directory");
 }
 
-TEST_F(LaunchFailure, TruncatedProgramIsNoProgram) {
+TEST_F(LaunchFailure, TruncatedProgramIsReportedAsThat) {
   spit(directory_ / "cut", slurp("/bin/true").substr(0, 64), 0755);
   expect(plan(directory_ / "cut"), launch::kStageExec, ENOEXEC, "truncated");
 }
 
-TEST_F(LaunchFailure, ScriptWhoseInterpreterIsMissingBlamesTheInterpreter) {
+TEST_F(LaunchFailure, ScriptWithAMissingInterpreterIsReportedAsThat) {
   spit(directory_ / "script", "#!/no/such/interpreter\n", 0755);
   expect(plan(directory_ / "script"), launch::kStageExec, ENOENT, "interpreter");
 }
@@ -63,19 +63,19 @@ TEST_F(LaunchFailure, ForeignUserThatMayNotExecuteItIsNamed) {
   expect(wanted, launch::kStageExec, EACCES, "uid 65534 must be able to execute it");
 }
 
-TEST_F(LaunchFailure, LimitThatTheKernelRefusesIsTheLimitsStage) {
+TEST_F(LaunchFailure, RefusedResourceLimitIsReportedWithItsStage) {
   LaunchPlan wanted = plan("/bin/true");
   wanted.limits = {{RLIMIT_NOFILE, 0, 100, 50}};
   expect(wanted, launch::kStageLimits, EINVAL, "resource limits");
 }
 
-TEST_F(LaunchFailure, OomScoreOutOfRangeIsTheOomStage) {
+TEST_F(LaunchFailure, OomScoreOutOfRangeIsReportedWithItsStage) {
   LaunchPlan wanted = plan("/bin/true");
   wanted.oom_score_adj = 5000;
   expect(wanted, launch::kStageOom, EINVAL, "oom_score_adj");
 }
 
-TEST_F(LaunchFailure, ChangingTheUserWithoutTheRightIsTheIdsStage) {
+TEST_F(LaunchFailure, ChangeOfUserWithoutTheRightIsReportedWithItsStage) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   // A child of the test gives up its rights first.
   EXPECT_EQ(in_child([this] {
@@ -91,7 +91,7 @@ TEST_F(LaunchFailure, ChangingTheUserWithoutTheRightIsTheIdsStage) {
             0);
 }
 
-TEST_F(LaunchFailure, DirectoryThatTheUserMayNotEnterIsTheDirectoryStage) {
+TEST_F(LaunchFailure, DirectoryThatTheUserMayNotEnterIsReportedWithItsStage) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::mkdir((directory_ / "data").c_str(), 0700), 0);
   const UniqueFd data(::open((directory_ / "data").c_str(), O_PATH | O_CLOEXEC));

@@ -23,7 +23,7 @@ TEST_F(LaunchGate, ClosedGateMeansThatNothingIsExeced) {
   EXPECT_FALSE(std::filesystem::exists(directory_ / "ran"));
 }
 
-TEST_F(LaunchGate, NothingIsExecedWhileTheGateIsShut) {
+TEST_F(LaunchGate, NothingIsExecedWhileTheGateIsClosed) {
   Running running = launch(shell("exit 7"));
   LaunchReport report = read_report(running.launched.report, {});
   EXPECT_EQ(report.progress, LaunchProgress::kPending);
@@ -45,7 +45,7 @@ TEST_F(LaunchGate, OpeningTheGateOfADeadLauncherIsAnErrorAndNotASignal) {
 }
 
 TEST_F(LaunchGate, SupervisorThatDiesAtTheGateLeavesNothing) {
-  // The child of the test is the supervisor: it launches, tells the pid, and dies with the gate still shut.
+  // The child of the test is the supervisor: it launches, tells the pid, and dies with the gate still closed.
   int pipe_fds[2];
   ASSERT_EQ(::pipe2(pipe_fds, O_CLOEXEC), 0);
   const UniqueFd from(pipe_fds[0]), to(pipe_fds[1]);
@@ -81,7 +81,7 @@ class LaunchMark : public LaunchTest {
 
 TEST_F(LaunchMark, AProgramThatRunsIsMarkedAndDoesNotInheritTheMark) {
   Running running = launch(marked(shell("ls /proc/self/fd | wc -l")));
-  EXPECT_EQ(mark(), "") << "the gate is shut";
+  EXPECT_EQ(mark(), "") << "the gate is closed";
   EXPECT_EQ(running.go().progress, LaunchProgress::kExeced);
   ASSERT_TRUE(running.wait());
   EXPECT_EQ(mark(), "x");

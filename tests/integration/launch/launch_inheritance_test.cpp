@@ -51,7 +51,7 @@ TEST_F(LaunchInheritance, ProgramHasOnlyItsStandardDescriptors) {
             (std::map<int, std::string>{{0, "/dev/null"}, {1, directory_ / "out"}, {2, directory_ / "out"}}));
 }
 
-TEST_F(LaunchInheritance, LockedDirectoryIsTheOneDescriptorMore) {
+TEST_F(LaunchInheritance, LockedDirectoryIsTheOnlyAdditionalDescriptor) {
   const UniqueFd data(::open(directory_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   LaunchPlan wanted = plan("/bin/ls");
   wanted.flags |= launch::kLockDirectory | launch::kChangeDirectory;
@@ -63,7 +63,7 @@ TEST_F(LaunchInheritance, LockedDirectoryIsTheOneDescriptorMore) {
                                              {launch::kSlotDirectory, directory_.path()}}));
 }
 
-TEST_F(LaunchInheritance, DirectoryThatIsOnlyEnteredIsNotHandedOn) {
+TEST_F(LaunchInheritance, DirectoryThatIsNotLockedIsNotInherited) {
   const UniqueFd data(::open(directory_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   LaunchPlan wanted = plan("/bin/ls");
   wanted.flags |= launch::kChangeDirectory;
@@ -179,7 +179,7 @@ TEST_F(LaunchInheritance, SessionIsItsOwn) {
   EXPECT_EQ(::getsid(running.launched.pid), running.launched.pid);
 }
 
-TEST_F(LaunchInheritance, SlotsAreAtRestAgainAfterALaunch) {
+TEST_F(LaunchInheritance, SlotsAreReleasedAfterALaunch) {
   (void)output_of(plan("/bin/true"));
   for (int slot = launch::kSlotPipe; slot < launch::kFirstClosed; ++slot) {
     EXPECT_EQ(::fcntl(slot, F_GETFD), FD_CLOEXEC) << slot;

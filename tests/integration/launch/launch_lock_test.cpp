@@ -41,7 +41,7 @@ TEST_F(LaunchLock, SecondLaunchFailsAtTheLockWhileTheFirstLives) {
   EXPECT_EQ(report.error, EWOULDBLOCK);
 }
 
-TEST_F(LaunchLock, LockIsNamedAfterTheServerThatHoldsIt) {
+TEST_F(LaunchLock, LockHolderIsTheServer) {
   Running first = launch(locking("exec sleep 600"));
   ASSERT_EQ(first.go().progress, LaunchProgress::kExeced);
   EXPECT_EQ(lock_holder(data_), "pid " + std::to_string(first.launched.pid) + " (sleep)");
@@ -62,7 +62,7 @@ TEST_F(LaunchLock, GrandchildKeepsTheLockAfterTheServersDeath) {
   EXPECT_TRUE(eventually([this] { return is_free(); }));
 }
 
-TEST_F(LaunchLock, LockIsFreeWhenTheServerIsGoneThoughWeKeepTheDirectoryOpen) {
+TEST_F(LaunchLock, LockIsFreeAfterTheServersDeathWhileWeKeepTheDirectoryOpen) {
   (void)output_of(locking("true"));
   EXPECT_TRUE(is_free());
 }
@@ -78,7 +78,7 @@ TEST_F(LaunchLock, DirectoryOfAnotherUserIsLockedWithThatUsersRights) {
   EXPECT_TRUE(std::filesystem::exists(data_path() + "/mine"));
 }
 
-TEST_F(LaunchLock, DirectoryThatTheUserCannotReadIsTheLockStageWithItsOwnErrno) {
+TEST_F(LaunchLock, UnreadableDirectoryIsReportedWithTheLockStageAndItsErrno) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::chmod(data_path().c_str(), 0711), 0);
   LaunchPlan wanted = locking("true");
@@ -89,7 +89,7 @@ TEST_F(LaunchLock, DirectoryThatTheUserCannotReadIsTheLockStageWithItsOwnErrno) 
   EXPECT_EQ(report.error, EACCES);
 }
 
-TEST_F(LaunchLock, HolderWhoseLineIsAWaiterOrAnotherFileIsNotTaken) {
+TEST_F(LaunchLock, WaitersAndLocksOfOtherFilesAreNotTakenForTheHolder) {
   const std::string locks =
       "1: FLOCK  ADVISORY  WRITE 111 00:1c:77 0 EOF\n"
       "1: -> FLOCK  ADVISORY  WRITE 222 00:1c:78 0 EOF\n"

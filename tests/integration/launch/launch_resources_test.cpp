@@ -27,7 +27,7 @@ TEST_F(LaunchResources, FiveHundredCyclesLeaveNoDescriptorAndNoZombie) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
 }
 
-TEST_F(LaunchResources, LaunchAtAnyShortageOfDescriptorsSaysSoAndLeavesNothing) {
+TEST_F(LaunchResources, LaunchWithTooFewDescriptorsFailsWithAdviceAndLeavesNothing) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const std::size_t baseline = open_descriptors();
@@ -91,7 +91,7 @@ TEST_F(LaunchResources, ReplacedLauncherFileDoesNotChangeWhatIsStarted) {
   EXPECT_EQ(output_of(plan("/bin/echo", {"old"})), "old\n");
 }
 
-TEST_F(LaunchResources, DestroyedLauncherGivesTheSlotsBack) {
+TEST_F(LaunchResources, DestroyedLauncherClosesItsSlots) {
   launcher_.reset();
   for (int slot = launch::kSlotPipe; slot < launch::kFirstClosed; ++slot) {
     if (slot == log_.get()) continue;

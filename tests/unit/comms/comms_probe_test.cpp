@@ -42,7 +42,7 @@ TEST_F(CommsProbe, ANodeThatServesIsReportedReady) {
   EXPECT_EQ(ready->generation, 5U);
 }
 
-TEST_F(CommsProbe, ANodeThatWasThereBeforeIsFoundInTheTable) {
+TEST_F(CommsProbe, ANodeThatStartedBeforeCommsIsFoundInTheTable) {
   const RawServer server([](int) {});
   table_->publish(0, node(NodeState::kStarting, server.port()));
   launch();
@@ -69,7 +69,7 @@ TEST_F(CommsProbe, ARunningNodeThatClosedItsPortIsReportedWithTheCause) {
   EXPECT_THAT(std::string(report->reason.view()), HasSubstr("Connection refused"));
 }
 
-TEST_F(CommsProbe, AHungServerIsFoundByWhatItDoesNotAnswer) {
+TEST_F(CommsProbe, AServerThatDoesNotAnswerIsReported) {
   config_.monitoring.liveness_send = "PING\r\n";
   config_.monitoring.liveness_expect = "+PONG";
   config_.monitoring.failed_probes_before_restart = 1;
@@ -81,7 +81,7 @@ TEST_F(CommsProbe, AHungServerIsFoundByWhatItDoesNotAnswer) {
   EXPECT_THAT(std::string(report->reason.view()), HasSubstr("expected answer did not come"));
 }
 
-TEST_F(CommsProbe, AServerThatAnswersAsExpectedLives) {
+TEST_F(CommsProbe, AServerThatAnswersAsExpectedIsNotReported) {
   config_.monitoring.liveness_send = "PING\r\n";
   config_.monitoring.liveness_expect = "+PONG";
   config_.monitoring.failed_probes_before_restart = 1;

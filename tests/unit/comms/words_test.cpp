@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "comms/master/agent_identity.h"
-#include "comms/service/caller_filter.h"
 #include "comms/probe/listener_owner.h"
 #include "comms/probe/port_probe.h"
 #include "comms/rpc/rpc_cause.h"
+#include "comms/service/caller_filter.h"
 
 namespace sutra::comms {
 namespace {
@@ -94,37 +94,27 @@ TEST(ProbeHost, IsTheSpecificAddressOrLoopback) {
   EXPECT_EQ(probe_host("db.example"), "127.0.0.1");
 }
 
-constexpr const char* kTcp =
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    "   0: 0100007F:C383 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 100 0 "
-    "0 10 0\n"
-    "   1: 00000000:C384 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 2 1 0 100 0 "
-    "0 10 0\n"
-    "   2: 0100007F:C385 0100007F:C383 01 00000000:00000000 00:00000000 00000000  1002        0 3 1 0 100 0 "
-    "0 10 0\n"
-    "garbage\n\n   3: 0100007F\n";
-constexpr const char* kTcp6 =
-    "  sl  local_address                         remote_address                        st tx_queue rx_queue\n"
-    "   0: 00000000000000000000000000000000:C386 00000000000000000000000000000000:0000 0A 00000000:00000000 "
-    "00:00000000 00000000  1003        0 4 1 0 100 0 0 10 0\n"
-    "   1: 00000000000000000000000001000000:C387 00000000000000000000000000000000:0000 0A 00000000:00000000 "
-    "00:00000000 00000000  1004        0 5 1 0 100 0 0 10 0\n";
-
-TEST(ListenerOwner, FindsTheUidOfWhoeverGetsTheConnection) {
-  std::vector<Listener> listeners;
-  parse_listeners(kTcp, false, listeners);
-  parse_listeners(kTcp6, true, listeners);
-  ASSERT_EQ(listeners.size(), 4U);
-  const std::array<std::uint8_t, 16> v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
-  const std::array<std::uint8_t, 16> v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  EXPECT_THAT(owners_of(listeners, v4, 0xC383), ElementsAre(1000U));
-  EXPECT_THAT(owners_of(listeners, v4, 0xC384), ElementsAre(1001U)) << "the wildcard";
-  EXPECT_THAT(owners_of(listeners, v4, 0xC385), IsEmpty()) << "a connection is no listener";
-  EXPECT_THAT(owners_of(listeners, v4, 0xC386), ElementsAre(1003U)) << "both families on one socket";
-  EXPECT_THAT(owners_of(listeners, v6, 0xC387), ElementsAre(1004U));
-  EXPECT_THAT(owners_of(listeners, v4, 0xC387), IsEmpty());
-  listeners.push_back({v4, 0xC384, 7});
-  EXPECT_THAT(owners_of(listeners, v4, 0xC384), ElementsAre(7U)) << "the exact address gets it";
+TEST(ListenerOwner, IsTheUidOfWhoeverGetsTheConnection) {
+  const std::uint8_t loopback4[] = {127, 0, 0, 1};
+  const IpAddress v4 = mapped_ipv4(loopback4);
+  const IpAddress v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  const auto listener = [](const IpAddress& address, std::uint16_t port, std::uint32_t uid) {
+    Listener made;
+    made.address = address;
+    made.port = port;
+    made.uid = uid;
+    return made;
+  };
+  std::vector<Listener> listeners{listener(v4, 1, 1000), listener(kAnyIpv4, 2, 1001),
+                                  listener(kAnyIpv6, 3, 1003), listener(v6, 4, 1004)};
+  EXPECT_THAT(owners_of(listeners, v4, 1), ElementsAre(1000U));
+  EXPECT_THAT(owners_of(listeners, v4, 2), ElementsAre(1001U)) << "the wildcard";
+  EXPECT_THAT(owners_of(listeners, v4, 3), ElementsAre(1003U)) << "both families on one socket";
+  EXPECT_THAT(owners_of(listeners, v6, 4), ElementsAre(1004U));
+  EXPECT_THAT(owners_of(listeners, v4, 4), IsEmpty());
+  EXPECT_THAT(owners_of(listeners, v4, 5), IsEmpty());
+  listeners.push_back(listener(v4, 2, 7));
+  EXPECT_THAT(owners_of(listeners, v4, 2), ElementsAre(7U)) << "the exact address gets it";
 }
 
 }  // namespace

@@ -65,6 +65,24 @@ class ChannelPumpTest : public ::testing::Test {
     }
   }
 
+  /// How often the loop wakes up when nobody does anything.
+  int turns_in_20_ms() {
+    int turns = 0;
+    uv_check_t counter;
+    uv_check_init(loop_.raw(), &counter);
+    counter.data = &turns;
+    uv_check_start(&counter, [](uv_check_t* check) { ++*static_cast<int*>(check->data); });
+    uv_timer_t end;
+    uv_timer_init(loop_.raw(), &end);
+    uv_timer_start(
+        &end, [](uv_timer_t* timer) { uv_stop(timer->loop); }, 20, 0);
+    loop_.run();
+    uv_close(reinterpret_cast<uv_handle_t*>(&counter), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&end), nullptr);
+    turn(loop_);
+    return turns;
+  }
+
   EventLoop loop_;
   std::optional<Channel> peer_;
   std::vector<std::uint64_t> got_, peer_got_;
@@ -107,24 +125,15 @@ TEST_F(ChannelPumpTest, DoesNotTurnTheLoopWhenNothingIsToBeDone) {
     peer_reads();
     return peer_got_.size() == 1'000;
   }));
-  turn(loop_);
-  EXPECT_NE(uv_backend_timeout(loop_.raw()), 0);
-  int turns = 0;
-  uv_check_t counter;
-  uv_check_init(loop_.raw(), &counter);
-  counter.data = &turns;
-  uv_check_start(&counter, [](uv_check_t* check) { ++*static_cast<int*>(check->data); });
-  uv_timer_t end;
-  uv_timer_init(loop_.raw(), &end);
-  uv_timer_start(
-      &end, [](uv_timer_t* timer) { uv_stop(timer->loop); }, 20, 0);
-  loop_.run();
-  EXPECT_LE(turns, 3);
-  uv_close(reinterpret_cast<uv_handle_t*>(&counter), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&end), nullptr);
-  turn(loop_);
+  EXPECT_LE(turns_in_20_ms(), 3);
 }
 
+TEST_F(ChannelPumpTest, DoesNotTurnTheLoopWhenItHasToldTheEnd) {
+  peer_.reset();
+  turn(loop_);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_LE(turns_in_20_ms(), 3);
+}
 TEST_F(ChannelPumpTest, ThePeersEndIsToldOnceAfterItsLastMessages) {
   ping_peer(0, 2);
   peer_.reset();
@@ -212,6 +221,16 @@ TEST_F(ChannelPumpTest, APeerThatNeverReadsFailsAtTheBound) {
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].end, PeerEnd::kFailed);
   EXPECT_THAT(told_[0].why, HasSubstr("it does not read"));
+}
+
+TEST_F(ChannelPumpTest, AfterAMessageThatWasLostNoneIsSent) {
+  std::uint64_t sent = 0;
+  while (pump_->send(request(sent)) && sent < 100'000) ++sent;
+  peer_reads();  // there is room again
+  EXPECT_FALSE(pump_->send(request(sent + 1)));
+  for (int i = 0; i < 5; ++i) turn(loop_);
+  peer_reads();
+  for (std::uint64_t i = 0; i < peer_got_.size(); ++i) ASSERT_EQ(peer_got_[i], i);
 }
 
 TEST_F(ChannelPumpTest, OfADeadPeerTheRestIsDeliveredAtOnce) {

@@ -138,7 +138,7 @@ TEST_F(ProbeScheduleTest, OnlyStartingAndRunningNodesWithAProcessAreProbed) {
   EXPECT_FALSE(schedule_.next_wake().has_value());
 }
 
-TEST_F(ProbeScheduleTest, ALimitStarvesNobody) {
+TEST_F(ProbeScheduleTest, WithALimitTheLongestOverdueIsProbedFirst) {
   for (std::uint32_t row = 0; row < 10; ++row) {
     auto state = row_of(NodeState::kStarting);
     state.node_id.assign("n" + std::to_string(row));
@@ -156,7 +156,7 @@ TEST_F(ProbeScheduleTest, ALimitStarvesNobody) {
   for (const auto& [row, times] : probed) EXPECT_GE(times, 9) << row;
 }
 
-TEST_F(ProbeScheduleTest, AProbeUnderWayIsNotMadeTwice) {
+TEST_F(ProbeScheduleTest, ANodeIsNotProbedAgainWhileAProbeIsUnderWay) {
   update(NodeState::kStarting);
   (void)next();
   EXPECT_FALSE(schedule_.next_wake().has_value());

@@ -127,6 +127,16 @@ TEST_F(ReloadCheckTest, IsKilledAfterTenSecondsAndRefused) {
   EXPECT_THAT(refusal_, HasSubstr("checking it took longer than 10 s"));
 }
 
+TEST_F(ReloadCheckTest, TheDeadlineEndsWithTheChild) {
+  int told = 0;
+  ASSERT_TRUE(check_->start("/x/sutra-agent", path_, running_, [&](const Result<UniqueFd>&) { ++told; }));
+  starter_.end_last(exited(0));
+  timers_.advance(1h);
+  EXPECT_EQ(told, 1);
+  EXPECT_THAT(starter_.last().signals, IsEmpty());
+  EXPECT_FALSE(check_->owns_pid(starter_.last().pid));
+}
+
 TEST_F(ReloadCheckTest, AProgramThatWasNeverExecutedHasNotPassed) {
   ASSERT_TRUE(start());
   starter_.end_last(exited(0), "execute /x/sutra-agent: Permission denied");

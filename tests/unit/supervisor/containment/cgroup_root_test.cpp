@@ -17,46 +17,46 @@ constexpr const char* kHybrid =
     "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
     "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
 
-TEST(CgroupPlace, OwnDirectoryIsTheMountPointAndOurPath) {
+TEST(CgroupRoot, OwnDirectoryIsTheMountPointAndOurPath) {
   EXPECT_EQ(own_cgroup_directory(kUnified, "0::/user.slice/me.scope\n"),
             "/sys/fs/cgroup/user.slice/me.scope");
   EXPECT_EQ(own_cgroup_directory(kUnified, "0::/\n"), "/sys/fs/cgroup");
 }
 
-TEST(CgroupPlace, HybridHierarchyIsFoundAmongTheOldOnes) {
+TEST(CgroupRoot, V2HierarchyIsFoundBesideTheV1Ones) {
   EXPECT_EQ(own_cgroup_directory(kHybrid, "4:memory:/x\n0::/\n"), "/sys/fs/cgroup/unified");
 }
 
-TEST(CgroupPlace, MountThatShowsASubtreeIsTakenRelativeToIt) {
+TEST(CgroupRoot, PathIsRelativeToTheSubtreeThatIsMounted) {
   const std::string bind = "30 23 0:28 /box /cg rw - cgroup2 cgroup2 rw\n";
   EXPECT_EQ(own_cgroup_directory(bind, "0::/box/a\n"), "/cg/a");
   EXPECT_EQ(own_cgroup_directory(bind, "0::/box\n"), "/cg");
   EXPECT_EQ(own_cgroup_directory(bind, "0::/boxer\n"), std::nullopt);
 }
 
-TEST(CgroupPlace, BlanksInTheMountPointAreDecoded) {
+TEST(CgroupRoot, BlanksInTheMountPointAreDecoded) {
   EXPECT_EQ(own_cgroup_directory("30 23 0:28 / /a\\040b rw - cgroup2 c rw\n", "0::/x\n"), "/a b/x");
 }
 
-TEST(CgroupPlace, NoneWithoutV2OrOutsideOfTheNamespace) {
+TEST(CgroupRoot, NoneWithoutV2OrOutsideOfTheNamespace) {
   EXPECT_EQ(own_cgroup_directory("32 31 0:29 / /c rw - cgroup cgroup rw,cpu\n", "0::/\n"), std::nullopt);
   EXPECT_EQ(own_cgroup_directory(kUnified, "4:memory:/x\n"), std::nullopt);
   EXPECT_EQ(own_cgroup_directory(kUnified, "0::/../../other\n"), std::nullopt);
   EXPECT_EQ(own_cgroup_directory("", ""), std::nullopt);
 }
 
-TEST(CgroupPlace, AgentIdBecomesAFileNameWithoutCollisions) {
+TEST(CgroupRoot, AgentIdBecomesAFileNameWithoutCollisions) {
   EXPECT_EQ(file_name_of("agent-1.x_Y"), "agent-1.x_Y");
   EXPECT_EQ(file_name_of("../a b"), "%2E.%2Fa%20b");
 }
 
-TEST(CgroupPlace, ValueIsFoundByItsWholeKey) {
+TEST(CgroupRoot, ValueIsFoundByItsWholeKey) {
   EXPECT_EQ(value_of("oom 1\noom_kill 3\n", "oom_kill"), 3U);
   EXPECT_EQ(value_of("oom 1\noom_kill 3\n", "oom"), 1U);
   EXPECT_EQ(value_of("populated 0\n", "frozen"), std::nullopt);
 }
 
-TEST(CgroupPlace, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
+TEST(CgroupRoot, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
   const TemporaryDirectory plain;
   const auto root = open_cgroup_root(plain / "nodes");
   ASSERT_FALSE(root.ok());
@@ -64,7 +64,7 @@ TEST(CgroupPlace, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
   EXPECT_FALSE(std::filesystem::exists(plain / "nodes"));
 }
 
-TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
+TEST(CgroupRoot, ConfiguredRootThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
   const TemporaryDirectory plain;
   EXPECT_EQ(in_child([&] {
               const auto trees = NodeTrees::open(plain / "nodes", "agent");
@@ -76,8 +76,8 @@ TEST(CgroupPlace, WantedPlaceThatDoesNotWorkIsNotReplacedByOurOwnCgroup) {
             0);
 }
 
-TEST(CgroupPlace, WantedPlaceHoldsTheLeavesItselfAndIgnoresOtherChildren) {
-  const auto own = NodeTrees::open(std::nullopt, "place-test-" + std::to_string(::getpid()));
+TEST(CgroupRoot, ConfiguredRootHoldsTheLeavesAndOtherChildrenAreIgnored) {
+  const auto own = NodeTrees::open(std::nullopt, "cgroup-root-test-" + std::to_string(::getpid()));
   if (own->mode() == TreeMode::kProcessTree) GTEST_SKIP() << own->lost();
   const std::string wanted = own->path() + "/wanted";
   {

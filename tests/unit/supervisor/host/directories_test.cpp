@@ -43,7 +43,7 @@ TEST_F(DataDirectory, MakesRootAndDirectoryWithTheirModesWhateverTheUmask) {
   EXPECT_EQ(::fcntl(opened.value().get(), F_GETFD), FD_CLOEXEC);
 }
 
-TEST_F(DataDirectory, GivesOnlyTheLastOneAway) {
+TEST_F(DataDirectory, ChangesTheOwnerOfTheLastOneOnly) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(open_data_directory(root(), root() + "/a/b", {kNobody, kNobody}).ok());
   EXPECT_EQ(look(root()).st_uid, 0U);
@@ -71,7 +71,7 @@ TEST_F(DataDirectory, WorksWithoutRightsOverOthersFiles) {
             0);
 }
 
-TEST_F(DataDirectory, OpensWhatIsThereAndLeavesItAsItIs) {
+TEST_F(DataDirectory, OpensAnExistingOneAndChangesNothing) {
   ASSERT_TRUE(open_data_directory(root(), root() + "/n1", ours()).ok());
   ASSERT_EQ(::chmod((root() + "/n1").c_str(), 0700), 0);
   EXPECT_TRUE(open_data_directory(root(), root() + "/n1", ours()).ok());
@@ -134,7 +134,7 @@ TEST_F(DataDirectory, CheckMakesNothingAndAcceptsWhatIsMissing) {
   EXPECT_FALSE(std::filesystem::exists(root()));
 }
 
-TEST_F(DataDirectory, FailureOnTheWayUnmakesWhatWasMade) {
+TEST_F(DataDirectory, FailureRemovesWhatThisCallMade) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::mkdir(root().c_str(), 0755), 0);
   // A supervisor without CAP_CHOWN makes a/b and cannot give it away.
@@ -179,16 +179,6 @@ TEST_F(DataDirectory, ReadOnlyFileSystemNamesTheDropIn) {
   });
   if (status == 77) GTEST_SKIP() << "no mount namespaces here";
   EXPECT_EQ(status, 0);
-}
-
-TEST_F(DataDirectory, OwnDirectoriesAreMadeWithTheirModeAndKeptAsTheyAre) {
-  ASSERT_TRUE(make_own_directory(top_ / "x/y/z", 0700).ok());
-  EXPECT_EQ(look(top_ / "x/y/z").st_mode & 07777, 0700U);
-  ASSERT_TRUE(make_own_directory(top_ / "x/y/z", 0755).ok());
-  EXPECT_EQ(look(top_ / "x/y/z").st_mode & 07777, 0700U);
-  spit(top_ / "f", "");
-  EXPECT_FALSE(make_own_directory(top_ / "f/g", 0700).ok());
-  EXPECT_FALSE(make_own_directory(top_ / "f", 0700).ok());
 }
 
 }  // namespace

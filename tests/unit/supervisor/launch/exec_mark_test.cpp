@@ -19,7 +19,7 @@ class ExecMarks : public ::testing::Test {
   TemporaryDirectory run_;
 };
 
-TEST_F(ExecMarks, TellsTheGateFromTheProgram) {
+TEST_F(ExecMarks, TellsALauncherAtItsGateFromAProgram) {
   EXPECT_EQ(read(7), std::nullopt);
   const UniqueFd mark = begin(7);
   EXPECT_EQ(read(7), false);

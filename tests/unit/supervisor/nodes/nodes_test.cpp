@@ -16,8 +16,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
-
 class NodesTest : public ::testing::Test {
  protected:
   NodesTest() {
@@ -27,8 +25,8 @@ class NodesTest : public ::testing::Test {
     make_nodes();
   }
   void make_nodes() {
-    nodes_ = std::make_unique<Nodes>(Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {},
-                                     [this] { ++emptied_; });
+    nodes_ = std::make_unique<Nodes>(
+        Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {}, [this] { ++emptied_; });
   }
 
   Reply keep() {

@@ -98,7 +98,7 @@ TEST_F(HandoffTest, NothingIsExecutedWhenADescriptorIsMissing) {
   handoff.configuration.reset(handed_over());
   handoff.listener.reset(handed_over());
   handoff.locks.emplace_back(-1);
-  const Status refused = exec_with("/bin/true", {"true"}, std::move(handoff));
+  const Status refused = exec_with("/bin/false", {"false"}, std::move(handoff));
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message(), HasSubstr("could not be duplicated"));
 }

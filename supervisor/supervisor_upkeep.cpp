@@ -1,0 +1,77 @@
+// What is done from time to time: dead children that nobody waits for, and files that were removed.
+// Supervisor.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "common/log/logging.h"
+#include "supervisor/host/directories.h"
+#include "supervisor/startup/instance_lock.h"
+#include "supervisor/supervisor.h"
+
+namespace sutra::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStrayRetry = 20ms;
+
+}  // namespace
+
+/// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are
+/// subreaper.
+void Supervisor::reap_strays() {
+  for (int looked = 0; looked < 1024; ++looked) {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    const pid_t pid = info.si_pid;
+    const bool watched = nodes_->owns_pid(pid) || comms_->owns_pid(pid) || rotation_->owns_pid(pid) ||
+                         (reload_check_ && reload_check_->owns_pid(pid));
+    if (watched) {
+      // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this
+      // turn of the loop. Others may wait behind it.
+      stray_timer_ = Timer(loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
+      return;
+    }
+    waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  }
+}
+
+void Supervisor::housekeeping() {
+  keep_directories();
+  control_->keep_bound();
+  nodes_->record_all();
+  rotation_->look(nodes_->names());
+}
+
+/// Somebody may remove our directories while we run, and with them our locks, our records and the node table.
+/// The locks are taken again at once, so that no second agent starts beside us. All else is made by every
+/// start, so we re-exec with the configuration that runs.
+void Supervisor::keep_directories() {
+  bool lost = access((given_.config.agent.runtime_dir + "/nodes.table").c_str(), F_OK) != 0;
+  const auto keep = [&lost](UniqueFd& lock, const std::string& directory, const std::string& what) -> Status {
+    if (lock_is_in_place(lock, directory)) return {};
+    if (const Status made = make_own_directory(directory, 0755); !made) return made;
+    auto again = lock_directory(directory, what);
+    if (!again) return again.error();
+    log::warning("the files in " + what + " " + directory + " had been removed; they are made again");
+    lock = std::move(again).value();
+    lost = true;
+    return {};
+  };
+  const Config::Agent& agent = given_.config.agent;
+  Status kept = keep(runtime_lock_, agent.runtime_dir, "runtime_dir");
+  if (kept) kept = keep(state_lock_, agent.state_dir, "state_dir");
+  if (!kept) {
+    if (!std::exchange(directories_lost_, true)) log::error(kept.error().message());
+    return;
+  }
+  directories_lost_ = false;
+  const Status records = nodes_->keep_records();
+  if (!lost || !records) return;
+  if (const Status s = ledger_->write_registration(registration_); !s) return log::error(s.error().message());
+  renew();
+}
+
+}  // namespace sutra::supervisor
