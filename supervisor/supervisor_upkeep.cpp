@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/log/logging.h"
-#include "supervisor/host/directories.h"
+#include "supervisor/host/own_directory.h"
 #include "supervisor/startup/instance_lock.h"
 #include "supervisor/supervisor.h"
 
