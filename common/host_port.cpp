@@ -7,7 +7,7 @@
 #include <charconv>
 #include <optional>
 
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra {
 namespace {

@@ -1,6 +1,8 @@
 #include "common/node_id.h"
 
-#include <cstdio>
+#include <algorithm>
+
+#include "common/text.h"
 
 namespace sutra {
 namespace {
@@ -10,41 +12,26 @@ bool allowed(char c) {
          c == '-';
 }
 
+Error fault(std::string cause) { return make_error({}, {}, std::move(cause)); }
+
 }  // namespace
 
-std::string printable(std::string_view text, std::size_t limit) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (i == limit) return out + "...";
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte < 0x7f) {
-      out += text[i];
-    } else {
-      char hex[5];
-      std::snprintf(hex, sizeof hex, "\\x%02x", byte);
-      out += hex;
-    }
+Result<NodeId> NodeId::parse(std::string_view text) {
+  if (text.empty()) return fault("node_id is empty; send 1 to 64 characters of A-Z a-z 0-9 . _ -");
+  if (text.size() > kMaxBytes) {
+    return fault("node_id \"" + printable(text, 24) + "\" has " + std::to_string(text.size()) +
+                 " characters; at most 64 are allowed");
   }
-  return out;
-}
-
-std::optional<std::string> node_id_fault(std::string_view id) {
-  if (id.empty()) return "node_id is empty; send 1 to 64 characters of A-Z a-z 0-9 . _ -";
-  if (id.size() > kNodeIdMax) {
-    return "node_id \"" + printable(id, 24) + "\" has " + std::to_string(id.size()) +
-           " characters; at most 64 are allowed";
+  const std::string named = "node_id \"" + printable(text) + "\"";
+  if (text.front() == '.' || text.front() == '-') {
+    return fault(named + " starts with '" + text.front() + "'; it must start with a letter, a digit or _");
   }
-  if (id.front() == '.' || id.front() == '-') {
-    return "node_id \"" + printable(id) + "\" starts with '" + id.front() +
-           "'; it must start with a letter, a digit or _";
-  }
-  for (const char c : id) {
-    if (!allowed(c)) {
-      return "node_id \"" + printable(id) + "\" contains '" + printable(std::string_view(&c, 1)) +
-             "'; allowed are A-Z a-z 0-9 . _ -";
-    }
-  }
-  return std::nullopt;
+  const auto wrong = std::find_if_not(text.begin(), text.end(), allowed);
+  if (wrong == text.end()) return NodeId(text);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(wrong - text.begin()));
+  const std::size_t character = std::max<std::size_t>(utf8_front(rest), 1);
+  return fault(named + " contains '" + printable(rest.substr(0, character)) +
+               "'; allowed are A-Z a-z 0-9 . _ -");
 }
 
 }  // namespace sutra

@@ -12,7 +12,7 @@ namespace sutra {
 struct Error {
   std::string operation;  ///< "open", "start node"
   std::string subject;    ///< the object: a path, a node_id
-  int errnum = 0;         ///< errno, 0 when the cause is no system call's
+  int errnum = 0;         ///< errno, 0 when no system call failed
   std::string cause;      ///< in words; when empty, strerror(errnum) is shown
   std::string remedy;     ///< what the operator can do, may be empty
 
@@ -26,7 +26,7 @@ struct Error {
 [[nodiscard]] Error make_error(std::string operation, std::string subject, std::string cause,
                                std::string remedy = {});
 
-/// A value or the Error that stood in its way. Check before value().
+/// A value, or the Error that prevented it. Check ok() before value().
 template <typename T>
 class [[nodiscard]] Result {
  public:

@@ -13,6 +13,9 @@ namespace sutra::ctl {
 namespace {
 
 constexpr int kExitConfig = 78;  // EX_CONFIG, sysexits(3)
+constexpr const char* kOddAnswer =
+    "the agent sent an answer that does not fit the question; are sutra-agent and sutra-agentctl of the same "
+    "version?";
 
 void say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -21,7 +24,7 @@ std::string config_path(const Options& o) {
   return o.config_path.empty() ? default_config_path() : o.config_path;
 }
 
-/// A faulty configuration still says where the agent is, as far as it can be made out.
+/// With faults in the configuration too: its runtime_dir is used where it can be read.
 std::string runtime_dir(const Options& o) {
   if (!o.runtime_dir.empty()) return o.runtime_dir;
   const auto text = read_config_file(config_path(o));
@@ -55,7 +58,7 @@ int order(AgentClient& agent, const Options& o, const Message& message, const st
   }
   const auto* done = std::get_if<ipc::Done>(&answer.value());
   if (done == nullptr) {
-    say("the agent answered something else; are sutra-agent and sutra-agentctl of one version?");
+    say(kOddAnswer);
     return kExitFailed;
   }
   const bool ok = done->success != 0;
@@ -77,17 +80,11 @@ std::string new_node_id() {
   return "node-" + uuid;
 }
 
-/// What cannot travel is said here, in the words of the rule.
+/// Of what does not fit in a message, the fault is printed here.
 bool fits(const Options& o) {
-  if (const auto fault = node_id_fault(o.node_id)) {
-    say(*fault);
-    return false;
-  }
-  if (o.storage_path.size() > 255) {
-    say("--path has " + std::to_string(o.storage_path.size()) + " bytes; at most 255 are allowed");
-    return false;
-  }
-  return true;
+  if (o.storage_path.size() <= 255) return true;
+  say("--path has " + std::to_string(o.storage_path.size()) + " bytes; at most 255 are allowed");
+  return false;
 }
 
 int show(AgentClient& agent, const Options& o) {
@@ -103,8 +100,7 @@ int show(AgentClient& agent, const Options& o) {
   auto answer = agent.ask(ipc::GetStatus{});
   const auto* status = answer ? std::get_if<ipc::AgentStatus>(&answer.value()) : nullptr;
   if (status == nullptr) {
-    say(answer ? "the agent answered something else; are sutra-agent and sutra-agentctl of one version?"
-               : answer.error().message());
+    say(answer ? kOddAnswer : answer.error().message());
     return kExitFailed;
   }
   if (o.command == Command::kDoctor) {
@@ -116,13 +112,34 @@ int show(AgentClient& agent, const Options& o) {
 }
 
 template <typename Message>
-Message for_node(const std::string& node_id) {
+Message for_node(const NodeId& node_id) {
   Message message;
-  message.node_id.assign(node_id);
+  message.node_id.assign(node_id.str());
   return message;
 }
 
-int command(AgentClient& agent, Options o) {
+/// An order about one node.
+int node_command(AgentClient& agent, const Options& o) {
+  const auto id =
+      NodeId::parse(o.command == Command::kSpawn && o.node_id.empty() ? new_node_id() : o.node_id);
+  if (!id) {
+    say(id.error().message());
+    return kExitUsage;
+  }
+  if (o.command == Command::kStop)
+    return order(agent, o, for_node<ipc::OperatorStop>(id.value()), id.value());
+  if (o.command == Command::kRestart) {
+    return order(agent, o, for_node<ipc::OperatorRestart>(id.value()), id.value());
+  }
+  if (!fits(o)) return kExitUsage;
+  auto message = for_node<ipc::OperatorStart>(id.value());
+  message.storage_path.assign(o.storage_path);
+  message.port = o.port;
+  message.memory_mb = o.memory_mb;
+  return order(agent, o, message, id.value());
+}
+
+int command(AgentClient& agent, const Options& o) {
   switch (o.command) {
     case Command::kStatus:
     case Command::kList:
@@ -132,19 +149,10 @@ int command(AgentClient& agent, Options o) {
       return order(agent, o, ipc::Reload{}, {});
     case Command::kCheckConfig:
       return check_config(o);
-    case Command::kSpawn: {
-      if (o.node_id.empty()) o.node_id = new_node_id();
-      if (!fits(o)) return kExitUsage;
-      auto message = for_node<ipc::OperatorStart>(o.node_id);
-      message.storage_path.assign(o.storage_path);
-      message.port = o.port;
-      message.memory_mb = o.memory_mb;
-      return order(agent, o, message, o.node_id);
-    }
+    case Command::kSpawn:
     case Command::kStop:
-      return fits(o) ? order(agent, o, for_node<ipc::OperatorStop>(o.node_id), o.node_id) : kExitUsage;
     case Command::kRestart:
-      return fits(o) ? order(agent, o, for_node<ipc::OperatorRestart>(o.node_id), o.node_id) : kExitUsage;
+      return node_command(agent, o);
   }
   return kExitUsage;
 }

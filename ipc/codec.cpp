@@ -26,6 +26,11 @@ class BodyCheck {
       return;
     }
   }
+  void node_id(const NodeIdText& value) {
+    text("node_id", value);
+    if (!fault_.empty()) return;
+    if (const auto id = NodeId::parse(value.view()); !id) fault_ = id.error().cause;
+  }
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
@@ -34,13 +39,13 @@ class BodyCheck {
 
 void check(const StartNode& m, BodyCheck& body) {
   body.zero("reserved", m.reserved);
-  body.text("node_id", m.node_id);
+  body.node_id(m.node_id);
   body.text("storage_path", m.storage_path);
 }
-void check(const StopNode& m, BodyCheck& body) { body.text("node_id", m.node_id); }
-void check(const NodeReady& m, BodyCheck& body) { body.text("node_id", m.node_id); }
+void check(const StopNode& m, BodyCheck& body) { body.node_id(m.node_id); }
+void check(const NodeReady& m, BodyCheck& body) { body.node_id(m.node_id); }
 void check(const NodeUnresponsive& m, BodyCheck& body) {
-  body.text("node_id", m.node_id);
+  body.node_id(m.node_id);
   body.text("reason", m.reason);
 }
 void check(const LinkChanged& m, BodyCheck& body) {
@@ -69,11 +74,11 @@ void check(const Pong&, BodyCheck&) {}
 void check(const Retire& m, BodyCheck& body) { body.zero("reserved", m.reserved); }
 void check(const OperatorStart& m, BodyCheck& body) {
   body.zero("reserved", m.reserved);
-  body.text("node_id", m.node_id);
+  body.node_id(m.node_id);
   body.text("storage_path", m.storage_path);
 }
-void check(const OperatorStop& m, BodyCheck& body) { body.text("node_id", m.node_id); }
-void check(const OperatorRestart& m, BodyCheck& body) { body.text("node_id", m.node_id); }
+void check(const OperatorStop& m, BodyCheck& body) { body.node_id(m.node_id); }
+void check(const OperatorRestart& m, BodyCheck& body) { body.node_id(m.node_id); }
 void check(const Reload& m, BodyCheck& body) { body.zero("reserved", m.reserved); }
 void check(const GetStatus& m, BodyCheck& body) { body.zero("reserved", m.reserved); }
 void check(const Done& m, BodyCheck& body) {
@@ -154,6 +159,11 @@ Result<Variant> decode_body(Verb verb, std::span<const std::byte> body) {
 }
 
 }  // namespace
+
+NodeId node_id_in(const NodeIdText& text) {
+  auto id = NodeId::parse(text.view());
+  return id ? std::move(id).value() : NodeId();
+}
 
 std::string_view verb_name(Verb verb) {
   switch (verb) {

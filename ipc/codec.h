@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "common/node_id.h"
 #include "common/result.h"
 #include "ipc/messages.h"
 
@@ -13,12 +14,16 @@ namespace sutra::ipc {
 
 /// Decodes one packet of the channel whose messages are `Variant` (FromComms, ToComms, FromOperator,
 /// ToOperator). Exact size, magic, version and verb; reserved fields and unused bytes after a text's NUL must
-/// be zero, enumerators and booleans in range. Anything else is an Error that says what was wrong, never a
-/// partial message.
+/// be zero, enumerators and booleans in range, a node_id must be one. Anything else is an Error that says
+/// what was wrong, never a partial message.
 template <typename Variant>
 [[nodiscard]] Result<Variant> decode(std::span<const std::byte> packet);
 
-/// "StartNode"; empty for a number that is no verb.
+/// The node that a decoded message or a row in use is about. Not valid() for a text that is not a node_id,
+/// which no decoded message holds.
+[[nodiscard]] NodeId node_id_in(const NodeIdText& text);
+
+/// "StartNode"; empty for an unknown number.
 [[nodiscard]] std::string_view verb_name(Verb verb);
 
 /// A packet ready for send(2). `Message` is any of the structs in messages.h.

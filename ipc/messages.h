@@ -42,6 +42,16 @@ using PathText = Text<256>;
 using ReasonText = Text<2048>;     // why a request failed, with the last lines a server printed
 using AgentInfoText = Text<1024>;  // an acknowledged AgentInfo, opaque to the supervisor
 
+/// Stands after each message, with its size in bytes: nothing but bytes that both sides see the same way.
+/// Unique representations mean that there is no hidden padding, so no byte of our memory leaks out and every
+/// byte that comes in is checked. When one fails, a peer of another build would misread us: raise kVersion.
+template <typename T, std::size_t kBytes>
+consteval bool is_wire() {
+  return sizeof(T) == kBytes && std::is_trivially_copyable_v<T> &&
+         std::has_unique_object_representations_v<T>;
+}
+
+/// A verb's number never changes its meaning; a new verb takes a new number.
 enum class Verb : std::uint16_t {
   // comms -> supervisor
   kStartNode = 1,
@@ -76,7 +86,7 @@ struct Header {
   std::uint32_t size = 0;      // of the whole packet, Header included
   std::uint32_t reserved = 0;  // zero
 };
-static_assert(sizeof(Header) == 16);
+static_assert(is_wire<Header, 16>());
 
 // ---- comms -> supervisor
 
@@ -91,6 +101,7 @@ struct StartNode {
   NodeIdText node_id;
   PathText storage_path;  // as sent, at most 255 bytes; comms refuses longer ones itself
 };
+static_assert(is_wire<StartNode, 344>());
 
 /// Stop a node and forget it. Answered by NodeStopped.
 struct StopNode {
@@ -98,6 +109,7 @@ struct StopNode {
   std::uint64_t request_id = 0;
   NodeIdText node_id;
 };
+static_assert(is_wire<StopNode, 72>());
 
 /// The node's port accepted a connection, and the listener belongs to the node's user.
 struct NodeReady {
@@ -105,6 +117,7 @@ struct NodeReady {
   std::uint64_t generation = 0;  // as read from the node table
   NodeIdText node_id;
 };
+static_assert(is_wire<NodeReady, 72>());
 
 /// failed_probes_before_restart probes in a row failed while the node was running.
 struct NodeUnresponsive {
@@ -113,6 +126,7 @@ struct NodeUnresponsive {
   NodeIdText node_id;
   Text<256> reason;  // "3 probes failed; the last: connect 127.0.0.1:50051: Connection refused"
 };
+static_assert(is_wire<NodeUnresponsive, 328>());
 
 enum class LinkState : std::uint32_t { kConnecting = 0, kConnected = 1, kLost = 2 };
 
@@ -125,6 +139,7 @@ struct LinkChanged {
   std::uint64_t last_heartbeat_unix = 0;  // seconds, 0 = never
   Text<256> address;                      // the Master in use, "host:port"
 };
+static_assert(is_wire<LinkChanged, 280>());
 
 /// A Master acknowledged this AgentInfo (by registration or heartbeat). Kept in runtime_dir for the next
 /// comms.
@@ -132,11 +147,13 @@ struct AgentAcknowledged {
   static constexpr Verb kVerb = Verb::kAgentAcknowledged;
   AgentInfoText agent_info;
 };
+static_assert(is_wire<AgentAcknowledged, 1024>());
 
 struct Ping {
   static constexpr Verb kVerb = Verb::kPing;
   std::uint64_t sequence = 0;
 };
+static_assert(is_wire<Ping, 8>());
 
 // ---- supervisor -> comms
 
@@ -144,11 +161,11 @@ struct Ping {
 struct Welcome {
   static constexpr Verb kVerb = Verb::kWelcome;
   std::uint64_t comms_restarts = 0;
-  std::uint32_t storage_uid =
-      0;  // whom the storage servers run as; for "the listener belongs to the node's user"
+  std::uint32_t storage_uid = 0;  // whom the storage servers run as: a node's listener must belong to it
   std::uint32_t reserved = 0;
   AgentInfoText acknowledged;  // last acknowledged AgentInfo; empty when there is none
 };
+static_assert(is_wire<Welcome, 1040>());
 
 struct NodeStarted {
   static constexpr Verb kVerb = Verb::kNodeStarted;
@@ -159,6 +176,7 @@ struct NodeStarted {
   std::uint32_t reserved = 0;
   ReasonText reason;  // when not success
 };
+static_assert(is_wire<NodeStarted, 2072>());
 
 struct NodeStopped {
   static constexpr Verb kVerb = Verb::kNodeStopped;
@@ -167,6 +185,7 @@ struct NodeStopped {
   std::uint32_t reserved = 0;
   ReasonText reason;
 };
+static_assert(is_wire<NodeStopped, 2064>());
 
 /// A row of the node table changed; read it there.
 struct NodeChanged {
@@ -174,17 +193,20 @@ struct NodeChanged {
   std::uint32_t row = 0;
   std::uint32_t reserved = 0;
 };
+static_assert(is_wire<NodeChanged, 8>());
 
 struct Pong {
   static constexpr Verb kVerb = Verb::kPong;
   std::uint64_t sequence = 0;
 };
+static_assert(is_wire<Pong, 8>());
 
 /// Orderly stop: stop beating, unregister (2 s at most), exit 0.
 struct Retire {
   static constexpr Verb kVerb = Verb::kRetire;
   std::uint32_t reserved = 0;
 };
+static_assert(is_wire<Retire, 4>());
 
 // ---- operator -> supervisor. Each is answered by one Done (GetStatus: by AgentStatus).
 
@@ -196,22 +218,27 @@ struct OperatorStart {
   NodeIdText node_id;
   PathText storage_path;
 };
+static_assert(is_wire<OperatorStart, 336>());
 struct OperatorStop {
   static constexpr Verb kVerb = Verb::kOperatorStop;
   NodeIdText node_id;
 };
+static_assert(is_wire<OperatorStop, 64>());
 struct OperatorRestart {
   static constexpr Verb kVerb = Verb::kOperatorRestart;
   NodeIdText node_id;
 };
+static_assert(is_wire<OperatorRestart, 64>());
 struct Reload {
   static constexpr Verb kVerb = Verb::kReload;
   std::uint32_t reserved = 0;
 };
+static_assert(is_wire<Reload, 4>());
 struct GetStatus {
   static constexpr Verb kVerb = Verb::kGetStatus;
   std::uint32_t reserved = 0;
 };
+static_assert(is_wire<GetStatus, 4>());
 
 // ---- supervisor -> operator
 
@@ -223,6 +250,7 @@ struct Done {
   std::uint32_t reserved = 0;
   ReasonText text;  // the reason of a failure, or a note for the operator
 };
+static_assert(is_wire<Done, 2064>());
 
 enum class CommsState : std::uint32_t { kDown = 0, kRunning = 1, kRetiring = 2 };
 
@@ -247,6 +275,7 @@ struct AgentStatus {
   Text<256> config_path;
   Text<1024> protections_off;  // one a line: what is off and why
 };
+static_assert(is_wire<AgentStatus, 1952>());
 
 /// What one side of a channel may receive.
 using FromComms =

@@ -41,7 +41,8 @@ struct NodeRow {
   std::uint32_t uid = 0;   // whom the node runs as
   std::uint8_t padding[4] = {};
 };
-static_assert(std::is_trivially_copyable_v<NodeRow> && sizeof(NodeRow) % 8 == 0 && sizeof(NodeRow) <= 504);
+// A change raises the table's version (node_table_layout.h).
+static_assert(is_wire<NodeRow, 392>());
 
 /// Writes the table. The supervisor owns the only one.
 class NodeTableWriter {
@@ -68,7 +69,7 @@ class NodeTableReader {
 
   struct Read {
     NodeRow row;
-    bool stale = false;  ///< the writer is inside and does not come out: it died there
+    bool stale = false;  ///< the writer died while it changed the row; what is returned may be mixed
   };
   [[nodiscard]] virtual Read read(std::uint32_t index) const = 0;
   [[nodiscard]] virtual std::uint32_t capacity() const = 0;

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "ipc/file_region.h"
+#include "ipc/map_file.h"
 #include "ipc/node_table_layout.h"
 
 namespace sutra::ipc {
@@ -14,7 +14,7 @@ namespace {
 using namespace table;
 
 // About a millisecond of pauses: longer than a live writer is ever inside, short for one that died there.
-// Nothing here is a system call, so no sandbox can object.
+// Without a system call: comms reads in a sandbox that allows few.
 constexpr int kAttempts = 16384;
 
 constexpr std::size_t kIdWords = sizeof(NodeIdText) / 8;
@@ -30,7 +30,8 @@ void pause_briefly() {
 #endif
 }
 
-// Word by word into the row itself: a copy of a copy would wait for its own stores.
+// Word by word straight into the row: a second copy would stall on the stores of the first (store
+// forwarding).
 void copy_words(const SharedRow& shared, NodeRow& row) {
   auto* bytes = reinterpret_cast<std::byte*>(&row);
   for (std::size_t i = 0; i < kRowWords; ++i) {
@@ -52,7 +53,7 @@ void read_row(const SharedRow& shared, NodeTableReader::Read& read) {
   read.stale = true;
 }
 
-// One word is never torn, so the two looks below need no lock: they say what held at that moment.
+// A single word is read whole, so these two need no lock: they tell what was true at that moment.
 bool in_use(const SharedRow& shared) {
   const auto bytes =
       std::bit_cast<std::array<std::uint8_t, 8>>(shared.words[kStateWord].load(std::memory_order_acquire));
@@ -62,8 +63,8 @@ bool has_process(const SharedRow& shared) {
   return static_cast<std::uint32_t>(shared.words[kPidWord].load(std::memory_order_acquire)) != 0;
 }
 
-// A look without the lock: an id is written once a tenancy of the row, so only a row that is changing
-// hands at this moment can be missed, and it was not there a moment ago.
+// Compares without the row's lock. The id of a row does not change while its node exists, so only a row that
+// another node takes at this very moment can be missed, as if we had looked a moment earlier.
 bool may_be(const SharedRow& shared, const std::array<std::uint64_t, kIdWords>& id) {
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (shared.words[i].load(std::memory_order_acquire) != id[i]) return false;
@@ -73,8 +74,8 @@ bool may_be(const SharedRow& shared, const std::array<std::uint64_t, kIdWords>& 
 
 class MappedReader final : public NodeTableReader {
  public:
-  MappedReader(FileRegion region, std::uint32_t capacity)
-      : region_(std::move(region)), rows_(rows_at(region_.address())), capacity_(capacity) {}
+  MappedReader(boost::interprocess::mapped_region region, std::uint32_t capacity)
+      : region_(std::move(region)), rows_(rows_at(region_.get_address())), capacity_(capacity) {}
 
   [[nodiscard]] Read read(std::uint32_t index) const override {
     Read read;
@@ -117,7 +118,7 @@ class MappedReader final : public NodeTableReader {
   }
 
  private:
-  FileRegion region_;
+  boost::interprocess::mapped_region region_;
   const SharedRow* rows_;
   std::uint32_t capacity_;
 };
@@ -133,13 +134,14 @@ Result<std::unique_ptr<NodeTableReader>> map_table(int fd, const std::string& su
   if (!S_ISREG(status.st_mode)) return not_a_table(subject, "it is not a regular file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size < table_bytes(0) || size > table_bytes(kMaxRows)) {
-    return not_a_table(subject, "it has " + std::to_string(size) + " bytes, which no table has");
+    return not_a_table(
+        subject, "it has " + std::to_string(size) + " bytes, which is not a size that a table can have");
   }
-  auto region = FileRegion::map(fd, static_cast<std::size_t>(size), FileRegion::Access::kReadOnly);
+  auto region = map_file(fd, static_cast<std::size_t>(size), boost::interprocess::read_only);
   if (!region) return region.error();
-  const TableHeader* header = header_at(region.value().address());
+  const TableHeader* header = header_at(region.value().get_address());
   if (header->magic.load(std::memory_order_acquire) != kTableMagic) {
-    return not_a_table(subject, "its first bytes are not a table's");
+    return not_a_table(subject, "its first bytes are not those of a node table");
   }
   const std::uint64_t version = header->version.load(std::memory_order_relaxed);
   if (version != kTableVersion) {

@@ -5,7 +5,7 @@
 #include <bit>
 #include <utility>
 
-#include "ipc/file_region.h"
+#include "ipc/map_file.h"
 #include "ipc/node_table_layout.h"
 
 namespace sutra::ipc {
@@ -13,13 +13,13 @@ namespace {
 
 using namespace table;
 
-// A file that nobody has heard of yet: gone again unless it takes its final name.
-class UnnamedFile {
+// The file under its temporary name: removed again unless it gets its final name.
+class TemporaryFile {
  public:
-  explicit UnnamedFile(std::string path) : path_(std::move(path)) {}
-  UnnamedFile(const UnnamedFile&) = delete;
-  UnnamedFile& operator=(const UnnamedFile&) = delete;
-  ~UnnamedFile() {
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
 
@@ -37,13 +37,13 @@ class UnnamedFile {
 
 class MappedWriter final : public NodeTableWriter {
  public:
-  MappedWriter(FileRegion region, UniqueFd read_only, std::uint32_t capacity)
+  MappedWriter(boost::interprocess::mapped_region region, UniqueFd read_only, std::uint32_t capacity)
       : region_(std::move(region)),
         read_only_(std::move(read_only)),
-        rows_(rows_at(region_.address())),
+        rows_(rows_at(region_.get_address())),
         capacity_(capacity) {
     for (std::uint32_t i = 0; i < capacity_; ++i) clear(i);
-    TableHeader* header = header_at(region_.address());
+    TableHeader* header = header_at(region_.get_address());
     header->version.store(kTableVersion, std::memory_order_relaxed);
     header->row_bytes.store(kRowBytes, std::memory_order_relaxed);
     header->capacity.store(capacity, std::memory_order_relaxed);
@@ -70,13 +70,13 @@ class MappedWriter final : public NodeTableWriter {
   }
 
  private:
-  FileRegion region_;
+  boost::interprocess::mapped_region region_;
   UniqueFd read_only_;
   SharedRow* rows_;
   std::uint32_t capacity_;
 };
 
-// Takes the pages now: on a full tmpfs a later store would be a SIGBUS, here it is an errno.
+// Allocates the pages now: on a full tmpfs this fails with an errno, a later store would raise SIGBUS.
 Status reserve(int fd, std::size_t bytes, const std::string& path) {
   int rc = 0;
   do {
@@ -104,12 +104,12 @@ Result<std::unique_ptr<NodeTableWriter>> NodeTableWriter::create(const std::stri
   ::unlink(fresh.c_str());  // what a killed predecessor left
   UniqueFd fd(::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return errno_error("create", fresh, "runtime_dir must exist and be ours to write");
-  UnnamedFile file(fresh);
+  TemporaryFile file(fresh);
 
   if (auto reserved = reserve(fd.get(), table_bytes(capacity), path); !reserved) return reserved.error();
   UniqueFd read_only(::open(fresh.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!read_only) return errno_error("open", fresh);
-  auto region = FileRegion::map(fd.get(), table_bytes(capacity), FileRegion::Access::kReadWrite);
+  auto region = map_file(fd.get(), table_bytes(capacity), boost::interprocess::read_write);
   if (!region) return region.error();
 
   std::unique_ptr<NodeTableWriter> writer =

@@ -197,13 +197,13 @@ void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
   std::visit(
       Overload{
           [&](const ipc::StartNode& m) {
-            nodes_->start(std::string(m.node_id.view()),
+            nodes_->start(ipc::node_id_in(m.node_id),
                           {std::string(m.storage_path.view()), m.port, m.memory_mb}, started(m.request_id));
           },
-          [&](const ipc::StopNode& m) { nodes_->stop(std::string(m.node_id.view()), stopped(m.request_id)); },
-          [&](const ipc::NodeReady& m) { nodes_->node_ready(std::string(m.node_id.view()), m.generation); },
+          [&](const ipc::StopNode& m) { nodes_->stop(ipc::node_id_in(m.node_id), stopped(m.request_id)); },
+          [&](const ipc::NodeReady& m) { nodes_->node_ready(ipc::node_id_in(m.node_id), m.generation); },
           [&](const ipc::NodeUnresponsive& m) {
-            nodes_->node_unresponsive(std::string(m.node_id.view()), m.generation,
+            nodes_->node_unresponsive(ipc::node_id_in(m.node_id), m.generation,
                                       std::string(m.reason.view()));
           },
           [](const ipc::LinkChanged&) {},  // the keeper's own
@@ -225,11 +225,11 @@ void Supervisor::on_operator(const ipc::FromOperator& message, std::uint64_t cli
   std::visit(
       Overload{
           [&](const ipc::OperatorStart& m) {
-            nodes_->start(std::string(m.node_id.view()),
+            nodes_->start(ipc::node_id_in(m.node_id),
                           {std::string(m.storage_path.view()), m.port, m.memory_mb}, reply);
           },
-          [&](const ipc::OperatorStop& m) { nodes_->stop(std::string(m.node_id.view()), reply); },
-          [&](const ipc::OperatorRestart& m) { nodes_->restart(std::string(m.node_id.view()), reply); },
+          [&](const ipc::OperatorStop& m) { nodes_->stop(ipc::node_id_in(m.node_id), reply); },
+          [&](const ipc::OperatorRestart& m) { nodes_->restart(ipc::node_id_in(m.node_id), reply); },
           [&](const ipc::Reload&) { reload(client); },
           [&](const ipc::GetStatus&) { control_->send(client, status()); },
       },

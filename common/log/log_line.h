@@ -11,13 +11,6 @@ namespace sutra::log {
 /// "trace" "debug" "info" "warn" "error": the words of logging.level and $SUTRA_LOG.
 [[nodiscard]] std::string_view level_word(LogLevel level);
 
-/// `text` fit for one line of a terminal: control characters as \n \t \r \xNN \uNNNN, bytes that are no UTF-8
-/// as \xNN.
-[[nodiscard]] std::string one_line(std::string_view text);
-
-/// `text` as a JSON string with its quotes; bytes that are no UTF-8 become the four characters \xNN.
-[[nodiscard]] std::string json_string(std::string_view text);
-
 /// "SYMBOL MESSAGE", or MESSAGE without a symbol.
 [[nodiscard]] std::string text_line(std::string_view symbol, std::string_view message);
 

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "common/log/log_line.h"
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::log {
 namespace {
@@ -24,7 +24,7 @@ class RoleLogger final : public spdlog::logger {
       : spdlog::logger(std::string(role), std::make_shared<spdlog::sinks::stderr_sink_mt>()),
         format_(format) {
     set_pattern(format == LogFormat::kJson ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
-    // A line that cannot be written is lost; the library's own complaint would go where the line could not.
+    // A line that cannot be written is lost; the library would report that to the same stderr.
     set_error_handler([](const std::string&) {});
   }
   [[nodiscard]] LogFormat format() const { return format_; }
@@ -71,7 +71,7 @@ void init(std::string_view role, LogLevel level, LogFormat format) {
   spdlog::set_default_logger(std::move(logger));
   if (asked && override_level == nullptr) {
     warning("SUTRA_LOG is \"" + printable(wanted) +
-            "\", which is no level and was ignored; known are trace debug info warn error");
+            "\", which is not a level and was ignored; use trace, debug, info, warn or error");
   }
 }
 

@@ -41,8 +41,8 @@ void silence();
 
 /// One line "TIME  SYMBOL MESSAGE", or one JSON object {"ts","level","role","msg",fields...}. TIME is UTC, in
 /// milliseconds. `symbol` is text-only ("🚀"); empty for none. `message` is a whole sentence and stands in
-/// both formats; whatever it contains, it stays one line: control characters and bytes that are no UTF-8 are
-/// shown escaped. From any thread, but not from a signal handler nor between fork and exec.
+/// both formats; whatever it contains, it stays one line: control characters and bytes that are not UTF-8
+/// are shown escaped. From any thread, but not from a signal handler nor between fork and exec.
 void write(LogLevel level, std::string_view symbol, std::string_view message,
            std::initializer_list<Field> fields = {});
 

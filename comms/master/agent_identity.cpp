@@ -2,13 +2,14 @@
 
 #include <string_view>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "common/version.h"
 
 namespace sutra::comms {
 namespace {
 
-// Names are cut so that the text fits; the length tells cut ones apart, and no byte can forge a field.
+// Names are cut so that the text fits. The length before each tells names apart that were cut at the same
+// place, and keeps a name from looking like the next field.
 std::string field(std::string_view name, std::string_view value) {
   return std::string(name) + "=" + std::to_string(value.size()) + ":" + printable(value, 180) + "\n";
 }

@@ -1,7 +1,7 @@
 #include "comms/master/link_news.h"
 
 #include "common/log/logging.h"
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::comms {
 namespace {

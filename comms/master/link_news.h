@@ -1,5 +1,4 @@
-// What the operator reads about the link to the Master: the lines, their symbols and their order of
-// importance. Comms.
+// What the operator reads about the link to the Master: the lines, their symbols and their levels. Comms.
 #pragma once
 #include <chrono>
 #include <string>
@@ -18,7 +17,7 @@ struct NewsLine {
   std::string text;
 };
 
-/// Who and what the lines name.
+/// What the lines name.
 struct NewsContext {
   AgentIdentity identity;
   std::vector<HostPort> hosts;

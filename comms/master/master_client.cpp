@@ -47,7 +47,7 @@ struct Question {
   grpc::GenericStub stub;
   grpc::ClientContext context;
   grpc::Slice nothing;
-  grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC holds it for a mistake and aborts
+  grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC takes it for a mistake and aborts
   grpc::ByteBuffer response;
 };
 
@@ -96,8 +96,8 @@ std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   // A new channel must try at once, not inherit the backoff of the one before.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Retries inside of gRPC would hide the first cause; an HTTP proxy of the environment is none of the
-  // agent's.
+  // Retries inside of gRPC would hide the first cause; an HTTP proxy from the environment is not
+  // meant for the agent.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -206,7 +206,7 @@ std::function<void(grpc::Status)> MasterClient::answer_to(CallId call, Judge jud
 }
 
 void MasterClient::on_answer(CallId call, const grpc::Status& status, const Judge& judge) {
-  const auto flight = flights_.extract(call);  // what `judge` looks at lives until we are through
+  const auto flight = flights_.extract(call);  // `judge` reads it, so it lives until the end of this function
   if (call != call_) return;
   call_ = 0;
   if (complains_about_pings(status)) on_ping_complaint();

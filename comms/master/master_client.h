@@ -23,15 +23,16 @@ namespace sutra::comms {
 
 class MasterClient {
  public:
-  /// `deliver` gets each call's answer on the loop's thread: exactly one a call, none once it was cancelled.
+  /// `deliver` gets each call's answer on the loop's thread: exactly one for each call, none for a cancelled
+  /// one.
   MasterClient(EventLoop& loop, std::vector<HostPort> hosts, AgentIdentity identity,
                std::function<void(const LinkEvent&)> deliver);
-  /// Cancels what is under way and waits until gRPC's threads are through with it.
+  /// Cancels what is under way and waits until gRPC's threads no longer use it.
   ~MasterClient();
   MasterClient(const MasterClient&) = delete;
   MasterClient& operator=(const MasterClient&) = delete;
 
-  /// A new channel to hosts[host]; answered by Connected once HTTP/2 stands, else by CallFailed.
+  /// A new channel to hosts[host]; answered by Connected when HTTP/2 is established, else by CallFailed.
   void connect(const link_action::Connect& order);
   void enroll(const link_action::Register& order);
   void beat(const link_action::Beat& order, std::uint32_t live_nodes);
@@ -45,7 +46,7 @@ class MasterClient {
   void look_at_connection();
   void ask_for_cause();
   [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel() const;
-  /// What gRPC uses until it has called back is kept, and destroyed here, on the loop's thread.
+  /// Keeps what gRPC uses until it has called back, and destroys it here, on the loop's thread.
   template <typename Exchange>
   [[nodiscard]] Exchange& keep(CallId call, std::unique_ptr<Exchange> exchange);
   [[nodiscard]] std::function<void(grpc::Status)> answer_to(CallId call, Judge judge);
@@ -54,7 +55,8 @@ class MasterClient {
 
   EventLoop& loop_;
   std::vector<HostPort> hosts_;
-  std::vector<std::chrono::milliseconds> keepalive_;  // one a host: longer where a Master complained
+  std::vector<std::chrono::milliseconds>
+      keepalive_;  // one for each host: longer after a Master complained about pings
   AgentIdentity identity_;
   std::function<void(const LinkEvent&)> deliver_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -69,7 +71,8 @@ class MasterClient {
   std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
   Timer connect_timer_;
   TimePoint connect_deadline_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted before we went is dropped
+  std::shared_ptr<bool> alive_ =
+      std::make_shared<bool>(true);  // false: what was posted before our end is dropped
 };
 
 }  // namespace sutra::comms

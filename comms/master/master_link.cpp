@@ -83,7 +83,7 @@ void MasterLink::on(const ev::BeatAcknowledged& event) {
 
 void MasterLink::on(const ev::AgentUnknown& event) {
   if (!answers(event.call, Phase::kBeating)) return;
-  // Registering again at once would go round for ever with a Master that forgets what it just accepted.
+  // Registering again at once would loop without end with a Master that forgets what it just accepted.
   if (fresh_) return beat_failed("the Master does not know this agent although it just registered it");
   if (connected_) announce(News::kAgentUnknown);
   enroll();
@@ -129,7 +129,7 @@ void MasterLink::on(const ev::TimerFired&) {
     case Phase::kWaiting:
       return begin_round();
     case Phase::kBeating:
-      // With a call still under way the tick is late; its answer, which is due, sends the beat.
+      // A call is still under way, so this beat is late: it is sent when that call is answered.
       if (call_ == 0) beat();
       return;
     case Phase::kUnregistering:
@@ -179,7 +179,7 @@ void MasterLink::enroll() {
 
 void MasterLink::beat() {
   next_tick_ += policy_.heartbeat_interval;
-  while (next_tick_ <= now_.at) next_tick_ += policy_.heartbeat_interval;  // missed ticks are not made up for
+  while (next_tick_ <= now_.at) next_tick_ += policy_.heartbeat_interval;  // missed heartbeats are skipped
   call_ = ++last_call_;
   wake_at_ = next_tick_;
   out_.push_back(act::Beat{call_, policy_.beat_timeout()});

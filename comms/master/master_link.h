@@ -1,6 +1,6 @@
-// The link to the Master as a pure state machine: connect, register, beat, reconnect. It owns no clock,
-// socket or log: events are facts with the time they happened, actions are orders that whoever drives it
-// obeys. Comms.
+// The link to the Master as a pure state machine: connect, register, send heartbeats ("beats"), reconnect. It
+// owns no clock, socket or log: an event says what happened and when, an action is what the caller must do.
+// Comms.
 //
 //          our server listens               connected
 //   idle ────────────────────▶ connecting ──────────────▶ registering
@@ -12,13 +12,14 @@
 //                               │     ▼                    ▼       │
 //                              waiting ◀───────────────────────────┘
 //
-// - It registers only when our own server listens, for the Master may call back at once; and only when it must: a
-//   registration makes the Master forget the nodes that it knew of us. So an identity that was acknowledged before
-//   beats first, and registers when the answer is that the agent is unknown.
+// - It registers only when our own server listens, because the Master may call back at once, and only when it
+//   must: a registration makes the Master forget the nodes that it knew of us. So with an identity that was
+//   acknowledged before it sends a heartbeat first, and registers when the answer is that the agent is
+//   unknown.
 // - At most one call is under way. Each has an id, and the answer of any other id changes nothing.
-// - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s ± 20 %,
-//   doubling to reconnect_max_secs. An acknowledged heartbeat ends the doubling.
-// - Beats lie on fixed ticks that do not drift; each must be answered before the next one is due.
+// - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
+//   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.
+// - Beats are sent at fixed times that do not drift; each must be answered before the next one is due.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -36,8 +37,8 @@ namespace sutra::comms {
 using CallId = std::uint64_t;
 
 struct LinkTime {
-  std::chrono::steady_clock::time_point at;  ///< what is measured with
-  std::uint64_t unix_secs = 0;               ///< what is shown
+  std::chrono::steady_clock::time_point at;  ///< for measuring
+  std::uint64_t unix_secs = 0;               ///< for showing
 };
 
 namespace link_event {
@@ -64,7 +65,7 @@ struct AgentUnknown {
 struct Unregistered {
   CallId call = 0;
 };
-/// A connection was not made, or a call got no usable answer. `why` is in an operator's words.
+/// A connection was not made, or a call got no usable answer. `why` is plain for an operator.
 struct CallFailed {
   CallId call = 0;
   std::string why;
@@ -126,7 +127,7 @@ struct ArmTimer {
 struct Announce {
   News news{};
   std::size_t host = 0;
-  bool repeated = false;             ///< said before in this trouble: not worth another line at info
+  bool repeated = false;             ///< the same was said since the link was lost: logged at debug only
   std::string text;                  ///< the cause, the reason, or the Master's version
   std::uint64_t number = 0;          ///< of the heartbeat
   std::uint64_t master_time = 0;     ///< Unix seconds
@@ -218,7 +219,7 @@ class MasterLink {
   bool was_connected_ = false;  // some connection before this one was acknowledged, by us or the comms before
   bool loop_announced_ = false;
   bool first_round_ = true;
-  std::vector<std::string> last_failures_;  // one a host: a cause is news only once
+  std::vector<std::string> last_failures_;  // one for each host: the same cause is logged only once
   ipc::LinkState reported_ = ipc::LinkState::kConnecting;
   std::uint64_t beats_ = 0;
   std::uint64_t last_beat_unix_ = 0;

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::comms {
 namespace {

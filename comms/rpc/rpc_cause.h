@@ -1,4 +1,4 @@
-// gRPC's statuses in an operator's words. Comms; pure.
+// gRPC's statuses as plain text for an operator. Comms; pure.
 #pragma once
 #include <grpcpp/support/status.h>
 

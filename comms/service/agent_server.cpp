@@ -16,11 +16,11 @@
 namespace sutra::comms {
 namespace {
 
-// More than any request that makes sense, so that one that does not is refused in our own words.
+// More than any request that makes sense, so that a request that does not gets a message of ours.
 constexpr int kMaxRequestBytes = 2 * 1024 * 1024;
 
-/// What bind(2) says of the address; 0: it can be had. gRPC 1.51 does not say why it could not bind, and does
-/// not always survive servers that begin and end by the dozen, so it is asked only when it can succeed.
+/// The errno of bind(2) for the address; 0: it is free. gRPC 1.51 does not say why it could not bind, and
+/// does not always survive many servers that start and end, so it is asked only when it can succeed.
 int errno_of_bind(const HostPort& address) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(sockaddr_in);

@@ -21,7 +21,7 @@ class AgentServer {
     /// Once, after the retries: comms cannot work.
     std::function<void(const Error&)> on_failed;
   };
-  /// Binds `address` from the loop's next turn on, retrying while it is in use: a comms that is just going
+  /// Binds `address` from the loop's next turn on, retrying while it is in use: a comms that is ending
   /// may still hold it.
   AgentServer(EventLoop& loop, HostPort address, AgentServiceParts parts, Hooks hooks);
   /// As stop().
@@ -41,7 +41,7 @@ class AgentServer {
 
  private:
   void try_to_bind();
-  /// Later, or no more: `errnum` is the cause, 0 one that gRPC does not tell.
+  /// Tries again later, or gives up: `errnum` is the cause, 0 when gRPC does not tell it.
   void try_again(int errnum);
 
   HostPort address_;

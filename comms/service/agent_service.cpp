@@ -36,7 +36,7 @@ grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext* context, const grp
   return reactor;
 }
 
-/// Why a text cannot travel to the supervisor in a field of `room` bytes.
+/// Why a storage_path does not fit in a message to the supervisor.
 std::optional<std::string> path_fault(const std::string& path) {
   constexpr std::size_t kPathMax = 255;
   if (path.size() > kPathMax) {
@@ -47,11 +47,6 @@ std::optional<std::string> path_fault(const std::string& path) {
     return "storage_path contains a NUL byte: send a path without, or an empty one";
   }
   return std::nullopt;
-}
-
-std::optional<std::string> id_fault(const std::string& id) {
-  if (id.size() <= kNodeIdMax && id.find('\0') == std::string::npos) return std::nullopt;
-  return node_id_fault(id);
 }
 
 void fill(const ipc::NodeRow& row, agent::NodeStatusResponse& out) {
@@ -72,7 +67,7 @@ grpc::ServerUnaryReactor* AgentService::refuse_stranger(grpc::CallbackServerCont
   if (parts_->callers.permits(context->peer())) return nullptr;
   return finish(context, {grpc::StatusCode::PERMISSION_DENIED,
                           "over plaintext only the addresses of agent.master_host may call this agent, and " +
-                              peer_address(context->peer()) + " is none of them"});
+                              peer_address(context->peer()) + " is not one of them"});
 }
 
 grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* context,
@@ -80,8 +75,8 @@ grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* c
                                                   agent::SpawnNodeResponse* response) {
   if (auto* refused = refuse_stranger(context)) return refused;
   response->set_node_id(request->node_id());
-  auto fault = id_fault(request->node_id());
-  if (!fault) fault = path_fault(request->storage_path());
+  const auto node_id = NodeId::parse(request->node_id());
+  const auto fault = node_id ? path_fault(request->storage_path()) : node_id.error().message();
   if (fault) {
     response->set_error_message("start node: " + *fault);
     return finish(context, grpc::Status::OK);
@@ -90,7 +85,7 @@ grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* c
   order.request_id = ++parts_->last_request_id;
   order.memory_mb = request->memory_limit_mb();
   order.port = request->port();
-  (void)order.node_id.assign(request->node_id());
+  (void)order.node_id.assign(node_id.value().str());
   (void)order.storage_path.assign(request->storage_path());
   auto* call = new WaitingCall([parts = parts_, id = order.request_id] {
     (void)parts->post([parts, id] { parts->requests.forget(id); });
@@ -116,13 +111,14 @@ grpc::ServerUnaryReactor* AgentService::StopNode(grpc::CallbackServerContext* co
                                                  const agent::StopNodeRequest* request,
                                                  agent::StopNodeResponse* response) {
   if (auto* refused = refuse_stranger(context)) return refused;
-  if (const auto fault = id_fault(request->node_id())) {
-    response->set_error_message("stop node: " + *fault);
+  const auto node_id = NodeId::parse(request->node_id());
+  if (!node_id) {
+    response->set_error_message("stop node: " + node_id.error().message());
     return finish(context, grpc::Status::OK);
   }
   ipc::StopNode order;
   order.request_id = ++parts_->last_request_id;
-  (void)order.node_id.assign(request->node_id());
+  (void)order.node_id.assign(node_id.value().str());
   auto* call = new WaitingCall([parts = parts_, id = order.request_id] {
     (void)parts->post([parts, id] { parts->requests.forget(id); });
   });

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "agent.grpc.pb.h"
-#include "comms/service/caller_filter.h"
 #include "common/loop/event_loop.h"
+#include "comms/service/caller_filter.h"
 #include "comms/service/node_requests.h"
 #include "ipc/node_table.h"
 

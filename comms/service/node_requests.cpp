@@ -20,7 +20,7 @@ std::string whole_seconds(milliseconds time) {
 milliseconds answer_within(std::optional<milliseconds> remaining, milliseconds cap) {
   if (!remaining) return cap;
   const milliseconds left = std::max(*remaining, milliseconds(0));
-  // A second for the way back; a caller in a greater hurry gets half of what it gives.
+  // A second for the answer to travel; a caller with less than two seconds left is answered after half of it.
   const milliseconds margin = std::min(milliseconds(1000), left / 2);
   return std::min(cap, left - margin);
 }
@@ -32,11 +32,10 @@ void NodeRequests::forward(const Order& order, const std::function<bool(const Or
   if (waiting_.size() >= kMaxUnderWay) {
     return waiting.answer(
         {false, 0, 0,
-         std::to_string(kMaxUnderWay) + " orders are under way already on this agent; send it again later"});
+         std::to_string(kMaxUnderWay) + " orders are already under way on this agent; send it again later"});
   }
   const auto [entry, added] = waiting_.try_emplace(order.request_id, std::move(waiting));
-  if (!added)
-    return waiting.answer({false, 0, 0, "the agent gave out a request number twice; send it again"});
+  if (!added) return waiting.answer({false, 0, 0, "the agent used a request number twice; send it again"});
   if (!send(order))
     settle(order.request_id, {false, 0, 0, "the agent's supervisor is gone; send it again shortly"});
 }
@@ -46,7 +45,7 @@ void NodeRequests::start(const ipc::StartNode& order, TimePoint now, TimePoint a
           {std::move(answer), now, answer_by,
            node_name(order.node_id) + " is still starting after " +
                whole_seconds(std::chrono::duration_cast<milliseconds>(answer_by - now)) +
-               "; it goes on starting: ask GetNodeStatus"});
+               "; the start continues: ask GetNodeStatus"});
 }
 
 void NodeRequests::stop(const ipc::StopNode& order, TimePoint now, TimePoint answer_by, Answer answer) {
@@ -54,7 +53,7 @@ void NodeRequests::stop(const ipc::StopNode& order, TimePoint now, TimePoint ans
           {std::move(answer), now, answer_by,
            node_name(order.node_id) + " is still being stopped after " +
                whole_seconds(std::chrono::duration_cast<milliseconds>(answer_by - now)) +
-               "; the stop goes on: ask GetNodeStatus"});
+               "; the stop continues: ask GetNodeStatus"});
 }
 
 void NodeRequests::on(const ipc::NodeStarted& fact) {
@@ -67,7 +66,7 @@ void NodeRequests::on(const ipc::NodeStopped& fact) {
 
 void NodeRequests::settle(std::uint64_t request_id, const NodeOutcome& outcome) {
   auto entry = waiting_.extract(request_id);
-  if (entry.empty()) return;  // its time as an owed answer is over too
+  if (entry.empty()) return;  // expire() dropped it after kOwedFor
   if (entry.mapped().answer) entry.mapped().answer(outcome);
 }
 

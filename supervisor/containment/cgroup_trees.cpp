@@ -31,7 +31,7 @@ std::optional<LeafName> parse_leaf_name(const std::string& name) {
   LeafName leaf{name.substr(0, dot), 0};
   const auto [end, error] =
       std::from_chars(name.data() + dot + 1, name.data() + name.size(), leaf.generation);
-  if (error != std::errc{} || end != name.data() + name.size() || node_id_fault(leaf.node_id))
+  if (error != std::errc{} || end != name.data() + name.size() || !NodeId::parse(leaf.node_id))
     return std::nullopt;
   if (leaf_name(leaf.node_id, leaf.generation) != name) return std::nullopt;
   return leaf;

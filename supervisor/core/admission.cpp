@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "supervisor/core/storage_path.h"
 
 namespace sutra::supervisor::core {
@@ -13,7 +13,7 @@ constexpr std::uint32_t kPortMax = 65535;
 
 /// What a port is asked about.
 struct Ports {
-  const std::string& node_id;
+  const NodeId& node_id;
   const AdmissionPolicy& policy;
   std::span<const KnownNode> known;
   std::span<const Taken> taken;
@@ -65,7 +65,7 @@ Port port_for(std::uint32_t asked, const Ports& ports) {
   return static_cast<std::uint16_t>(asked);
 }
 
-std::optional<Refusal> limit_reached(const std::string& node_id, const AdmissionPolicy& policy,
+std::optional<Refusal> limit_reached(const NodeId& node_id, const AdmissionPolicy& policy,
                                      std::span<const KnownNode> known) {
   const auto others = std::count_if(known.begin(), known.end(),
                                     [&](const KnownNode& node) { return node.node_id != node_id; });
@@ -80,9 +80,8 @@ std::string number(std::uint64_t sent, const char* meaning_of_0) {
 
 }  // namespace
 
-Verdict admit(const std::string& node_id, const Request& request, const AdmissionPolicy& policy,
+Verdict admit(const NodeId& node_id, const Request& request, const AdmissionPolicy& policy,
               std::span<const KnownNode> known, std::span<const Taken> taken) {
-  if (auto fault = node_id_fault(node_id)) return Refusal{*std::move(fault)};
   if (auto refusal = limit_reached(node_id, policy, known)) return *std::move(refusal);
   if (request.memory_mb > kMemoryMaxMb) {
     return Refusal{"memory_limit_mb " + std::to_string(request.memory_mb) + " is too large; send 1 to " +

@@ -1,6 +1,6 @@
 // Whether a new node may be started, and where: the port, the storage path and the memory that a request
-// comes to. Pure: who listens and who exists is handed in; links and owners on the path are looked at by
-// whoever makes it.
+// comes to. Pure: who listens and which nodes exist is passed in; symbolic links and owners on the path are
+// checked by the code that makes the directory.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,7 +15,7 @@ namespace sutra::supervisor::core {
 
 /// A node that exists, in whatever state: its port and its directory are its own until it is forgotten.
 struct KnownNode {
-  std::string node_id;
+  NodeId node_id;
   Request request;
   Placement placement;
   State state = State::kStarting;
@@ -28,7 +28,7 @@ struct AdmissionPolicy {
   bool ignore_outside = false;                     ///< storage.outside_storage_path = "ignore"
   std::uint64_t default_memory_mb = 2048;
   std::uint16_t range_start = 50051;
-  std::uint16_t range_size = 1000;  ///< what of it lies beyond 65535 is not used
+  std::uint16_t range_size = 1000;  ///< ports beyond 65535 are not used
   std::uint32_t max_storage_nodes = 0;
   std::vector<std::pair<std::uint16_t, std::string>> own_ports;  ///< and what it is: "the agent's own server"
 };
@@ -52,14 +52,13 @@ using Verdict = std::variant<Admitted, Refusal>;
 /// A limit in bytes fits a signed 64-bit number.
 inline constexpr std::uint64_t kMemoryMaxMb = (std::uint64_t{1} << 43U) - 1;
 
-/// Judges the request of a node that does not exist yet. A node of the same id among `known` is left out of
-/// account.
+/// Judges the request of a node that does not exist yet. A node of the same id among `known` is ignored.
 ///  - max_storage_nodes is not reached;
-///  - port 0: the first free one of the range. Free is a port of no other node, not our own and not in LISTEN.
-///    Any other port must be free;
+///  - port 0: the first free one of the range. A port is free when it belongs to no other node, is not our own
+///    and is not in LISTEN. Any other port must be free;
 ///  - storage_path: see place() in storage_path.h;
 ///  - memory 0: the default; else 1 to kMemoryMaxMb.
-[[nodiscard]] Verdict admit(const std::string& node_id, const Request& request, const AdmissionPolicy& policy,
+[[nodiscard]] Verdict admit(const NodeId& node_id, const Request& request, const AdmissionPolicy& policy,
                             std::span<const KnownNode> known, std::span<const Taken> taken);
 
 /// What differs between two requests, as sent: "port: running 50051, asked 50060"; empty when they are equal.

@@ -1,4 +1,4 @@
-// When comms is taken for hung, and when it is replaced: at once, then with backoff, always. Pure.
+// When comms counts as hung, and when it is replaced: at once, then with backoff, without end. Pure.
 #pragma once
 #include <cstdint>
 
@@ -15,12 +15,13 @@ class CommsPolicy {
   /// A comms process began.
   void started(Nanoseconds now);
   void pinged() { pinged_ = true; }
-  /// To be asked once each kPingInterval. True once for a process: when it missed its third ping in a row.
-  /// Strikes, not a time stamp: when we were stopped ourselves, its pings wait in the socket.
+  /// Call it once each kPingInterval. True once for a process: when it missed its third ping in a row. Missed
+  /// pings are counted instead of measuring time: after we were stopped ourselves, its pings wait in the
+  /// socket and are read before the next call.
   [[nodiscard]] bool hung();
 
-  /// It ended, however. The wait before the next one: none, then 250 ms doubling to 5 s. A run of 30 s clears
-  /// the past.
+  /// It ended, for whatever reason. Returns the wait before the next one: none, then 250 ms doubling to 5 s.
+  /// A run of 30 s resets it.
   [[nodiscard]] Nanoseconds ended(Nanoseconds now);
   /// It could not be started. As above, but never at once.
   [[nodiscard]] Nanoseconds not_started();

@@ -1,4 +1,4 @@
-// Facts that happen to a node, and orders that follow. Pure.
+// Events that happen to a node, and the effects that follow: what the shell must do. Pure.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -22,7 +22,7 @@ struct ShutdownRequested {};  ///< the agent stops; the node comes back with it
 struct Execed {
   std::uint64_t generation;
 };  ///< the launcher became the server
-/// No process came of a spawn, and nothing of it is left.
+/// A spawn ended without a server, and no process of it is left.
 struct LaunchFailed {
   std::uint64_t generation;
   bool locked;         ///< another process holds the data directory
@@ -45,7 +45,7 @@ struct Emptied {
 struct TimerFired {
   std::uint64_t token;
 };
-/// First event of a node that came out of the ledger at our start. The node's state is the one last recorded.
+/// First event of a node that was read from the ledger at our start. Its state is the one last recorded.
 struct Recovered {
   bool process;       ///< a process is recorded: it is adopted, and if it is gone Exited follows
   bool leftovers;     ///< no process is recorded, yet its tree is not empty
@@ -57,10 +57,10 @@ using Event = std::variant<StartRequested, StopRequested, RestartRequested, Shut
 
 // ---- effects, carried out in order
 
-/// Write the intent, fsync. Always first. When it fails, the step did not happen: the old node stands and the
-/// requester is told why.
+/// Write the intent, with fsync. Always the first effect, so that when it fails the step can be dropped: the
+/// node stays as it was and the requester is told why.
 struct CommitIntent {};
-struct SaveIntent {};  ///< as above, but what already happened cannot be undone: a failure is logged
+struct SaveIntent {};  ///< as above, but for a change that already happened: a failure is only logged
 struct SaveFacts {};   ///< best effort
 struct Forget {};      ///< remove intent and facts; the data stays
 struct RecordDeath {
@@ -86,11 +86,11 @@ struct Kill {
 };  ///< SIGKILL to the whole tree
 struct ArmTimer {
   Timer timer;
-  Nanoseconds delay;  ///< from when it is carried out: the orders before it may take their time
+  Nanoseconds delay;  ///< from when it is carried out, because the effects before it may take long
 };
 struct DisarmTimer {};
 enum class Waiter { kStart, kStop, kRestart };
-/// Answers all who wait for it. `with_output`: add the last lines that the server printed.
+/// Answers everyone who waits for it. `with_output`: add the last lines that the server printed.
 struct Answer {
   Waiter waiter;
   bool success;

@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "common/node_id.h"
 #include "common/node_state.h"
 
 namespace sutra::supervisor::core {
@@ -65,7 +66,7 @@ using sutra::ExitCause;
 
 /// What must survive a reboot. Written before anything is answered.
 struct Intent {
-  std::string node_id;
+  NodeId node_id;
   Request request;
   Placement placement;
   Goal goal = Goal::kRunning;
@@ -75,7 +76,7 @@ struct Intent {
   friend bool operator==(const Intent&, const Intent&) = default;
 };
 
-/// How a process ended. Unknown is never shown as a number.
+/// How a process ended. An unknown end is never shown as a number.
 struct Exit {
   ExitCause cause = ExitCause::kUnknown;
   int code = 0;    ///< with kExit

@@ -9,7 +9,7 @@ namespace sutra::supervisor::core {
 
 /// Whether a report that generation `generation` of `node` does not answer restarts it now. Not while any of
 /// `all` is being restarted for the same reason; a node that takes longer than a start may take to serve
-/// again holds up the others no more. A report that is not heeded comes again with the next failed probes.
+/// again no longer blocks the others. A report that is ignored comes again with the next failed probes.
 [[nodiscard]] bool may_probe_restart(const Node& node, std::uint64_t generation,
                                      std::span<const Node* const> all, const Policy& policy, Nanoseconds now);
 

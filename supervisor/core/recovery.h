@@ -1,4 +1,4 @@
-// What a node is at our start: what was last recorded of it meets what the kernel says. Pure.
+// What a node is at our start, from what was last recorded of it and what the kernel shows. Pure.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -29,15 +29,15 @@ enum class Seen {
 struct KernelView {
   Seen process = Seen::kGone;
   bool tree_populated = false;  ///< something runs in the tree of the recorded generation
-  /// Where nobody saw the exec of the recorded process: what its launcher itself said of it; nothing =
-  /// nothing.
+  /// Where no supervisor saw the exec of the recorded process: whether its launcher left a note that it
+  /// executed; nothing when it left none.
   std::optional<bool> executed = std::nullopt;
 };
 
-/// What is to be watched from now on.
+/// What the caller must watch from now on.
 enum class Watch {
   kNothing,
-  kProcess,  ///< the recorded process; one that is gone has its Exited reported at once
+  kProcess,  ///< the recorded process; when it is gone, its Exited is reported at once
   kTree,     ///< what is left of a tree whose leader is dead
 };
 struct Recovery {
@@ -50,8 +50,9 @@ struct Recovery {
 /// `found_generation`: the highest generation of this node_id that the kernel still shows, so that it is not
 /// used again; 0 = none.
 ///
-/// A launcher that never became its server is no death. Where neither we nor the launcher saw to it, a
-/// recorded process that is dead is taken for one. No time lies ahead of what this boot could have produced.
+/// The end of a launcher that never became a server is not recorded as a death. Where neither a supervisor
+/// nor the launcher's note tells, a recorded process that is dead is taken for a launcher. Times that this
+/// boot cannot have produced are cut to the present.
 [[nodiscard]] Recovery recover(Intent intent, const std::optional<LastRecord>& record,
                                std::uint64_t found_generation, const KernelView& kernel, const Policy& policy,
                                Nanoseconds now);

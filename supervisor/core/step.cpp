@@ -44,7 +44,7 @@ void Step::answer_not_running(std::string_view otherwise) {
 
 void Step::fail(bool was_stable) { note_failure(node_.history, policy(), now(), was_stable); }
 
-/// Whatever runs of it is asked to end, and made to after the grace.
+/// SIGTERM to all processes of the node now, SIGKILL after the grace period.
 void Step::begin_stopping() {
   node_.state = State::kStopping;
   emit(Terminate{node_.generation});
@@ -56,7 +56,7 @@ void Step::gone() {
   node_.state = State::kGone;
   node_.probe_restart = false;
   if (node_.goal == Goal::kParked) {
-    reset_failures();  // an orderly stop of the agent starts a new page
+    reset_failures();  // an orderly stop of the agent ends the crash loop
     emit(SaveFacts{});
     answer_not_running("the agent is stopping; it is started again with the agent");
     return;
@@ -67,7 +67,7 @@ void Step::gone() {
   record("stopped", node_.failure);
 }
 
-/// Who asked for a start is told how this try ended; the node itself is tried again.
+/// Answers the start that failed; the node itself is tried again.
 void Step::retry_later(State state, Nanoseconds delay) {
   node_.state = state;
   node_.probe_restart = false;
@@ -86,7 +86,7 @@ void Step::quarantine() {
   answer_not_running({});
 }
 
-/// Nothing of the node is left: what follows depends on the goal alone.
+/// No process of the node is left: what follows depends on the goal alone.
 void Step::after_empty() {
   switch (node_.goal) {
     case Goal::kStopped:
@@ -101,7 +101,7 @@ void Step::after_empty() {
 
 void Step::restart_or_give_up() {
   if (!node_.intent.confirmed && !node_.failure.empty()) {
-    // Should it not be possible to forget it, what stays behind must not start it again.
+    // On disk before it is forgotten: if its files cannot be removed, they must not start it again.
     node_.goal = node_.intent.goal = Goal::kStopped;
     save_intent();
     gone();

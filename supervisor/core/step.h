@@ -1,4 +1,4 @@
-// The node's state machine: the one place where it is decided what happens to a node. Pure.
+// The node's state machine: the one place that decides what happens to a node. Pure.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,8 +14,8 @@ struct Context {
   Policy policy;
   Moment now;
   std::uint32_t entropy = 0;  ///< for jitter
-  /// Since when comms is alive and pings; nothing while it is not. A readiness time-out needs a living
-  /// witness.
+  /// Since when comms is alive and pings; nothing while it is not. The readiness time-out runs only while
+  /// comms could have seen the node serve.
   std::optional<Nanoseconds> comms_alive_since;
 };
 
@@ -24,8 +24,8 @@ struct Transition {
   std::vector<Effect> effects;
 };
 
-/// What may still be found of earlier nodes of the same node_id: a record that could not be removed,
-/// processes that nobody knows. None of it may count for more than the new node, or be taken for it.
+/// What may be left of earlier nodes with the same node_id: a record that could not be removed, processes
+/// without a record. The new node gets a higher revision and generation, so that it is never taken for them.
 struct Predecessor {
   std::uint64_t generation = 0;  ///< the highest that is known
   std::uint64_t revision = 0;    ///< of the last intent

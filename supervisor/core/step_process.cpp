@@ -20,7 +20,7 @@ void Step::become_ready() {
   node_.since = now();
   node_.failure.clear();
   if (!node_.intent.confirmed) {
-    // The answer promises that the node comes back after a reboot, so the promise is on disk first.
+    // The answer promises that the node comes back after a reboot, so this is on disk before the answer.
     node_.intent.confirmed = true;
     save_intent();
   }
@@ -29,26 +29,27 @@ void Step::become_ready() {
   answer(Waiter::kStart, true);
 }
 
-/// Its launcher ends as LaunchFailed, or as Exited when it got there at the last moment.
+/// The killed launcher is reported as LaunchFailed, or as Exited when it executed the server just before.
 void Step::launch_ran_out() {
   node_.state = State::kCleaning;
   node_.failure = "launch the server in " + node_.intent.placement.storage_path +
-                  ": its launcher did not get there within " + seconds(policy().launch_deadline) +
+                  ": the launcher did not execute it within " + seconds(policy().launch_deadline) +
                   " and was killed; look whether the data directory's file system hangs";
   emit(Kill{node_.generation});
 }
 
 void Step::readiness_ran_out() {
-  // A dead witness proves nothing: the clock runs only while comms could have seen the node serve.
-  const Nanoseconds from = context_.comms_alive_since ? std::max(*context_.comms_alive_since, node_.since) : now();
+  // The time-out counts only time in which comms could have seen the node serve.
+  const Nanoseconds from =
+      context_.comms_alive_since ? std::max(*context_.comms_alive_since, node_.since) : now();
   const Nanoseconds left = from + policy().ready_timeout - now();
   if (left.count() > 0) {
     if (!context_.comms_alive_since) {
       answer(Waiter::kStart, false,
              "start node " + node_.intent.node_id +
-                 ": it runs, but comms, which looks whether it serves, is down; the start goes on: see the "
-                 "node's "
-                 "status later");
+                 ": it runs, but comms, which checks whether it serves, is down; the start continues: ask "
+                 "for the "
+                 "node's status later");
     }
     arm(TimerKind::kReadiness, left);
     return;
@@ -72,7 +73,7 @@ void Step::on(const Execed& event) {
   node_.started_at_unix = context_.now.unix_secs;
   node_.since = now();
   node_.lock_attempts = 0;
-  record("started", {});  // whatever the state: each death in the log has a start before it
+  record("started", {});  // in every state: in the log each death follows a start
   emit(SaveFacts{});
   if (node_.state != State::kStarting) return;
   disarm();
@@ -92,7 +93,7 @@ void Step::on(const LaunchFailed& event) {
     after_empty();
     return;
   }
-  if (node_.state == State::kStarting) node_.failure = event.reason;  // else it was given up: that is why
+  if (node_.state == State::kStarting) node_.failure = event.reason;  // else it keeps why the launch was given up
   record("launch failed", node_.failure);
   if (event.locked && node_.intent.confirmed) {
     ++node_.lock_attempts;
@@ -133,7 +134,7 @@ void Step::on(const Exited& event) {
   node_.leader = Leader::kNone;
   emit(SaveFacts{});
   emit(Reap{event.generation});
-  // While stopping, what the leader left behind has the rest of the grace to end in order.
+  // While stopping, the other processes of the node keep the rest of the grace period.
   if (unasked) emit(Kill{event.generation});
 }
 

@@ -1,4 +1,4 @@
-// A node out of the ledger, at our start.
+// A node that was read from the ledger, at our start.
 #include "supervisor/core/step_under_way.h"
 
 namespace sutra::supervisor::core {
@@ -9,8 +9,8 @@ void Step::on(const Recovered& event) {
   const std::optional<Timer> retry = std::exchange(node_.timer, std::nullopt);
   if (event.process) {
     node_.leader = Leader::kAlive;
-    // Nobody saw its exec. From here on it counts as started, so that its death is one; its start stands in
-    // the log before any facts say so.
+    // No supervisor saw its exec. From here on it counts as started, so that its death is recorded. The event
+    // is written before the facts: in the log each death follows a start.
     const bool unseen = node_.started_at_unix == 0;
     if (unseen) {
       node_.started_at_unix = context_.now.unix_secs;
@@ -25,7 +25,7 @@ void Step::on(const Recovered& event) {
     } else if (node_.state == State::kStarting && !node_.intent.confirmed) {
       arm(TimerKind::kReadiness, policy().ready_timeout);
     }
-    // The facts may be older than a stop: their copy of the intent must say it too.
+    // The facts may be older than a stop, and their copy of the intent must say stopped too.
     if (unseen || node_.goal == Goal::kStopped) emit(SaveFacts{});
     return;
   }
@@ -35,7 +35,7 @@ void Step::on(const Recovered& event) {
   }
   node_.leader = Leader::kNone;
   if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {
-    // We died between a noted failure and what the policy makes of it: it is judged now, not forgiven.
+    // We died after a failure was counted and before the restart policy was applied to it: apply it now.
     node_.failure = "it " + describe(node_.last_exit.value_or(Exit{}));
   }
   if (event.leftovers) {

@@ -3,7 +3,7 @@
 
 namespace sutra::supervisor::core {
 
-/// An operator or the Master wants it now: the past is forgiven.
+/// An operator or the Master wants it now: earlier failures no longer count.
 void Step::start_now() {
   reset_failures();
   node_.lock_attempts = 0;
@@ -22,14 +22,14 @@ void Step::on(const StartRequested&) {
       return;
     case State::kStarting:
     case State::kCleaning:
-      return;  // the verdict under way is the answer
+      return;  // answered when the start under way succeeds or fails
     case State::kBackoff:
     case State::kOccupied:
     case State::kFailed:
       start_now();
       return;
     case State::kStopping:
-      if (node_.goal == Goal::kRunning) return;  // a restart: its verdict is the answer
+      if (node_.goal == Goal::kRunning) return;  // a restart: answered when it succeeds or fails
       [[fallthrough]];
     case State::kGone:
       emit(Refuse{"start node " + node_.intent.node_id + ": it is being stopped; ask again when it is gone"});
@@ -63,7 +63,7 @@ void Step::on(const StopRequested&) {
     case State::kGone:
       return;
   }
-  emit(SaveFacts{});  // their copy of the intent too must say stopped
+  emit(SaveFacts{});  // their copy of the intent must say stopped too
   if (!already_stopping) record("stopping", "asked to");
 }
 

@@ -58,11 +58,11 @@ class Step {
   void answer(Waiter waiter, bool success, std::string text = {}, bool with_output = false) {
     emit(Answer{waiter, success, std::move(text), with_output});
   }
-  /// Whoever waits for the node to run is told why it does not. Without a failure it was stopped meanwhile.
+  /// Tells everyone who waits for the node to run why it does not: its failure, or `otherwise` without one.
   void answer_not_running(std::string_view otherwise);
   void become_ready();
   void fail(bool was_stable);
-  /// What crashed before says nothing about the next start.
+  /// Earlier crashes no longer count.
   void reset_failures() {
     node_.history.failures.clear();
     node_.history.in_a_row = 0;

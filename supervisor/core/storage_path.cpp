@@ -2,8 +2,7 @@
 
 #include <optional>
 
-#include "common/node_id.h"
-#include "common/utf8.h"
+#include "common/text.h"
 
 namespace sutra::supervisor::core {
 namespace {
@@ -37,7 +36,7 @@ bool contains(const std::string& directory, const std::string& path) {
   return path.size() > directory.size() && path.starts_with(directory == "/" ? directory : directory + "/");
 }
 
-/// data_path first, without a slash at the end. What is not an absolute, normal path is above nothing.
+/// data_path first, without a slash at the end. A root that is not an absolute, normal path is ignored.
 std::vector<std::string> roots_of(const AdmissionPolicy& policy) {
   std::vector<std::string> roots;
   const auto add = [&](const std::string& root) {
@@ -57,7 +56,7 @@ std::string listed(const std::vector<std::string>& roots) {
   return out;
 }
 
-/// Of the roots above `path` the longest; nothing when there is none.
+/// The longest of the roots above `path`; nullptr when there is none.
 const std::string* root_above(const std::string& path, const std::vector<std::string>& roots) {
   const std::string* nearest = nullptr;
   for (const std::string& root : roots) {
@@ -83,7 +82,7 @@ std::optional<std::string> root_fault(const std::string& path, const std::vector
   return std::nullopt;
 }
 
-std::optional<std::string> neighbour_fault(const std::string& node_id, const std::string& path,
+std::optional<std::string> neighbour_fault(const NodeId& node_id, const std::string& path,
                                            std::span<const KnownNode> known) {
   for (const KnownNode& other : known) {
     if (other.node_id == node_id) continue;
@@ -103,14 +102,14 @@ std::variant<std::string, Refusal> resolve(std::string_view sent, const std::vec
   const std::string path = sent.starts_with('/') ? "/" + *parts : beneath(roots.front(), *parts);
   if (root_above(path, roots) != nullptr) return path;
   for (const std::string& root : roots) {
-    if (path == root) return path;  // the better fault is root_fault's
+    if (path == root) return path;  // root_fault() refuses it with a better message
   }
   return Refusal{name + " lies outside the storage roots (" + listed(roots) + ")"};
 }
 
 }  // namespace
 
-std::variant<Place, Refusal> place(const std::string& node_id, std::string_view sent,
+std::variant<Place, Refusal> place(const NodeId& node_id, std::string_view sent,
                                    const AdmissionPolicy& policy, std::span<const KnownNode> known) {
   if (const auto fault = text_fault(sent)) {
     return Refusal{"storage_path " + quoted(sent) + " " + *fault + "; " + std::string(kAdvice)};

@@ -23,7 +23,7 @@ struct Place {
 /// neither contains nor lies in another node's directory, and has at most kStoragePathMax bytes. Text that is
 /// not UTF-8, control characters and ".." are refused. With `ignore_outside` a path that is not beneath a
 /// root, or has a "..", is replaced by data_path/node_id; the other faults are refused all the same.
-[[nodiscard]] std::variant<Place, Refusal> place(const std::string& node_id, std::string_view sent,
+[[nodiscard]] std::variant<Place, Refusal> place(const NodeId& node_id, std::string_view sent,
                                                  const AdmissionPolicy& policy,
                                                  std::span<const KnownNode> known);
 

@@ -10,8 +10,8 @@ namespace sutra::supervisor::ledger {
 /// Adds "# crc32 XXXXXXXX\n" over all that is in `text`, which must end with a newline.
 void add_checksum(std::string& text);
 
-/// `bytes` without the seal, or nothing when there is none or it does not match. A TOML reader sees a
-/// comment.
+/// `bytes` without their checksum line, or nothing when there is none or it does not match. To a TOML reader
+/// the line is a comment.
 [[nodiscard]] std::optional<std::string_view> without_checksum(std::string_view bytes);
 
 }  // namespace sutra::supervisor::ledger

@@ -4,40 +4,10 @@
 #include <concepts>
 #include <ctime>
 
-#include "common/utf8.h"
+#include "common/text.h"
 
 namespace sutra::supervisor::ledger {
 namespace {
-
-void add_escaped(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (c == '"' || c == '\\') {
-    out += '\\';
-    out += c;
-  } else if (byte < 0x20 || byte == 0x7f) {
-    out.append("\\u00");
-    out += "0123456789abcdef"[byte >> 4U];
-    out += "0123456789abcdef"[byte & 0xfU];
-  } else {
-    out += c;
-  }
-}
-
-void add_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_front(text);
-    if (bytes == 1) {
-      add_escaped(out, text.front());
-    } else if (bytes == 0) {
-      out.append("\\ufffd");
-    } else {
-      out.append(text.substr(0, bytes));
-    }
-    text.remove_prefix(bytes == 0 ? 1 : bytes);
-  }
-  out += '"';
-}
 
 template <std::integral N>
 void add(std::string& out, std::string_view key, N value) {
@@ -73,15 +43,7 @@ void add_exit(std::string& out, const core::Exit& exit) {
   out += '}';
 }
 
-/// Cut between characters.
-std::string_view shortened(std::string_view cause) {
-  if (cause.size() <= kCauseMaxBytes) return cause;
-  std::size_t end = kCauseMaxBytes;
-  while (end > 0 && (static_cast<unsigned char>(cause[end]) & 0xc0U) == 0x80) --end;
-  return cause.substr(0, end == 0 ? kCauseMaxBytes : end);
-}
-
-/// Moves past `text`, or says that it is not there.
+/// Removes `text` from the front of `line`; false when `line` does not start with it.
 bool skip(std::string_view& line, std::string_view text) {
   if (!line.starts_with(text)) return false;
   line.remove_prefix(text.size());
@@ -95,7 +57,8 @@ bool take_number(std::string_view& line, std::uint64_t& value) {
   return true;
 }
 
-/// Up to the closing quote. What was escaped stays so: no name that is compared here needs escapes.
+/// Takes what is before the closing quote, without unescaping: a node_id and the events compared here contain
+/// nothing that is escaped.
 bool take_string(std::string_view& line, std::string_view& value) {
   const std::size_t end = line.find('"');
   if (end == std::string_view::npos) return false;
@@ -112,13 +75,10 @@ std::string event_line(std::uint64_t seq, const Ledger::Event& event) {
   add(out, "{\"seq\":", seq);
   add(out, ",\"at\":", event.at_unix);
   add_time(out, event.at_unix);
-  out.append(",\"node_id\":");
-  add_string(out, event.node_id);
+  out.append(",\"node_id\":").append(json_string(event.node_id.str()));
   add(out, ",\"generation\":", event.generation);
-  out.append(",\"what\":");
-  add_string(out, event.what);
-  out.append(",\"cause\":");
-  add_string(out, shortened(event.cause));
+  out.append(",\"what\":").append(json_string(event.what));
+  out.append(",\"cause\":").append(json_string(front_of(event.cause, kCauseMaxBytes)));
   if (event.exit) add_exit(out, *event.exit);
   out.append("}\n");
   return out;

@@ -14,10 +14,10 @@ inline constexpr std::size_t kCauseMaxBytes = 4096;
 
 /// {"seq":1,"at":1700000000,"time":"2023-11-14T22:13:20Z","node_id":"n","generation":3,"what":"died","cause":"...",
 /// "exit":{"cause":"signal","signal":9}} and a newline. `exit` only with one; `code` and `signal` only when
-/// they are known. Bytes that are not UTF-8 become U+FFFD.
+/// they are known. Texts are escaped as json_string() does it.
 [[nodiscard]] std::string event_line(std::uint64_t seq, const Ledger::Event& event);
 
-/// The fields that order and identify an event. The views lie in the line that was parsed.
+/// The fields that order and identify an event. The views point into the line that was parsed.
 struct EventKey {
   std::uint64_t seq = 0;
   std::string_view node_id;
@@ -25,7 +25,7 @@ struct EventKey {
   std::string_view what;
 };
 
-/// From a line without its newline, as event_line writes it; nothing when it is not one.
+/// From a line without its newline, as event_line writes it; nothing when it is not such a line.
 [[nodiscard]] std::optional<EventKey> event_key(std::string_view line);
 
 }  // namespace sutra::supervisor::ledger

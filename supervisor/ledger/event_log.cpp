@@ -13,8 +13,8 @@ namespace {
 
 constexpr int kOpenFlags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 constexpr mode_t kMode = 0640;
-constexpr std::size_t kLineMaxBytes =
-    1U << 16;  // ours are shorter: six bytes for each of a cause's, at the most
+// Longer than any line of ours: a cause has 4 KiB, and escaping makes six bytes of one at most.
+constexpr std::size_t kLineMaxBytes = 1U << 16;
 
 Error failed(const char* operation, const std::string& path) {
   const int errnum = errno;
@@ -26,7 +26,8 @@ Error failed(const char* operation, const std::string& path) {
 EventLog::EventLog(const std::string& state_dir, off_t max_bytes)
     : path_(state_dir + "/events.jsonl"), max_bytes_(max_bytes) {}
 
-/// Someone may have moved or removed the file: a line must not go to where nobody reads it.
+/// Looks again at each append: somebody may have moved or removed the file, and a line written to the old one
+/// would be lost.
 Status EventLog::open() {
   if (!recovered_) {
     if (Status read = recover(); !read) return read;
@@ -39,10 +40,10 @@ Status EventLog::open() {
   return {};
 }
 
-/// The last number and the last deaths, from both files, the older first.
+/// Reads the last number and the last deaths from both files. The older first: later lines count.
 Status EventLog::recover() {
   last_seq_ = 0;
-  over_.clear();
+  ended_.clear();
   for (const std::string& path : {path_ + ".1", path_}) {
     if (Status read = scan(path); !read) return read;
   }
@@ -59,7 +60,7 @@ Status EventLog::scan(const std::string& path) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed("read", path);
-    if (got == 0) return {};  // what is left is a torn line
+    if (got == 0) return {};  // a part of a line may be left; open_file() removes it
     text.append(buffer, 0, static_cast<std::size_t>(got));
     std::size_t start = 0;
     for (std::size_t end = 0; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
@@ -75,9 +76,9 @@ Status EventLog::scan(const std::string& path) {
 
 void EventLog::note(const std::string& node_id, std::uint64_t generation, std::string_view what) {
   if (what == kDied) {
-    over_[node_id] = generation;
+    ended_[node_id] = generation;
   } else if (what == "started" && generation > 0) {
-    over_[node_id] = generation - 1;
+    ended_[node_id] = generation - 1;
   }
 }
 
@@ -97,7 +98,8 @@ Status EventLog::open_file() {
   return {};
 }
 
-/// A crash within a write, or a power cut, may leave the front of a line.
+/// A crash during a write, or a power cut, may leave the first part of a line. It is removed before the next
+/// line is written, or that line would be unreadable too.
 void EventLog::drop_torn_line() {
   torn_ = false;
   if (file_.st_size == 0) return;
@@ -138,7 +140,7 @@ Status EventLog::write_line(std::string line) {
     return {};
   }
   if (written < 0) return failed("append to", path_);
-  // Only a disk that just became full writes a part of so little.
+  // A write this small is cut short only when the disk just became full.
   if (::ftruncate(fd_.get(), file_.st_size) != 0) torn_ = true;
   errno = ENOSPC;
   return failed("append to", path_);
@@ -146,9 +148,9 @@ Status EventLog::write_line(std::string line) {
 
 Status EventLog::append(const Ledger::Event& event) {
   Status opened = open();
-  const auto over = over_.find(event.node_id);
-  if (event.what == kDied && over != over_.end() && event.generation <= over->second) return {};
-  // That the node lives on is true whether or not it can be written down.
+  const auto ended = ended_.find(event.node_id);
+  if (event.what == kDied && ended != ended_.end() && event.generation <= ended->second) return {};
+  // A start counts even when its line cannot be written, so that the death that follows it is recorded.
   if (event.what != kDied) note(event.node_id, event.generation, event.what);
   if (!opened) return opened;
   if (Status written = write_line(event_line(last_seq_ + 1, event)); !written) return written;

@@ -1,5 +1,5 @@
-// state_dir/events.jsonl: appended, numbered without gaps, bounded, every death once. Ledger::append has the
-// promise. Supervisor.
+// state_dir/events.jsonl: appended, numbered without gaps, bounded, every death once. Ledger::append says
+// what is promised. Supervisor.
 #pragma once
 #include <sys/stat.h>
 
@@ -21,7 +21,8 @@ class EventLog {
   /// Opens nothing yet. `max_bytes` bounds each of the two files.
   explicit EventLog(const std::string& state_dir, off_t max_bytes = kEventLogMaxBytes);
 
-  /// Reads both files and opens the current one: about 1 ms a MiB. Each append does what is left to do.
+  /// Reads both files and opens the current one: about 1 ms a MiB. Where this fails, the next append tries
+  /// again.
   Status open();
 
   [[nodiscard]] Status append(const Ledger::Event& event);
@@ -38,13 +39,13 @@ class EventLog {
   std::string path_;
   off_t max_bytes_;
   UniqueFd fd_;
-  struct stat file_ {};     ///< of fd_, as of the last look
+  struct stat file_ {};     ///< of fd_, when it was last looked at
   bool recovered_ = false;  ///< both files were scanned
-  bool torn_ = false;       ///< the file ends within a line that could not be taken back
+  bool torn_ = false;       ///< the file ends with a part of a line that could not be removed
   std::uint64_t last_seq_ = 0;
-  /// By node the highest generation of which no further death can come. At most one entry a node
-  /// that the two files name.
-  std::map<std::string, std::uint64_t, std::less<>> over_;
+  /// By node_id, the highest generation whose death would be a repeat. At most one entry for each node that
+  /// the two files name.
+  std::map<std::string, std::uint64_t, std::less<>> ended_;
 };
 
 }  // namespace sutra::supervisor::ledger

@@ -1,9 +1,10 @@
-// What survives us. Intents in state_dir/nodes (durable), facts in runtime_dir/nodes (a reboot clears them),
-// events in state_dir/events.jsonl. One TOML file a node, named NODE_ID.toml and sealed with a checksum; a
-// file that does not parse, or is of a future version, is set aside as .bad, reported, and the rest goes on.
-// Supervisor; single-threaded.
+// What is kept on disk across our restarts. Intents in state_dir/nodes (durable), facts in runtime_dir/nodes
+// (a reboot clears them), events in state_dir/events.jsonl. One TOML file a node, named NODE_ID.toml, with a
+// checksum as its last line; a file that does not parse, or is of a future version, is set aside as .bad,
+// reported, and the rest goes on. Supervisor; single-threaded.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,9 +35,12 @@ struct Facts {
 /// What is known of one node after reading both directories. The intent is the copy with the higher revision.
 struct Recorded {
   core::Intent intent;
-  bool intent_saved = true;  ///< false: only the facts hold it, and it could not be written back
+  bool intent_saved = true;    ///< false: only the facts hold it, and it could not be written back
   std::optional<Facts> facts;  ///< as they were written: facts->intent may be older than `intent`
 };
+
+/// Can be searched by text too: a cgroup's name holds a node_id that nobody parsed.
+using RecordedNodes = std::map<NodeId, Recorded, std::less<>>;
 
 class Ledger {
  public:
@@ -47,14 +51,14 @@ class Ledger {
   virtual ~Ledger() = default;
 
   struct Contents {
-    std::map<std::string, Recorded> nodes;  ///< by node_id
+    RecordedNodes nodes;
     std::vector<std::string>
         set_aside;  ///< one sentence each: the file, what was wrong with it, where it is now
-    /// One sentence each: what could not be read or written back for a reason that may pass (no descriptors,
-    /// no permission, a disk error). Nothing was moved: the next read() may succeed.
+    /// One sentence each: what could not be read or written back for a reason that may go away (no
+    /// descriptors, no permission, a disk error). Nothing was moved: the next read() may succeed.
     std::vector<std::string> problems;
-    /// False when a directory or a file could not be read, so that `nodes` may lack a node that is recorded.
-    /// Whoever takes such contents for all there is would not start that node again.
+    /// False when a directory or a file could not be read: a recorded node may be missing from `nodes`. A
+    /// caller that went on with such contents would never start that node again.
     bool complete = true;
   };
   /// Reads all. Left-over temporary files are removed. An intent that only the facts hold, or hold newer, is
@@ -73,7 +77,7 @@ class Ledger {
     bool intent = false;
     bool facts = false;
   };
-  [[nodiscard]] virtual Present present(const std::string& node_id) const = 0;
+  [[nodiscard]] virtual Present present(const NodeId& node_id) const = 0;
 
   /// Removes what is recorded of a node: the facts, durably, and then the intent, durably. What a crash in
   /// between leaves is an intent alone. When forget is called that intent says stopped, or it was never
@@ -82,12 +86,12 @@ class Ledger {
   /// a stopped node would come back. For the same reason the intent is kept, and an error returned, when the
   /// facts cannot be removed. Not recorded at all is a success. An error says what is still there; calling
   /// again is safe.
-  [[nodiscard]] virtual Status forget(const std::string& node_id) = 0;
+  [[nodiscard]] virtual Status forget(const NodeId& node_id) = 0;
 
   /// One line a lifecycle event.
   struct Event {
     std::int64_t at_unix = 0;
-    std::string node_id;  ///< empty: about the agent
+    NodeId node_id;  ///< empty: about the agent
     std::uint64_t generation = 0;
     std::string what;                ///< "died", "started", "stopped", "quarantined"...
     std::string cause;               ///< in words; cut after 4 KiB
@@ -97,11 +101,11 @@ class Ledger {
   /// across our restarts and the file's rotation (at 8 MiB, to events.jsonl.1, one old file), and an append
   /// that fails uses up no number and leaves no part of a line.
   ///
-  /// A "died" of a generation whose death is recorded, or after which a later one was started, is a repeat:
-  /// it is dropped, and that is a success. (Facts that could not be written may bring it up long after.)
-  /// Generations begin anew when the facts are lost (a reboot) or the node is forgotten: after a "started" of
-  /// generation G deaths count from G on again. forget() changes nothing here: a death that waits for the log to become
-  /// writable may be appended after it.
+  /// A "died" is a repeat when the death of that generation is recorded, or a later generation was started. A
+  /// repeat is dropped, and that is a success. (Old facts, where newer ones could not be written, may report
+  /// the same death again much later.) Generations start from 1 again when the facts are lost (a reboot) or
+  /// the node is forgotten: so after a "started" of generation G the deaths from G on are recorded again.
+  /// forget() changes nothing here: a death that waits until the log can be written may be appended after it.
   [[nodiscard]] virtual Status append(const Event& event) = 0;
 
   /// runtime_dir/registration: the last AgentInfo that a Master acknowledged. Empty text removes it.

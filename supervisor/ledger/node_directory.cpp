@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "common/node_id.h"
+#include "common/text.h"
 #include "supervisor/ledger/replace_file.h"
 
 namespace sutra::supervisor::ledger {
@@ -20,7 +21,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-/// Names in `directory`, or the error that kept us from reading it.
+/// Names in `directory`, none when there is no such directory.
 Result<std::vector<std::string>> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, CloseDirectory> stream(::opendir(directory.c_str()));
@@ -60,7 +61,7 @@ const core::Intent& intent_of(const Facts& facts) { return facts.intent; }
 
 template <typename T>
 void read_one(const std::string& directory, const std::string& name, Result<T> (*decode)(std::string_view),
-              std::map<std::string, T>& records, Findings& findings) {
+              std::map<NodeId, T>& records, Findings& findings) {
   const std::string path = directory + "/" + name;
   auto bytes = read_file(path, kRecordMaxBytes);
   if (!bytes) {
@@ -72,17 +73,17 @@ void read_one(const std::string& directory, const std::string& name, Result<T> (
   }
   auto record = decode(bytes.value());
   if (!record) return set_aside(path, record.error().cause, findings);
-  const std::string& node_id = intent_of(record.value()).node_id;
-  if (node_id + std::string(kSuffix) != name) {
+  const NodeId& node_id = intent_of(record.value()).node_id;
+  if (node_id + kSuffix != name) {
     return set_aside(path, "it is the record of node " + node_id + " and has another name", findings);
   }
   records.insert_or_assign(node_id, std::move(record).value());
 }
 
 template <typename T>
-std::map<std::string, T> read_all(const std::string& directory, Result<T> (*decode)(std::string_view),
-                                  Findings& findings) {
-  std::map<std::string, T> records;
+std::map<NodeId, T> read_all(const std::string& directory, Result<T> (*decode)(std::string_view),
+                             Findings& findings) {
+  std::map<NodeId, T> records;
   const auto names = names_in(directory);
   if (!names) {
     findings.problems.push_back(names.error().message());
@@ -101,15 +102,15 @@ std::map<std::string, T> read_all(const std::string& directory, Result<T> (*deco
 
 }  // namespace
 
-std::string record_path(const std::string& directory, const std::string& node_id) {
+std::string record_path(const std::string& directory, const NodeId& node_id) {
   return directory + "/" + node_id + std::string(kSuffix);
 }
 
-std::map<std::string, core::Intent> read_intents(const std::string& directory, Findings& findings) {
+std::map<NodeId, core::Intent> read_intents(const std::string& directory, Findings& findings) {
   return read_all<core::Intent>(directory, decode_intent, findings);
 }
 
-std::map<std::string, Facts> read_facts(const std::string& directory, Findings& findings) {
+std::map<NodeId, Facts> read_facts(const std::string& directory, Findings& findings) {
   return read_all<Facts>(directory, decode_facts, findings);
 }
 

@@ -11,7 +11,7 @@
 namespace sutra::supervisor::ledger {
 
 /// DIRECTORY/NODE_ID.toml.
-[[nodiscard]] std::string record_path(const std::string& directory, const std::string& node_id);
+[[nodiscard]] std::string record_path(const std::string& directory, const NodeId& node_id);
 
 /// What reading a directory found besides the records.
 struct Findings {
@@ -20,11 +20,10 @@ struct Findings {
   bool complete = true;                ///< false: something could not be read
 };
 
-/// Reads every record in `directory`. One that cannot be what it should be is renamed to NAME.bad (.bad.1 to
-/// .bad.9 when there is one; then the last is replaced). Left-over temporary files are removed; other names
-/// are not ours and stay. That there is no directory is no fault.
-[[nodiscard]] std::map<std::string, core::Intent> read_intents(const std::string& directory,
-                                                               Findings& findings);
-[[nodiscard]] std::map<std::string, Facts> read_facts(const std::string& directory, Findings& findings);
+/// Reads every record in `directory`. A file that is not a valid record is renamed to NAME.bad, or to .bad.1
+/// to .bad.9 where that exists; when all exist, the last one is replaced. Left-over temporary files are
+/// removed; files with other names are not ours and stay. A missing directory is an empty one.
+[[nodiscard]] std::map<NodeId, core::Intent> read_intents(const std::string& directory, Findings& findings);
+[[nodiscard]] std::map<NodeId, Facts> read_facts(const std::string& directory, Findings& findings);
 
 }  // namespace sutra::supervisor::ledger

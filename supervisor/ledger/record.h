@@ -1,4 +1,4 @@
-// A node's intent and facts as sealed TOML text, version 1. Pure: bytes in, values out. Supervisor.
+// A node's intent and facts as TOML text with a checksum, version 1. Pure: bytes in, values out. Supervisor.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -13,8 +13,8 @@ namespace sutra::supervisor::ledger {
 inline constexpr std::int64_t kRecordVersion = 1;
 inline constexpr std::size_t kRecordMaxBytes = 1U << 20;
 
-/// Why an intent is not one that could be carried out, or nothing. Asked before writing and after reading, so
-/// that nothing is written that would be set aside later.
+/// Why an intent cannot be carried out, or nothing when it can. Checked before writing and after reading: a
+/// record that reading would set aside is never written.
 [[nodiscard]] std::optional<std::string> intent_fault(const core::Intent& intent);
 
 /// Unsigned values beyond the 63 bits of a TOML integer are written as strings of decimal digits.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/node_id.h"
-#include "common/utf8.h"
+#include "common/text.h"
 #include "supervisor/ledger/checksum.h"
 #include "supervisor/ledger/record.h"
 
@@ -53,6 +53,13 @@ class Fields {
     return {};
   }
 
+  NodeId node_id(std::string_view key) {
+    auto id = NodeId::parse(text(key));
+    if (id) return std::move(id).value();
+    if (!fault_) fault_ = id.error().cause;  // it names the key
+    return {};
+  }
+
   bool boolean(std::string_view key) {
     const toml::node* node = find(key);
     if (node == nullptr) return false;
@@ -65,7 +72,7 @@ class Fields {
   E one_of(std::string_view key, std::optional<E> (*meaning)(std::string_view)) {
     const std::string found = text(key);
     if (const auto value = meaning(found)) return *value;
-    fail(key, "is \"" + printable(found) + "\", which is none of the words known here");
+    fail(key, "is \"" + printable(found) + "\", which is not a known value");
     return E{};
   }
 
@@ -107,7 +114,7 @@ class Fields {
     return value;
   }
   const toml::node* find(std::string_view key) {
-    if (table_ == nullptr) return nullptr;  // its absence is the fault already
+    if (table_ == nullptr) return nullptr;  // that the table is missing is reported already
     const toml::node* node = table_->get(key);
     if (node == nullptr) fail(key, "is missing");
     return node;
@@ -135,7 +142,7 @@ std::optional<core::ExitCause> recorded_cause(std::string_view name) {
 
 core::Intent intent_in(Fields& top) {
   core::Intent intent;
-  intent.node_id = top.text("node_id");
+  intent.node_id = top.node_id("node_id");
   intent.revision = top.number<std::uint64_t>("revision");
   intent.goal = top.one_of("goal", recorded_goal);
   intent.confirmed = top.boolean("confirmed");
@@ -178,7 +185,7 @@ Facts facts_in(Fields& top) {
   return facts;
 }
 
-/// A newer agent may seal its files in another way, so its version is looked at before the seal.
+/// The version is read before the checksum, because a newer agent may compute its checksum in another way.
 std::optional<std::string> future_version(std::string_view bytes) {
   if (!bytes.starts_with(kVersionKey)) return std::nullopt;
   bytes.remove_prefix(kVersionKey.size());
@@ -210,7 +217,8 @@ Result<T> decode(std::string_view bytes, T (*take)(Fields&)) {
   return value;
 }
 
-/// A path that an operator could have meant: absolute, printable, without "." and ".." and empty parts.
+/// Why `path` cannot be a placement: it must be absolute, without control characters, ".", ".." and empty
+/// parts.
 std::optional<std::string> path_fault(std::string_view key, std::string_view path) {
   const std::string name = "placement." + std::string(key) + " \"" + printable(path) + "\"";
   if (!path.starts_with('/')) return name + " is not absolute";
@@ -228,7 +236,7 @@ std::optional<std::string> path_fault(std::string_view key, std::string_view pat
 }  // namespace
 
 std::optional<std::string> intent_fault(const core::Intent& intent) {
-  if (auto wrong = node_id_fault(intent.node_id)) return wrong;
+  if (!intent.node_id.valid()) return "node_id is empty";
   const core::Placement& placement = intent.placement;
   if (first_malformed(intent.request.storage_path) != std::string::npos)
     return "request.storage_path is not UTF-8";

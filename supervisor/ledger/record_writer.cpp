@@ -2,13 +2,15 @@
 #include <concepts>
 #include <limits>
 
+#include "common/text.h"
 #include "supervisor/ledger/checksum.h"
 #include "supervisor/ledger/record.h"
 
 namespace sutra::supervisor::ledger {
 namespace {
 
-// Written by hand and not with a stream or a formatter: this stands between a crash and the replacement.
+// Appends to one string, without a stream or a formatter: the facts are written between a crash and the
+// replacement's launch.
 
 template <std::integral N>
 void add_number(std::string& out, N value) {
@@ -32,26 +34,12 @@ void add(std::string& out, std::string_view key, bool value) {
 }
 
 void add(std::string& out, std::string_view key, std::string_view value) {
-  out.append(key).append(" = \"");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00");
-      out += "0123456789abcdef"[byte >> 4U];
-      out += "0123456789abcdef"[byte & 0xfU];
-    } else {
-      out += c;
-    }
-  }
-  out.append("\"\n");
+  out.append(key).append(" = ").append(toml_string(value)).append("\n");
 }
 
 void add_intent(std::string& out, const core::Intent& intent) {
   add(out, "version", kRecordVersion);
-  add(out, "node_id", std::string_view(intent.node_id));
+  add(out, "node_id", std::string_view(intent.node_id.str()));
   add(out, "revision", intent.revision);
   // A node is parked only while this agent stops: the next one starts it again.
   add(out, "goal", goal_name(intent.goal == core::Goal::kParked ? core::Goal::kRunning : intent.goal));

@@ -27,7 +27,7 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
   // Whoever is answered looks at once: the table shows the new state before the answer leaves.
   const auto due = std::exchange(due_, {});
   if (entry.node.state == core::State::kGone) {
-    remove(std::string(entry.id()));
+    remove(NodeId(entry.id()));
   } else {
     publish(entry);
   }

@@ -21,7 +21,7 @@ struct Nodes::Entry {
   off_t log_from = 0;                         ///< size of its log when the current process was spawned
   std::array<std::vector<Reply>, 3> waiting;  ///< by core::Waiter
 
-  [[nodiscard]] const std::string& id() const { return node.intent.node_id; }
+  [[nodiscard]] const NodeId& id() const { return node.intent.node_id; }
   [[nodiscard]] std::vector<Reply>& waiters(core::Waiter waiter) {
     return waiting[static_cast<std::size_t>(waiter)];
   }

@@ -9,7 +9,7 @@
 #include <deque>
 
 #include "common/errno_advice.h"
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::supervisor {
 namespace {

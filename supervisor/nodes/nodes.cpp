@@ -38,12 +38,12 @@ core::Context Nodes::context() const {
   return {policy_, parts_.platform.timers().now(), parts_.platform.entropy(), comms_alive_since_};
 }
 
-Nodes::Entry* Nodes::find(const std::string& node_id) {
+Nodes::Entry* Nodes::find(const NodeId& node_id) {
   const auto at = entries_.find(node_id);
   return at == entries_.end() ? nullptr : at->second.get();
 }
 
-Nodes::Entry& Nodes::make_entry(const std::string& node_id) {
+Nodes::Entry& Nodes::make_entry(const NodeId& node_id) {
   auto entry = std::make_unique<Entry>();
   entry->incarnation = next_incarnation_++;
   entry->row = free_rows_.back();
@@ -51,7 +51,7 @@ Nodes::Entry& Nodes::make_entry(const std::string& node_id) {
   return *(entries_[node_id] = std::move(entry));
 }
 
-void Nodes::remove(const std::string& node_id) {
+void Nodes::remove(const NodeId& node_id) {
   Entry* entry = find(node_id);
   if (entry == nullptr) return;
   parts_.table.clear(entry->row);
@@ -99,7 +99,7 @@ std::vector<std::string> Nodes::names() const {
 
 // ---- events in; their effects: nodes_effects.cpp
 
-void Nodes::post(const std::string& node_id, core::Event event, std::optional<core::Waiter> requester) {
+void Nodes::post(const NodeId& node_id, core::Event event, std::optional<core::Waiter> requester) {
   const Entry* entry = find(node_id);
   if (entry == nullptr) return;  // a late report about a node that is gone
   posted_.push_back({node_id, entry->incarnation, std::move(event), requester});

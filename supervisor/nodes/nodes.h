@@ -63,18 +63,18 @@ class Nodes {
 
   /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could
   /// not be told what still runs, and nothing was done.
-  [[nodiscard]] Status recover(const std::map<std::string, Recorded>& recorded);
+  [[nodiscard]] Status recover(const RecordedNodes& recorded);
 
-  void start(const std::string& node_id, const core::Request& request, Reply reply);
-  void stop(const std::string& node_id, Reply reply);
-  void restart(const std::string& node_id, Reply reply);
+  void start(const NodeId& node_id, const core::Request& request, Reply reply);
+  void stop(const NodeId& node_id, Reply reply);
+  void restart(const NodeId& node_id, Reply reply);
   /// The agent stops: no new requests, every node is stopped; emptied() follows.
   void shut_down();
 
-  void node_ready(const std::string& node_id, std::uint64_t generation);
+  void node_ready(const NodeId& node_id, std::uint64_t generation);
   /// At most one probe-driven restart at a time on a host: while one is under way the report is dropped, and
   /// comes again with the next failed probes.
-  void node_unresponsive(const std::string& node_id, std::uint64_t generation, const std::string& reason);
+  void node_unresponsive(const NodeId& node_id, std::uint64_t generation, const std::string& reason);
   /// CLOCK_BOOTTIME since which comms is alive and pings; nothing while it is not.
   void set_comms_alive_since(std::optional<core::Nanoseconds> since) { comms_alive_since_ = since; }
 
@@ -99,17 +99,16 @@ class Nodes {
  private:
   struct Entry;
 
-  void post(const std::string& node_id, core::Event event,
-            std::optional<core::Waiter> requester = std::nullopt);
+  void post(const NodeId& node_id, core::Event event, std::optional<core::Waiter> requester = std::nullopt);
   void drain();
   void apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester);
   void execute(Entry& entry, core::Transition transition, std::optional<core::Waiter> requester);
   void obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester);
   void spawn(Entry& entry);
   [[nodiscard]] Status try_spawn(Entry& entry);
-  [[nodiscard]] std::unique_ptr<NodeProcess> process_of(const std::string& node_id, std::uint64_t generation);
+  [[nodiscard]] std::unique_ptr<NodeProcess> process_of(const NodeId& node_id, std::uint64_t generation);
   Status save_facts(Entry& entry);
-  void record(const std::string& node_id, std::uint64_t generation, const std::string& what,
+  void record(const NodeId& node_id, std::uint64_t generation, const std::string& what,
               const std::string& cause, std::optional<core::Exit> exit);
   void answer(Entry& entry, const core::Answer& answer);
   void wait_for(Entry& entry, core::Waiter waiter, Reply reply);
@@ -119,22 +118,22 @@ class Nodes {
   void record_death(const Entry& entry, const core::RecordDeath& death);
   void arm(Entry& entry, const core::ArmTimer& order);
   void publish(Entry& entry);
-  void remove(const std::string& node_id);
+  void remove(const NodeId& node_id);
   void retire(Entry& entry);
-  void adopt(const std::string& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process);
-  [[nodiscard]] core::KernelView look_at(const std::string& node_id, const Facts& facts,
+  void adopt(const NodeId& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process);
+  [[nodiscard]] core::KernelView look_at(const NodeId& node_id, const Facts& facts,
                                          const ServerProcess* process);
-  [[nodiscard]] Entry& make_entry(const std::string& node_id);
-  [[nodiscard]] Entry* find(const std::string& node_id);
+  [[nodiscard]] Entry& make_entry(const NodeId& node_id);
+  [[nodiscard]] Entry* find(const NodeId& node_id);
   [[nodiscard]] core::Context context() const;
   void forget_emptied_leaves();
   /// The highest generation of the node in unmanaged_; 0: none.
-  [[nodiscard]] std::uint64_t unmanaged_generation(const std::string& node_id) const;
-  [[nodiscard]] std::string unmanaged_holder(const std::string& node_id);
-  [[nodiscard]] Result<core::Intent> admit(const std::string& node_id, const core::Request& request);
+  [[nodiscard]] std::uint64_t unmanaged_generation(const NodeId& node_id) const;
+  [[nodiscard]] std::string unmanaged_holder(const NodeId& node_id);
+  [[nodiscard]] Result<core::Intent> admit(const NodeId& node_id, const core::Request& request);
 
   struct Posted {
-    std::string node_id;
+    NodeId node_id;
     std::uint64_t incarnation;
     core::Event event;
     std::optional<core::Waiter> requester;
@@ -144,10 +143,10 @@ class Nodes {
   core::Policy policy_;
   std::function<void(std::uint32_t)> row_changed_;
   std::function<void()> emptied_;
-  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::map<NodeId, std::unique_ptr<Entry>, std::less<>> entries_;
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeTrees::Leaf> unmanaged_;
-  std::map<std::string, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
+  std::map<NodeId, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
   std::deque<Posted> posted_;
   std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
   std::vector<std::unique_ptr<NodeProcess>> retired_;  // until the next turn of the loop

@@ -24,7 +24,7 @@ std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
 
 }  // namespace
 
-Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
+Status Nodes::recover(const RecordedNodes& recorded) {
   // All are looked for before anything is done about one: to take a process for dead that could not be looked
   // at would be to kill it.
   std::map<std::string, std::unique_ptr<ServerProcess>> processes;
@@ -61,7 +61,7 @@ Status Nodes::recover(const std::map<std::string, Recorded>& recorded) {
   return {};
 }
 
-std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
+std::uint64_t Nodes::unmanaged_generation(const NodeId& node_id) const {
   std::uint64_t highest = 0;
   for (const NodeTrees::Leaf& leaf : unmanaged_) {
     if (leaf.node_id == node_id) highest = std::max(highest, leaf.generation);
@@ -69,8 +69,7 @@ std::uint64_t Nodes::unmanaged_generation(const std::string& node_id) const {
   return highest;
 }
 
-core::KernelView Nodes::look_at(const std::string& node_id, const Facts& facts,
-                                const ServerProcess* process) {
+core::KernelView Nodes::look_at(const NodeId& node_id, const Facts& facts, const ServerProcess* process) {
   core::KernelView kernel;
   if (process != nullptr) kernel.process = process->ended() ? core::Seen::kEnded : core::Seen::kAlive;
   if (facts.started_at_unix == 0) kernel.executed = parts_.platform.executed(node_id, facts.generation);
@@ -82,8 +81,7 @@ core::KernelView Nodes::look_at(const std::string& node_id, const Facts& facts,
 
 /// A recorded node becomes what it was when its last record was made; its first event, Recovered, tells it
 /// what is still true.
-void Nodes::adopt(const std::string& node_id, const Recorded& recorded,
-                  std::unique_ptr<ServerProcess> process) {
+void Nodes::adopt(const NodeId& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process) {
   Entry& entry = make_entry(node_id);
   core::KernelView kernel;
   if (recorded.facts) kernel = look_at(node_id, *recorded.facts, process.get());

@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "common/log/logging.h"
-#include "common/node_id.h"
 #include "supervisor/core/admission.h"
 #include "supervisor/nodes/entry.h"
 
@@ -30,18 +29,17 @@ core::AdmissionPolicy admission_policy(const Config& config) {
 
 }  // namespace
 
-Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Request& request) {
+Result<core::Intent> Nodes::admit(const NodeId& node_id, const core::Request& request) {
   std::vector<core::KnownNode> known;
   for (const auto& [id, entry] : entries_) {
     known.push_back(
         {id, entry->node.intent.request, entry->node.intent.placement, entry->node.state, entry->node.goal});
   }
-  if (const auto fault = node_id_fault(node_id)) return make_error("start node", {}, *fault);
   const auto taken = parts_.platform.listeners();
   if (!taken) return taken.error();
   const auto verdict = core::admit(node_id, request, admission_policy(parts_.config), known, taken.value());
   if (const auto* refusal = std::get_if<core::Refusal>(&verdict)) {
-    return make_error("start node", printable(node_id), refusal->text);
+    return make_error("start node", node_id, refusal->text);
   }
   const auto& admitted = std::get<core::Admitted>(verdict);
   if (free_rows_.empty()) return make_error("start node", node_id, "the node table is full");
@@ -55,12 +53,12 @@ Result<core::Intent> Nodes::admit(const std::string& node_id, const core::Reques
   return intent;
 }
 
-void Nodes::start(const std::string& node_id, const core::Request& request, Reply reply) {
+void Nodes::start(const NodeId& node_id, const core::Request& request, Reply reply) {
   const auto refuse_with = [&](const std::string& text) {
-    log::info("", text, {{"node_id", printable(node_id)}});
+    log::info("", text, {{"node_id", node_id}});
     reply({false, text, 0, 0});
   };
-  if (shutting_down_) return refuse_with("start node " + printable(node_id) + ": the agent is stopping");
+  if (shutting_down_) return refuse_with("start node " + node_id + ": the agent is stopping");
   if (Entry* entry = find(node_id)) {
     if (const std::string differs = core::difference(entry->node.intent.request, request);
         !differs.empty() &&
@@ -99,21 +97,21 @@ void Nodes::wait_for(Entry& entry, core::Waiter waiter, Reply reply) {
   waiting.push_back(std::move(reply));
 }
 
-void Nodes::stop(const std::string& node_id, Reply reply) {
+void Nodes::stop(const NodeId& node_id, Reply reply) {
   Entry* entry = find(node_id);
   if (entry == nullptr) {
-    reply({false, "stop node " + printable(node_id) + ": no node has this id; see the list of nodes", 0, 0});
+    reply({false, "stop node " + node_id + ": no node has this id; see the list of nodes", 0, 0});
     return;
   }
   wait_for(*entry, core::Waiter::kStop, std::move(reply));
   post(node_id, core::StopRequested{}, core::Waiter::kStop);
 }
 
-void Nodes::restart(const std::string& node_id, Reply reply) {
+void Nodes::restart(const NodeId& node_id, Reply reply) {
   Entry* entry = find(node_id);
   if (entry == nullptr || shutting_down_) {
     reply({false,
-           "restart node " + printable(node_id) +
+           "restart node " + node_id +
                (shutting_down_ ? ": the agent is stopping" : ": no node has this id; see the list of nodes"),
            0, 0});
     return;
@@ -125,16 +123,17 @@ void Nodes::restart(const std::string& node_id, Reply reply) {
 void Nodes::shut_down() {
   shutting_down_ = true;
   forget_emptied_leaves();
-  for (const std::string& id : names()) post(id, core::ShutdownRequested{});
+  std::vector<NodeId> all;
+  for (const auto& [id, entry] : entries_) all.push_back(id);
+  for (const NodeId& id : all) post(id, core::ShutdownRequested{});
   if (entries_.empty()) emptied_();
 }
 
-void Nodes::node_ready(const std::string& node_id, std::uint64_t generation) {
+void Nodes::node_ready(const NodeId& node_id, std::uint64_t generation) {
   post(node_id, core::Ready{generation});
 }
 
-void Nodes::node_unresponsive(const std::string& node_id, std::uint64_t generation,
-                              const std::string& reason) {
+void Nodes::node_unresponsive(const NodeId& node_id, std::uint64_t generation, const std::string& reason) {
   const Entry* entry = find(node_id);
   if (entry == nullptr || shutting_down_) return;
   std::vector<const core::Node*> all;

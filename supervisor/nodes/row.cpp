@@ -12,7 +12,7 @@ std::uint64_t unix_time(std::int64_t seconds) {
 ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
                       const core::Moment& now) {
   ipc::NodeRow row;
-  row.node_id.assign(node.intent.node_id);
+  row.node_id.assign(node.intent.node_id.str());
   row.storage_path.assign(node.intent.placement.storage_path);
   row.generation = node.generation;
   row.memory_limit_mb = node.intent.placement.memory_mb;

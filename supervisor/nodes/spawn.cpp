@@ -21,7 +21,7 @@ void Nodes::forget_emptied_leaves() {
   });
 }
 
-std::string Nodes::unmanaged_holder(const std::string& node_id) {
+std::string Nodes::unmanaged_holder(const NodeId& node_id) {
   if (unmanaged_.empty()) return {};
   forget_emptied_leaves();
   const auto held = std::find_if(unmanaged_.begin(), unmanaged_.end(),
@@ -32,7 +32,7 @@ std::string Nodes::unmanaged_holder(const std::string& node_id) {
          " and no record says whether they are the node; end them to let it start";
 }
 
-std::unique_ptr<NodeProcess> Nodes::process_of(const std::string& node_id, std::uint64_t generation) {
+std::unique_ptr<NodeProcess> Nodes::process_of(const NodeId& node_id, std::uint64_t generation) {
   return std::make_unique<NodeProcess>(
       parts_.platform, node_id, generation,
       [this, id = node_id](core::Event event) { post(id, std::move(event)); });
@@ -100,7 +100,7 @@ Status Nodes::keep_records() {
   return {};
 }
 
-void Nodes::record(const std::string& node_id, std::uint64_t generation, const std::string& what,
+void Nodes::record(const NodeId& node_id, std::uint64_t generation, const std::string& what,
                    const std::string& cause, std::optional<core::Exit> exit) {
   unrecorded_.push_back({parts_.platform.timers().now().unix_secs, node_id, generation, what, cause, exit});
   record_all();

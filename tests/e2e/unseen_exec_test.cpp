@@ -27,7 +27,7 @@ class UnseenExec : public AgentTest {
     agent.kill();
     auto ledger = Ledger::open(sandbox.at("state"), sandbox.at("run"));
     EXPECT_TRUE(ledger.ok());
-    Facts facts = ledger.value()->read().nodes.at(node).facts.value();
+    Facts facts = ledger.value()->read().nodes.find(node)->second.facts.value();
     facts.state = supervisor::core::State::kStarting;
     facts.started_at_unix = 0;
     EXPECT_TRUE(ledger.value()->write_facts(facts).ok());

@@ -114,7 +114,7 @@ TEST_F(Storm, AStoppedLauncherHoldsUpNobodyElseAndIsGivenUp) {
   const Answer answer = stuck.get();
   EXPECT_TRUE(answer.answered) << "a Master waits for 30 s";
   EXPECT_FALSE(answer.success);
-  EXPECT_NE(answer.text.find("its launcher did not get there within 5 s and was killed"), std::string::npos)
+  EXPECT_NE(answer.text.find("the launcher did not execute it within 5 s and was killed"), std::string::npos)
       << answer.text;
   expect_world({"serve-keeper", "serve-other"});
   expect_untouched("serve-keeper", keeper);

@@ -1,7 +1,7 @@
 // The rpcs that agents call. They answer at once; what an agent must be asked afterwards is asked afterwards.
 #include <utility>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "common/version.h"
 #include "tests/grid/endpoint.h"
 #include "tests/grid/master_service.h"

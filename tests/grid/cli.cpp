@@ -7,7 +7,7 @@
 #include <ostream>
 #include <string>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "common/version.h"
 #include "grid.grpc.pb.h"
 #include "tests/grid/cli_output.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::grid_testing {
 namespace {

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <utility>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "tests/grid/endpoint.h"
 #include "tests/grid/master_service.h"
 

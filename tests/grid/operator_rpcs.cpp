@@ -3,7 +3,7 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <utility>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "tests/grid/endpoint.h"
 #include "tests/grid/master_service.h"
 

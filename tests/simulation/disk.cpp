@@ -12,12 +12,12 @@ bool Disk::fails(unsigned per_mille, Mark mark) {
 
 void Disk::open_events() { over_ = over_in_file_; }
 
-std::map<std::string, Recorded> Disk::read() {
-  std::map<std::string, Recorded> nodes;
+supervisor::RecordedNodes Disk::read() {
+  supervisor::RecordedNodes nodes;
   std::set<std::string> stale = stale_intents;
-  for (const auto& [id, intent] : intents) nodes[id].intent = intent;
+  for (const auto& [id, intent] : intents) nodes[intent.node_id].intent = intent;
   for (const auto& [id, each] : facts) {
-    const auto [known, only_facts] = nodes.try_emplace(id);
+    const auto [known, only_facts] = nodes.try_emplace(each.intent.node_id);
     if (only_facts || each.intent.revision > known->second.intent.revision) {
       known->second.intent = each.intent;
       if (!write_intent(each.intent)) {

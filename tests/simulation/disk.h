@@ -30,7 +30,7 @@ class Disk {
 
   // ---- the ledger's calls
   void open_events();
-  [[nodiscard]] std::map<std::string, Recorded> read();
+  [[nodiscard]] supervisor::RecordedNodes read();
   [[nodiscard]] bool write_intent(const core::Intent& intent);
   [[nodiscard]] bool write_facts(const Facts& facts);
   [[nodiscard]] bool forget(const std::string& node_id);

@@ -43,11 +43,11 @@ Status SimulatedLedger::write_facts(const supervisor::Facts& facts) {
   return result(session_.world.disk.write_facts(facts));
 }
 
-supervisor::Ledger::Present SimulatedLedger::present(const std::string& node_id) const {
+supervisor::Ledger::Present SimulatedLedger::present(const NodeId& node_id) const {
   return {session_.world.disk.intents.contains(node_id), session_.world.disk.facts.contains(node_id)};
 }
 
-Status SimulatedLedger::forget(const std::string& node_id) {
+Status SimulatedLedger::forget(const NodeId& node_id) {
   session_.may_be_killed(Mark::kSupervisorKilledInStep);
   return result(session_.world.disk.forget(node_id));
 }

@@ -12,8 +12,8 @@ class SimulatedLedger final : public supervisor::Ledger {
   [[nodiscard]] Contents read() override;
   [[nodiscard]] Status write_intent(const core::Intent& intent) override;
   [[nodiscard]] Status write_facts(const supervisor::Facts& facts) override;
-  [[nodiscard]] Present present(const std::string& node_id) const override;
-  [[nodiscard]] Status forget(const std::string& node_id) override;
+  [[nodiscard]] Present present(const NodeId& node_id) const override;
+  [[nodiscard]] Status forget(const NodeId& node_id) override;
   [[nodiscard]] Status append(const Event& event) override;
 
   // Of no interest here.

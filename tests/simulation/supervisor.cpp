@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/node_ids.h"
+
 namespace sutra::simulation {
 
 Supervisor::Supervisor(World world, const Planted& planted, const Settings& settings)
@@ -26,7 +28,7 @@ bool Supervisor::recover() {
   return recovered;
 }
 
-void Supervisor::count_unmanaged(const std::map<std::string, Recorded>& recorded) {
+void Supervisor::count_unmanaged(const supervisor::RecordedNodes& recorded) {
   for (const auto& leaf : platform_.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =
@@ -47,17 +49,17 @@ supervisor::Reply Supervisor::reply(const std::string& node_id, core::Waiter wai
 
 void Supervisor::start(const std::string& node_id, const core::Request& request) {
   const bool known = nodes_->node(node_id) != nullptr;
-  nodes_->start(node_id, request, reply(node_id, core::Waiter::kStart));
+  nodes_->start(testing::id_of(node_id), request, reply(node_id, core::Waiter::kStart));
   if (!known && nodes_->node(node_id) == nullptr)
     session_.world.coverage.see(Mark::kRequestRefusedByAdmission);
 }
 
 void Supervisor::stop(const std::string& node_id) {
-  nodes_->stop(node_id, reply(node_id, core::Waiter::kStop));
+  nodes_->stop(testing::id_of(node_id), reply(node_id, core::Waiter::kStop));
 }
 
 void Supervisor::restart(const std::string& node_id) {
-  nodes_->restart(node_id, reply(node_id, core::Waiter::kRestart));
+  nodes_->restart(testing::id_of(node_id), reply(node_id, core::Waiter::kRestart));
 }
 
 void Supervisor::shut_down() {
@@ -66,13 +68,13 @@ void Supervisor::shut_down() {
 }
 
 void Supervisor::node_ready(const std::string& node_id, std::uint64_t generation) {
-  nodes_->node_ready(node_id, generation);
+  nodes_->node_ready(testing::id_of(node_id), generation);
 }
 
 void Supervisor::node_unresponsive(const std::string& node_id, std::uint64_t generation) {
   const core::Node* before = nodes_->node(node_id);
   const bool running = before != nullptr && before->state == core::State::kRunning;
-  nodes_->node_unresponsive(node_id, generation, "probes failed");
+  nodes_->node_unresponsive(testing::id_of(node_id), generation, "probes failed");
   const core::Node* after = nodes_->node(node_id);
   if (running && after != nullptr && after->probe_restart)
     session_.world.coverage.see(Mark::kUnresponsiveHeeded);

@@ -1,68 +1,52 @@
-// The small pure functions over texts: UTF-8, nearest words, node ids, errors.
-#include <gmock/gmock.h>
+#include "common/text.h"
 
-#include "common/nearest_word.h"
-#include "common/node_id.h"
-#include "common/result.h"
-#include "common/utf8.h"
+#include <gtest/gtest.h>
 
 namespace sutra {
 namespace {
 
-using ::testing::HasSubstr;
-
-TEST(Utf8, WellFormedCharactersHaveTheirLength) {
-  EXPECT_EQ(utf8_front("a"), 1U);
-  EXPECT_EQ(utf8_front("\xc3\xa9x"), 2U);
-  EXPECT_EQ(utf8_front("\xe2\x82\xac"), 3U);
-  EXPECT_EQ(utf8_front("\xf0\x9f\x9a\x80"), 4U);
-  EXPECT_EQ(first_malformed("a\xc3\xa9\xf0\x9f\x9a\x80"), std::string_view::npos);
+TEST(Printable, KeepsTextAndShowsControlCharactersAndBytesThatAreNotUtf8AsHex) {
+  EXPECT_EQ(printable("a \"b\" \\ ü ☃ 🚀"), "a \"b\" \\ ü ☃ 🚀");
+  EXPECT_EQ(printable("a\n\t\x1b[0m\x7f"), "a\\x0a\\x09\\x1b[0m\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b|\xe2\x80\xa8"), "\\xc2\\x9b|\\xe2\\x80\\xa8") << "CSI, line separator";
+  EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
 }
 
-TEST(Utf8, MalformedIsFoundWhereItStarts) {
-  EXPECT_EQ(utf8_front(""), 0U);
-  for (const auto* bad :
-       {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {
-    EXPECT_EQ(first_malformed("ab" + std::string(bad)), 2U);
-  }
+TEST(Printable, IsCutBetweenCharacters) {
+  EXPECT_EQ(printable("abcd", 4), "abcd");
+  EXPECT_EQ(printable("abcde", 4), "abcd...");
+  EXPECT_EQ(printable("abcü", 4), "abc...");
+  EXPECT_EQ(printable("abcü", 5), "abcü");
+  EXPECT_EQ(printable("abc\xff\xff", 4), "abc\\xff...");
+  EXPECT_EQ(printable("🚀", 3), "...");
 }
 
-TEST(Utf8, ControlCharactersIncludeThoseBeyondAscii) {
-  EXPECT_TRUE(is_control("\n", 1));
-  EXPECT_TRUE(is_control("\x7f", 1));
-  EXPECT_TRUE(is_control("\xc2\x9b", 2)) << "CSI, which some terminals obey";
-  EXPECT_TRUE(is_control("\xe2\x80\xa8", 3)) << "line separator";
-  EXPECT_FALSE(is_control(" ", 1));
-  EXPECT_FALSE(is_control("\xc2\xa0", 2));
+TEST(FrontOf, EndsWithAWholeCharacter) {
+  EXPECT_EQ(front_of("abcü", 100), "abcü");
+  EXPECT_EQ(front_of("abcü", 4), "abc");
+  EXPECT_EQ(front_of("\xff\xff\xff", 2), "\xff\xff");
+  EXPECT_EQ(front_of("abc", 0), "");
 }
 
-TEST(NearestWord, CountsTypingErrors) {
-  EXPECT_EQ(edit_distance("abc", "abc"), 0U);
-  EXPECT_EQ(edit_distance("abc", "acb"), 1U) << "a swap is one error";
-  EXPECT_EQ(edit_distance("abc", "ab"), 1U);
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(nearest_word("agnet", {"storage", "agent", "metrics"}), "agent");
-  EXPECT_EQ(nearest_word("x", {}), "");
+TEST(OneLine, NamesTheCommonControlCharactersAndCutsNothing) {
+  EXPECT_EQ(one_line("a\n\r\t\x1b\xff\xc2\x9b\xe2\x80\xa8"), "a\\n\\r\\t\\x1b\\xff\\u009b\\u2028");
+  EXPECT_EQ(one_line(std::string(5000, 'x')), std::string(5000, 'x'));
+  EXPECT_EQ(one_line("ü \"x\" \\"), "ü \"x\" \\");
 }
 
-TEST(NodeId, AcceptsItsAlphabetAndNothingElse) {
-  EXPECT_EQ(node_id_fault("node-5f6c.A_1"), std::nullopt);
-  EXPECT_EQ(node_id_fault(std::string(64, 'a')), std::nullopt);
-  for (const std::string& bad :
-       {std::string(), std::string(65, 'a'), std::string(".a"), std::string("-a"), std::string("a/b"),
-        std::string("a b"), std::string("ä"), std::string("a\0b", 3)}) {
-    EXPECT_NE(node_id_fault(bad), std::nullopt) << bad;
-  }
+TEST(JsonString, EscapesWhatJsonDemands) {
+  EXPECT_EQ(json_string("a\"b\\c\n\x01\x7f"), R"("a\"b\\c\n\u0001\u007f")");
+  EXPECT_EQ(json_string("\xff\xe2\x82"), R"("\\xff\\xe2\\x82")");
+  EXPECT_EQ(json_string("☃"), "\"☃\"");
+  EXPECT_EQ(json_string("\xe2\x80\xa8"), R"("\u2028")");
+  EXPECT_EQ(json_string(std::string_view("\0", 1)), R"("\u0000")");
 }
 
-TEST(NodeId, FaultIsSafeToPrint) { EXPECT_THAT(*node_id_fault("a\x1b"), HasSubstr("a\\x1b")); }
-
-TEST(Error, MessageNamesOperationSubjectCauseAndRemedy) {
-  EXPECT_EQ(make_error("start node", "n1", "port taken", "use another").message(),
-            "start node n1: port taken; use another");
-  errno = ENOENT;
-  EXPECT_EQ(errno_error("open", "/x").message(), "open /x: No such file or directory");
+TEST(TomlString, EscapesWhatTomlDemands) {
+  EXPECT_EQ(toml_string("a\"b\\c\n\x01\x7f ü"), R"("a\"b\\c\u000a\u0001\u007f ü")");
+  EXPECT_EQ(toml_string(""), "\"\"");
+  EXPECT_EQ(toml_string("a\xff"), "\"a\xef\xbf\xbd\"") << "TOML has no bytes";
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class CommsCalls : public testing::CommsTest {
   }
 };
 
-TEST_F(CommsCalls, ASpawnTravelsAsItWasSentAndItsAnswerComesBack) {
+TEST_F(CommsCalls, ASpawnReachesTheSupervisorUnchangedAndItsAnswerTheCaller) {
   launch();
   auto answer = spawn_async("n1", 30s);
   const auto order = receive<ipc::StartNode>();
@@ -84,13 +84,19 @@ TEST_F(CommsCalls, AFailureIsAnOkStatusWithTheSupervisorsReason) {
   EXPECT_EQ(response.error_message(), "node n9 is unknown");
 }
 
-TEST_F(CommsCalls, WhatCannotTravelIsRefusedWithAdvice) {
+TEST_F(CommsCalls, ARequestThatCannotBeSentToTheSupervisorIsRefusedWithAdvice) {
   launch();
   EXPECT_THAT(spawn(std::string(65, 'n')).error_message(), HasSubstr("at most 64"));
   EXPECT_THAT(spawn(std::string("n\0m", 3)).error_message(), HasSubstr("\\x00"));
   EXPECT_THAT(spawn("n1", std::string(256, 'p')).error_message(), HasSubstr("at most 255"));
   EXPECT_THAT(spawn("n1", std::string("p\0q", 3)).error_message(), HasSubstr("NUL"));
+  EXPECT_EQ(spawn("a/b").error_message(),
+            "start node: node_id \"a/b\" contains '/'; allowed are A-Z a-z 0-9 . _ -");
+  EXPECT_EQ(spawn("").error_message(),
+            "start node: node_id is empty; send 1 to 64 characters of A-Z a-z 0-9 . _ -");
   EXPECT_THAT(stop_node(std::string(65, 'n')).error_message(), HasSubstr("at most 64"));
+  EXPECT_EQ(stop_node("-a").error_message(),
+            "stop node: node_id \"-a\" starts with '-'; it must start with a letter, a digit or _");
   EXPECT_FALSE(receive<ipc::StartNode>(50ms).has_value());
 }
 
@@ -175,7 +181,7 @@ TEST_F(CommsCalls, APortInUseIsWaitedFor) {
   EXPECT_EQ(node_status("nobody", response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(CommsCalls, APortThatStaysInUseIsNamedAndEndsItWithOne) {
+TEST_F(CommsCalls, APortThatStaysInUseIsNamedAndEndsCommsWithStatusOne) {
   const testing::RawServer squatter([](int) {}, config_.agent.agent_port);
   ::testing::internal::CaptureStderr();
   launch();
@@ -199,7 +205,7 @@ TEST_F(CommsCalls, OverPlaintextOnlyTheMastersAddressesMayCall) {
   EXPECT_THAT(status.error_message(), HasSubstr("127.0.0.1"));
 }
 
-TEST_F(CommsCalls, ASupervisorThatSpeaksNonsenseEndsItWithOne) {
+TEST_F(CommsCalls, AMalformedMessageOfTheSupervisorEndsCommsWithStatusOne) {
   launch();
   ASSERT_TRUE(receive<ipc::Ping>().has_value());
   const std::array<std::byte, 5> nonsense{};

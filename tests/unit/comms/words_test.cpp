@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(RpcCause, IsInAnOperatorsWords) {
+TEST(RpcCause, IsPlainForAnOperator) {
   const auto unavailable = [](const std::string& text) {
     return cause_of({grpc::StatusCode::UNAVAILABLE, text});
   };
@@ -33,7 +33,7 @@ TEST(RpcCause, IsInAnOperatorsWords) {
   EXPECT_EQ(unavailable("two\nlines"), "two\\x0alines");
 }
 
-TEST(RpcCause, KnowsAComplaintAboutPings) {
+TEST(RpcCause, RecognisesTooManyPings) {
   EXPECT_TRUE(complains_about_pings({grpc::StatusCode::UNAVAILABLE, "Too many pings"}));
   EXPECT_FALSE(complains_about_pings({grpc::StatusCode::UNAVAILABLE, "Socket closed"}));
 }

@@ -207,6 +207,33 @@ TEST(Codec, BytesAfterATextsNulAreRefused) {
               HasSubstr("storage_path has a byte other than 0 after its end, at offset 1"));
 }
 
+// The refusal of `Message` with `id` as its node_id.
+template <typename Variant, typename Message>
+std::string refusal_of_id(std::string_view id) {
+  auto message = sample<Message>();
+  message.node_id.assign(id);
+  return refusal<Variant>(bytes_of(message));
+}
+
+TEST(Codec, ANodeIdThatBreaksTheRulesIsRefused) {
+  const auto says = HasSubstr(": node_id \"../x\" starts with '.'");
+  EXPECT_THAT((refusal_of_id<FromComms, StartNode>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromComms, StopNode>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromComms, NodeReady>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromComms, NodeUnresponsive>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromOperator, OperatorStart>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromOperator, OperatorStop>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromOperator, OperatorRestart>("../x")), says);
+  EXPECT_THAT((refusal_of_id<FromComms, StopNode>("")), HasSubstr("StopNode: node_id is empty"));
+}
+
+TEST(Codec, TheNodeIdOfAMessageIsTheOneThatWasSent) {
+  EXPECT_EQ(node_id_in(sample<StartNode>().node_id), "node-7");
+  NodeIdText text;
+  text.assign("a/b");
+  EXPECT_FALSE(node_id_in(text).valid());
+}
+
 TEST(Codec, ATextThatFillsItsArrayIsAccepted) {
   const auto decoded = decode<FromComms>(bytes_of(sample<NodeReady>()));
   ASSERT_TRUE(decoded.ok());

@@ -149,7 +149,7 @@ TEST_F(NodeTable, ARowThatStaysOddIsStaleAfterABoundedTime) {
   EXPECT_TRUE(table->find("node-2")->stale);
 }
 
-TEST_F(NodeTable, IsMadeAnewWhileTheOldMappingStaysReadable) {
+TEST_F(NodeTable, IsRecreatedWhileTheOldMappingStaysReadable) {
   auto old_writer = writer_of(4);
   const auto old_table = reader();
   old_writer->publish(0, patterned_row(1));
@@ -209,19 +209,19 @@ TEST_F(NodeTable, ItsReadOnlyDescriptorCannotBeMadeWritable) {
   EXPECT_TRUE(same(table.value()->read(1).row, patterned_row(6))) << "the mapping outlives the descriptor";
 }
 
-TEST_F(NodeTable, AFileThatIsNoTableIsRefusedWithTheReason) {
+TEST_F(NodeTable, AFileThatIsNotATableIsRefusedWithTheReason) {
   EXPECT_THAT(refusal(), HasSubstr("the agent never ran"));
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   EXPECT_THAT(refusal(), HasSubstr("not a regular file"));
   ::unlink(path().c_str());
   { const UniqueFd empty(::open(path().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)); }
-  EXPECT_THAT(refusal(), HasSubstr("0 bytes, which no table has"));
+  EXPECT_THAT(refusal(), HasSubstr("0 bytes, which is not a size that a table can have"));
   const auto broken = [&](off_t offset, std::uint64_t value) {
     const auto writer = writer_of(2);
     patch(offset, value);
     return refusal();
   };
-  EXPECT_THAT(broken(0, 1), HasSubstr("its first bytes are not a table's"));
+  EXPECT_THAT(broken(0, 1), HasSubstr("its first bytes are not those of a node table"));
   EXPECT_THAT(broken(8, 2), HasSubstr("its version is 2, this build reads 1"));
   EXPECT_THAT(broken(16, 256), HasSubstr("does not fit the rows"));
   EXPECT_THAT(broken(24, 3), HasSubstr("does not fit the rows"));

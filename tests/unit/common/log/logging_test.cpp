@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "common/log/log_line.h"
 #include "common/unique_fd.h"
 
 namespace sutra::log {
@@ -78,7 +77,7 @@ TEST_F(Logging, JsonKeepsTheTypesOfFields) {
   EXPECT_THAT(lines[0], Not(HasSubstr("⚠")));
 }
 
-TEST_F(Logging, NoMessageForgesALine) {
+TEST_F(Logging, AMessageCannotForgeALine) {
   const std::string evil =
       "x\n2026-01-01T00:00:00.000Z  ✅ forged\r\x1b[2K\x7f\xc2\x9b\xe2\x80\xa8\xff\t{}%s%v";
   for (const LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
@@ -90,18 +89,6 @@ TEST_F(Logging, NoMessageForgesALine) {
     }
     EXPECT_THAT(lines[0], HasSubstr("{}%s%v"));
   }
-}
-
-TEST_F(Logging, JsonEscapesWhatJsonDemands) {
-  EXPECT_EQ(json_string("a\"b\\c\n\x01\x7f"), R"("a\"b\\c\n\u0001\u007f")");
-  EXPECT_EQ(json_string("\xff\xe2\x82"), R"("\\xff\\xe2\\x82")");
-  EXPECT_EQ(json_string("☃"), "\"☃\"");
-  EXPECT_EQ(json_string("\xe2\x80\xa8"), R"("\u2028")");
-  EXPECT_EQ(json_string(std::string_view("\0", 1)), R"("\u0000")");
-}
-
-TEST_F(Logging, TextShowsWhatItEscapes) {
-  EXPECT_EQ(one_line("a\n\x1b\xff\xc2\x9b"), "a\\n\\x1b\\xff\\u009b");
 }
 
 TEST_F(Logging, LevelHidesWhatIsBelowIt) {
@@ -122,8 +109,8 @@ TEST_F(Logging, AnUnknownLevelInTheEnvironmentIsReportedAndIgnored) {
   setenv("SUTRA_LOG", "loud\n", 1);
   const auto lines = lines_of([] { init("comms", LogLevel::kInfo, LogFormat::kText); });
   ASSERT_THAT(lines, SizeIs(1));
-  EXPECT_THAT(lines[0],
-              AllOf(HasSubstr("SUTRA_LOG is \"loud\\x0a\""), HasSubstr("trace debug info warn error")));
+  EXPECT_THAT(lines[0], AllOf(HasSubstr("SUTRA_LOG is \"loud\\x0a\""),
+                              HasSubstr("use trace, debug, info, warn or error")));
   EXPECT_TRUE(enabled(LogLevel::kInfo));
   EXPECT_FALSE(enabled(LogLevel::kDebug));
 }
@@ -158,7 +145,7 @@ TEST_F(Logging, StartsNoThread) {
   EXPECT_EQ(threads(), before);
 }
 
-TEST_F(Logging, AFullDiskOrClosedPipeFailsNobody) {
+TEST_F(Logging, AFullDiskOrAClosedPipeDoesNotFailTheCaller) {
   init("comms", LogLevel::kInfo, LogFormat::kText);
   const UniqueFd saved(dup(STDERR_FILENO));
   const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));

@@ -148,7 +148,7 @@ TEST(MasterLink, AnUnknownAgentRegistersAgainAtOnce) {
   driver.acknowledged();
 }
 
-TEST(MasterLink, AMasterThatForgetsWhatItJustRegisteredIsLeftAloneForAWhile) {
+TEST(MasterLink, AMasterThatForgetsANewRegistrationIsTriedAgainWithBackoff) {
   LinkDriver driver;
   driver.listen();
   driver.connected();
@@ -216,7 +216,7 @@ TEST(MasterLink, ARoundTriesEachMasterInOrderBeforeItWaits) {
   EXPECT_EQ(driver.connect_host, 0U);
 }
 
-TEST(MasterLink, TheSameCauseIsNewsOnlyOnce) {
+TEST(MasterLink, TheSameCauseIsLoggedOnlyOnce) {
   LinkDriver driver;
   driver.listen();
   driver.fail("connection refused");
@@ -230,7 +230,7 @@ TEST(MasterLink, TheSameCauseIsNewsOnlyOnce) {
               ElementsAre("⚠️  Cannot connect to Master at 127.0.0.1:7000: no route to the host"));
 }
 
-TEST(MasterLink, BeatsLieOnFixedTicks) {
+TEST(MasterLink, HeartbeatsAreSentAtFixedTimes) {
   LinkDriver driver;
   bring_up(driver);
   const auto first = driver.now;
@@ -243,7 +243,7 @@ TEST(MasterLink, BeatsLieOnFixedTicks) {
   }
 }
 
-TEST(MasterLink, MissedTicksAreNotMadeUpFor) {
+TEST(MasterLink, MissedHeartbeatsAreSkipped) {
   LinkDriver driver;
   bring_up(driver);
   driver.now += 23s;  // a stopped process
@@ -268,7 +268,7 @@ TEST(MasterLink, AnAnswerAfterTheNextTickIsFollowedByABeatAtOnce) {
   EXPECT_LE(driver.longest_gap, 5100ms);
 }
 
-TEST(MasterLink, AnAnswerOfADeadAttemptChangesNothing) {
+TEST(MasterLink, AnAnswerOfAnAbandonedAttemptIsIgnored) {
   LinkDriver driver;
   driver.listen();
   const auto stale = driver.call;

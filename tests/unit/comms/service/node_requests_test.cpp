@@ -56,7 +56,7 @@ class NodeRequestsTest : public ::testing::Test {
                           }}};
 };
 
-TEST_F(NodeRequestsTest, AnOrderIsForwardedAndItsAnswerReachesWhoAsked) {
+TEST_F(NodeRequestsTest, AnOrderIsForwardedAndItsAnswerReachesTheCaller) {
   start(1);
   start(2, "n2");
   EXPECT_THAT(sent_, ElementsAre(1U, 2U));
@@ -76,7 +76,7 @@ TEST_F(NodeRequestsTest, ALateStartIsAnsweredWithWhatToDoAndGoesOn) {
   ASSERT_EQ(answers_.size(), 1U);
   EXPECT_FALSE(answers_[0].success);
   EXPECT_EQ(answers_[0].reason,
-            "node n1 is still starting after 28 s; it goes on starting: ask GetNodeStatus");
+            "node n1 is still starting after 28 s; the start continues: ask GetNodeStatus");
   started(1, true);
   EXPECT_EQ(answers_.size(), 1U) << "answered twice";
   EXPECT_EQ(requests_.under_way(), 0U);
@@ -91,7 +91,7 @@ TEST_F(NodeRequestsTest, ALateStopIsAnsweredInTime) {
   EXPECT_THAT(answers_[0].reason, HasSubstr("still being stopped"));
 }
 
-TEST_F(NodeRequestsTest, WhoHangsUpIsForgottenAndTheOrderGoesOn) {
+TEST_F(NodeRequestsTest, ACallerThatHangsUpIsForgottenAndTheOrderContinues) {
   start(1);
   requests_.forget(1);
   EXPECT_EQ(answers_.size(), 1U) << "the call must be finished all the same";
@@ -102,7 +102,7 @@ TEST_F(NodeRequestsTest, WhoHangsUpIsForgottenAndTheOrderGoesOn) {
   EXPECT_EQ(requests_.under_way(), 0U);
 }
 
-TEST_F(NodeRequestsTest, AnAnswerThatNeverComesIsNotOwedForEver) {
+TEST_F(NodeRequestsTest, AnOrderWithoutAnAnswerIsDroppedAfterTwoMinutes) {
   start(1);
   sleep_until_wake();
   EXPECT_EQ(requests_.under_way(), 1U);
@@ -123,14 +123,14 @@ TEST_F(NodeRequestsTest, AFloodIsRefusedBeforeItReachesTheSupervisor) {
   EXPECT_THAT(answers_, IsEmpty());
   start(10'000);
   ASSERT_EQ(answers_.size(), 1U);
-  EXPECT_THAT(answers_[0].reason, HasSubstr("under way already"));
+  EXPECT_THAT(answers_[0].reason, HasSubstr("already under way"));
   EXPECT_EQ(sent_.size(), NodeRequests::kMaxUnderWay);
   started(1, true);
   start(10'001);
   EXPECT_EQ(sent_.size(), NodeRequests::kMaxUnderWay + 1);
 }
 
-TEST_F(NodeRequestsTest, ClosingAnswersEveryoneAndWhoComesLater) {
+TEST_F(NodeRequestsTest, ClosingAnswersEveryWaitingAndEveryLaterCall) {
   start(1);
   stop(2);
   requests_.close("the agent is stopping");

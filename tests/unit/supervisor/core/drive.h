@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "supervisor/core/step.h"
+#include "tests/support/node_ids.h"
 
 namespace sutra::supervisor::core::testing {
 
@@ -24,7 +25,7 @@ inline Policy default_policy() {
 
 inline Intent some_intent() {
   Intent intent;
-  intent.node_id = "node-1";
+  intent.node_id = sutra::testing::id_of("node-1");
   intent.request = {"", 0, 0};
   intent.placement = {"/data/node-1", "/data", 50051, 2048};
   return intent;

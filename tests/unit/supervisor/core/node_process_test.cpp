@@ -20,7 +20,7 @@ TEST(NodeState, AFirstStartCommitsItsIntentBeforeItSpawns) {
   EXPECT_EQ(node.node.state, State::kStarting);
 }
 
-TEST(NodeState, ANewNodeCountsForMoreThanWhatIsLeftOfAnEarlierOne) {
+TEST(NodeState, ANewNodeHasAHigherRevisionAndGenerationThanItsPredecessor) {
   const Drive drive;
   const Transition first = start_new(testing::some_intent(), {.generation = 7, .revision = 3}, drive.context);
   EXPECT_EQ(first.node.generation, 8U);
@@ -78,7 +78,7 @@ TEST(NodeState, AFirstStartThatNeverServesIsStoppedAfterItsTimeOut) {
               HasSubstr("does not accept connections on port 50051 after 10 s"));
 }
 
-TEST(NodeState, TheReadinessClockWaitsForALivingComms) {
+TEST(NodeState, TheReadinessTimeOutRunsOnlyWhileCommsIsAlive) {
   Drive node;
   node.start().exec();
   node.context.comms_alive_since = std::nullopt;
@@ -168,7 +168,7 @@ TEST(NodeState, ALaunchThatTakesTooLongIsGivenUpAndTheStartSaysWhy) {
   ASSERT_NE(node.answer(Waiter::kStart), nullptr);
   EXPECT_THAT(
       node.answer(Waiter::kStart)->text,
-      HasSubstr("launch the server in /data/node-1: its launcher did not get there within 5 s and was "
+      HasSubstr("launch the server in /data/node-1: the launcher did not execute it within 5 s and was "
                 "killed; look whether the data directory's file system hangs"));
 }
 
@@ -178,10 +178,10 @@ TEST(NodeState, ALaunchGivenUpIsAFailureLikeAnyOther) {
   node.feed(LaunchFailed{node.node.generation, false, "the launcher died"});
   EXPECT_EQ(node.node.state, State::kBackoff);
   EXPECT_EQ(node.node.history.in_a_row, 2U);
-  EXPECT_THAT(node.ordered<RecordEvent>()->cause, HasSubstr("did not get there"));
+  EXPECT_THAT(node.ordered<RecordEvent>()->cause, HasSubstr("did not execute it"));
 }
 
-TEST(NodeState, AServerThatWasThereAtTheLastMomentHasAStartAndADeath) {
+TEST(NodeState, AServerThatExecutedJustBeforeItsLaunchWasGivenUpHasAStartAndADeath) {
   Drive node;
   node.running().die().empty().wait(5s).fire().exec();
   EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
@@ -193,7 +193,7 @@ TEST(NodeState, AServerThatWasThereAtTheLastMomentHasAStartAndADeath) {
   EXPECT_EQ(node.node.history.in_a_row, 2U);
 }
 
-TEST(NodeState, WhatTheLauncherReportedInTimeEndsItsDeadline) {
+TEST(NodeState, ALauncherReportBeforeTheDeadlineDisarmsIt) {
   for (const bool executed : {false, true}) {
     Drive node;
     node.running().die().empty();
@@ -250,14 +250,14 @@ TEST(NodeState, StaleEventsChangeNothing) {
   }
 }
 
-TEST(NodeState, WithoutProbesNobodyCanCallANodeUnresponsive) {
+TEST(NodeState, WithoutProbesAReportOfAnUnresponsiveNodeIsIgnored) {
   Drive node;
   node.context.policy.readiness_by_probe = false;
   node.start().exec().feed(Unresponsive{node.node.generation, "invented"});
   EXPECT_EQ(node.node.state, State::kRunning);
 }
 
-TEST(NodeState, AStartThatNobodyCanJudgeIsAnsweredAndGoesOn) {
+TEST(NodeState, AFirstStartWhileCommsIsDownIsAnsweredAndContinues) {
   Drive node;
   node.context.comms_alive_since = std::nullopt;
   node.start().exec().wait(10s).fire();

@@ -55,7 +55,7 @@ TEST_P(NodeRecovery, LeadsTo) {
 INSTANTIATE_TEST_SUITE_P(All, NodeRecovery, ::testing::ValuesIn(kCases),
                          [](const auto& at) { return at.param.name; });
 
-TEST(NodeState, LeftoversAtOurStartDoNotForgiveTheFailureThatCameBefore) {
+TEST(NodeState, LeftoverProcessesAtOurStartDoNotResetTheFailureCount) {
   Drive node;
   node.running().die().empty().exec().die();
   node.feed(Recovered{false, true}).empty();
@@ -77,7 +77,7 @@ TEST(NodeState, AQuarantineThatSurvivesAReloadOrARebootSaysWhy) {
   EXPECT_THAT(rebooted.node.failure, HasSubstr("quarantined"));
 }
 
-TEST(NodeState, ABackoffSurvivesOurRestartWithWhatIsLeftOfIt) {
+TEST(NodeState, ABackoffContinuesAfterOurRestart) {
   Drive node;
   node.running().die().empty().exec().die().empty();
   node.wait(200ms).feed(Recovered{false, false});

@@ -19,7 +19,7 @@ TEST(NodeState, StopCommitsBeforeItSignals) {
   EXPECT_EQ(node.node.timer->kind, TimerKind::kGrace);
 }
 
-TEST(NodeState, TheFactsTooSayThatANodeIsToBeStopped) {
+TEST(NodeState, AStopIsAlsoSavedInTheFacts) {
   Drive restarting;  // with state_dir deleted their copy of the intent is the only one
   restarting.running().feed(RestartRequested{}).feed(StopRequested{});
   EXPECT_NE(restarting.ordered<SaveFacts>(), nullptr);
@@ -113,7 +113,7 @@ TEST(NodeState, TheSameRequestInBackoffStartsItNow) {
   EXPECT_NE(node.ordered<DisarmTimer>(), nullptr);
 }
 
-TEST(NodeState, TheSameRequestInQuarantineLiftsItOnDiskFirst) {
+TEST(NodeState, TheSameRequestInQuarantineEndsTheQuarantineOnDiskBeforeItSpawns) {
   Drive node;
   node.context.policy.restart_failed_nodes = false;
   node.running().die().empty().feed(StartRequested{});
@@ -132,7 +132,7 @@ TEST(NodeState, AnOperatorsRestartAnswersAtExecAndIsNotCounted) {
   EXPECT_EQ(node.node.history.in_a_row, 0U);
 }
 
-TEST(NodeState, StopDuringARestartWins) {
+TEST(NodeState, AStopDuringARestartStopsTheNode) {
   Drive node;
   node.running().feed(RestartRequested{}).feed(StopRequested{}).die().empty();
   EXPECT_EQ(node.node.state, State::kGone);
@@ -140,7 +140,7 @@ TEST(NodeState, StopDuringARestartWins) {
   EXPECT_TRUE(node.answer(Waiter::kStop)->success);
 }
 
-TEST(NodeState, ShutdownParksAndForgetsNothing) {
+TEST(NodeState, ShutdownStopsTheNodeAndKeepsItsIntent) {
   Drive node;
   node.running().feed(ShutdownRequested{}).die().empty();
   EXPECT_EQ(node.node.state, State::kGone);

@@ -38,21 +38,21 @@ TEST(ProbeRestart, OneAtATime) {
   EXPECT_TRUE(pair.other_may());
 }
 
-TEST(ProbeRestart, ANodeThatDoesNotComeBackHoldsUpNobodyForLong) {
+TEST(ProbeRestart, ANodeThatDoesNotBecomeReadyBlocksOtherRestartsOnlyUntilTheReadyTimeOut) {
   Pair pair;
   pair.one.feed(Unresponsive{1, "3 probes failed"}).die().empty().exec();
   pair.other.wait(pair.other.context.policy.ready_timeout + 1s);
   EXPECT_TRUE(pair.other_may());
 }
 
-TEST(ProbeRestart, AReportOfAnotherGenerationIsNotHeeded) {
+TEST(ProbeRestart, AReportOfAnotherGenerationIsIgnored) {
   Pair pair;
   ++pair.other.node.generation;
   const std::array<const Node*, 1> all{&pair.other.node};
   EXPECT_FALSE(may_probe_restart(pair.other.node, 1, all, pair.other.context.policy, 1000s));
 }
 
-TEST(ProbeRestart, NotWithoutProbesAndNotBeforeItServes) {
+TEST(ProbeRestart, IsRefusedWithoutProbesAndBeforeTheNodeServes) {
   Pair pair;
   pair.other.context.policy.readiness_by_probe = false;
   EXPECT_FALSE(pair.other_may());

@@ -48,7 +48,7 @@ LastRecord unseen_record() {
   return record;
 }
 
-TEST(NodeRecoveryFromRecords, AServerThatEndedUnseenIsADeath) {
+TEST(NodeRecoveryFromRecords, AServerThatEndedWhileNobodyWatchedIsRecordedAsADeath) {
   const Recovery found = recover_with(unseen_record(), {Seen::kGone, false, true});
   EXPECT_EQ(found.watch, Watch::kProcess);
   Drive node;
@@ -59,14 +59,14 @@ TEST(NodeRecoveryFromRecords, AServerThatEndedUnseenIsADeath) {
   EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
 }
 
-TEST(NodeRecoveryFromRecords, ALauncherOnItsWayOutIsNoServer) {
+TEST(NodeRecoveryFromRecords, ALauncherThatIsEndingIsNotTakenForAServer) {
   const Recovery found = recover_with(unseen_record(), {Seen::kAlive, true, false});
   EXPECT_EQ(found.watch, Watch::kTree);
   EXPECT_FALSE(found.event.process);
   EXPECT_TRUE(found.event.leftovers);
 }
 
-TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNeitherOursNorUsedAgain) {
+TEST(NodeRecoveryFromRecords, WithoutARecordTheNextGenerationIsAboveTheOneThatStillRuns) {
   const Recovery found = recover_with(std::nullopt, {}, 7);
   EXPECT_EQ(found.watch, Watch::kNothing);
   EXPECT_EQ(found.node.generation, 0U)
@@ -79,7 +79,7 @@ TEST(NodeRecoveryFromRecords, WithoutARecordAGenerationThatStillShowsIsNeitherOu
   EXPECT_EQ(node.ordered<Spawn>()->generation, 8U);
 }
 
-TEST(NodeRecoveryFromRecords, AGenerationAboveTheRecordedOneIsNotUsedAgainEither) {
+TEST(NodeRecoveryFromRecords, TheNextGenerationIsAboveOneThatIsHigherThanTheRecord) {
   LastRecord record = running_record();
   record.state = State::kBackoff;
   record.process = false;
@@ -104,7 +104,7 @@ TEST(NodeRecoveryFromRecords, LeftoversWithoutAProcessAreWatched) {
 class LauncherAtRecovery : public ::testing::TestWithParam<State> {};
 
 /// A stop that reached a launcher too: the state alone does not tell.
-TEST_P(LauncherAtRecovery, ThatNeverExecutedIsNoDeath) {
+TEST_P(LauncherAtRecovery, ThatNeverExecutedIsNotRecordedAsADeath) {
   LastRecord record = running_record();
   record.state = GetParam();
   record.started_at_unix = 0;
@@ -121,7 +121,7 @@ TEST_P(LauncherAtRecovery, ThatNeverExecutedIsNoDeath) {
 }
 INSTANTIATE_TEST_SUITE_P(States, LauncherAtRecovery, ::testing::Values(State::kStarting, State::kStopping));
 
-TEST(NodeRecoveryFromRecords, AProcessFoundAliveCountsAsStartedEvenWhereNobodySawItStart) {
+TEST(NodeRecoveryFromRecords, AProcessFoundAliveIsStartedEvenIfNobodySawItsExec) {
   LastRecord record = running_record();
   record.state = State::kStarting;
   record.started_at_unix = 0;
@@ -136,7 +136,7 @@ TEST(NodeRecoveryFromRecords, AProcessFoundAliveCountsAsStartedEvenWhereNobodySa
   EXPECT_NE(node.ordered<SaveFacts>(), nullptr);
 }
 
-TEST(NodeRecoveryFromRecords, AServerThatRanUnseenAndDiedHasItsStartInTheLogBeforeItsDeath) {
+TEST(NodeRecoveryFromRecords, AServerWhoseStartWasNotSeenHasAStartEventBeforeItsDeath) {
   LastRecord record = running_record();
   record.state = State::kStarting;
   record.started_at_unix = 0;
@@ -151,7 +151,7 @@ TEST(NodeRecoveryFromRecords, AServerThatRanUnseenAndDiedHasItsStartInTheLogBefo
   EXPECT_EQ(node.ordered<RecordEvent>()->what, "started");
 }
 
-TEST(NodeRecoveryFromRecords, TimesOfAnotherBootDoNotLieAhead) {
+TEST(NodeRecoveryFromRecords, TimesOfAnEarlierBootAreNeverInTheFuture) {
   LastRecord record = running_record();
   record.process = false;
   record.state = State::kBackoff;

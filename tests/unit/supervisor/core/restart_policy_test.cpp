@@ -52,7 +52,7 @@ TEST(RestartPolicy, AStableRunClearsThePast) {
   EXPECT_FALSE(exhausted(history, policy));
 }
 
-TEST(RestartPolicy, TheRecordStaysSmallHoweverOftenItFails) {
+TEST(RestartPolicy, TheListOfFailuresStaysSmallHoweverOftenItFails) {
   const Policy policy = testing::default_policy();
   History history;
   for (int i = 0; i < 10000; ++i) note_failure(history, policy, Nanoseconds{i}, false);

@@ -8,6 +8,7 @@
 namespace sutra::supervisor {
 namespace {
 
+using sutra::testing::id_of;
 using testing::Call;
 using ::testing::ElementsAre;
 using testing::fail_at;
@@ -35,8 +36,8 @@ TEST_F(CrashedWrites, OfAnIntentLeaveTheOldOrTheNew) {
     });
     const auto contents = read();
     ASSERT_TRUE(contents.nodes.contains("node-1")) << at;
-    const bool is_new = contents.nodes.at("node-1").intent == stopped;
-    EXPECT_TRUE(is_new || contents.nodes.at("node-1").intent == some_intent("node-1", 1)) << at;
+    const bool is_new = contents.nodes.at(id_of("node-1")).intent == stopped;
+    EXPECT_TRUE(is_new || contents.nodes.at(id_of("node-1")).intent == some_intent("node-1", 1)) << at;
     (is_new ? seen_new : seen_old) = true;
     EXPECT_THAT(names(state / "nodes"), ElementsAre("node-1.toml")) << at;
     if (status == 0) {
@@ -60,9 +61,9 @@ TEST_F(CrashedWrites, OfAFirstIntentLeaveNoneOrAWholeOne) {
     const auto contents = read();
     EXPECT_THAT(contents.set_aside, IsEmpty()) << at;
     if (contents.nodes.contains("node-1")) {
-      EXPECT_EQ(contents.nodes.at("node-1").intent, some_intent());
+      EXPECT_EQ(contents.nodes.at(id_of("node-1")).intent, some_intent());
     }
-    ASSERT_TRUE(open()->forget("node-1"));
+    ASSERT_TRUE(open()->forget(id_of("node-1")));
     if (status == 0) break;
     ASSERT_EQ(status, kCrashed);
   }
@@ -78,7 +79,7 @@ TEST_F(CrashedWrites, OfFactsLeaveTheOldOrTheNew) {
       testing::crash_at(at);
       return ledger->write_facts(next) ? 0 : 1;
     });
-    const auto facts = read().nodes.at("node-1").facts;
+    const auto facts = read().nodes.at(id_of("node-1")).facts;
     EXPECT_TRUE(facts == next || (status != 0 && facts == some_facts())) << at;
     if (status == 0) break;
     ASSERT_EQ(status, kCrashed);
@@ -115,26 +116,26 @@ TEST_F(CrashedWrites, ThatFailChangeNothingAndSayWhy) {
         EXPECT_THAT(names(state / "nodes"), IsEmpty());
       } else {
         EXPECT_THAT(names(state / "nodes"), ElementsAre("node-1.toml"));
-        EXPECT_EQ(ledger->read().nodes.at("node-1").intent.revision, 1U);
+        EXPECT_EQ(ledger->read().nodes.at(id_of("node-1")).intent.revision, 1U);
       }
     }
   }
 }
 
-TEST_F(CrashedWrites, AShortWriteIsGoneOnWith) {
+TEST_F(CrashedWrites, AShortWriteIsContinued) {
   auto ledger = open();
   fail_at(Call::kWrite, 1, 0);
   EXPECT_TRUE(ledger->write_intent(some_intent()));
-  EXPECT_EQ(ledger->read().nodes.at("node-1").intent, some_intent());
+  EXPECT_EQ(ledger->read().nodes.at(id_of("node-1")).intent, some_intent());
 }
 
-TEST_F(CrashedWrites, WithoutExchangeAPlainRenameDoes) {
+TEST_F(CrashedWrites, WithoutRenameExchangeAPlainRenameIsUsed) {
   auto ledger = open();
   ASSERT_TRUE(ledger->write_intent(some_intent("node-1", 1)));
   fail_at(Call::kRenameat2, 1, EINVAL);
   EXPECT_TRUE(ledger->write_intent(some_intent("node-1", 2)));
   testing::no_faults();
-  EXPECT_EQ(ledger->read().nodes.at("node-1").intent.revision, 2U);
+  EXPECT_EQ(ledger->read().nodes.at(id_of("node-1")).intent.revision, 2U);
 }
 
 TEST_F(CrashedWrites, ADirectoryThatVanishesBeforeTheRenameIsMadeAgain) {
@@ -142,7 +143,7 @@ TEST_F(CrashedWrites, ADirectoryThatVanishesBeforeTheRenameIsMadeAgain) {
   fail_at(Call::kRename, 1, ENOENT);
   EXPECT_TRUE(ledger->write_facts(some_facts()));
   testing::no_faults();
-  EXPECT_EQ(ledger->read().nodes.at("node-1").facts, some_facts());
+  EXPECT_EQ(ledger->read().nodes.at(id_of("node-1")).facts, some_facts());
 }
 
 TEST_F(CrashedWrites, AnIntentThatCannotBeWrittenBackIsReportedAndUsed) {

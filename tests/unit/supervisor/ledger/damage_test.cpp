@@ -3,8 +3,8 @@
 
 #include <random>
 
-#include "supervisor/ledger/record.h"
 #include "supervisor/ledger/checksum.h"
+#include "supervisor/ledger/record.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
 namespace sutra::supervisor::ledger {
@@ -43,7 +43,7 @@ TEST(DamagedRecord, WithAPageOfZerosIsRefused) {
 }
 
 /// Damage that carries a matching checksum: whatever is still accepted could have been written by us.
-TEST(DamagedRecord, SealedAnewIsRefusedOrStillAPossibleNode) {
+TEST(DamagedRecord, WithANewChecksumIsRefusedOrStillAPossibleNode) {
   const std::string whole = encode(some_facts(some_intent()));
   const std::string text(*without_checksum(whole));
   std::size_t accepted = 0;

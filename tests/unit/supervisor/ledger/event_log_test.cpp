@@ -19,15 +19,20 @@ using supervisor::testing::content;
 using supervisor::testing::fail_at;
 using supervisor::testing::lines;
 using supervisor::testing::no_faults;
+using sutra::testing::id_of;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 Ledger::Event died(const std::string& node_id, std::uint64_t generation) {
-  return {1'700'000'000, node_id, generation,
-          "died",        "",      core::Exit{core::ExitCause::kSignal, 0, 9, 1'700'000'000}};
+  return {1'700'000'000,
+          id_of(node_id),
+          generation,
+          "died",
+          "",
+          core::Exit{core::ExitCause::kSignal, 0, 9, 1'700'000'000}};
 }
 Ledger::Event event(const std::string& what, const std::string& node_id = "n", std::uint64_t generation = 1) {
-  return {1'700'000'000, node_id, generation, what, "", {}};
+  return {1'700'000'000, id_of(node_id), generation, what, "", {}};
 }
 
 class EventFile : public supervisor::testing::Sandbox {
@@ -55,12 +60,12 @@ class EventFile : public supervisor::testing::Sandbox {
 };
 
 TEST(EventLine, HasEveryFieldAndOnlyWhatIsKnownOfTheExit) {
-  Ledger::Event it{1'700'000'000, "node-1", 3, "died", "say \"x\"\n\x01\xff ü", {}};
+  Ledger::Event it{1'700'000'000, id_of("node-1"), 3, "died", "say \"x\"\n\x01\xff ü", {}};
   it.exit = core::Exit{core::ExitCause::kExit, 7, 0, 0};
   EXPECT_EQ(event_line(12, it),
             "{\"seq\":12,\"at\":1700000000,\"time\":\"2023-11-14T22:13:20Z\",\"node_id\":\"node-1\","
             "\"generation\":3,"
-            "\"what\":\"died\",\"cause\":\"say \\\"x\\\"\\u000a\\u0001\\ufffd "
+            "\"what\":\"died\",\"cause\":\"say \\\"x\\\"\\n\\u0001\\\\xff "
             "ü\",\"exit\":{\"cause\":\"exit\",\"code\":7}}\n");
   it.exit = core::Exit{core::ExitCause::kSignal, 0, 9, 0};
   EXPECT_THAT(event_line(1, it), HasSubstr("\"exit\":{\"cause\":\"signal\",\"signal\":9}}"));
@@ -72,7 +77,7 @@ TEST(EventLine, HasEveryFieldAndOnlyWhatIsKnownOfTheExit) {
 
 TEST(EventLine, IsReadBack) {
   std::string line =
-      event_line(12, {1, "node-1", 3, "died", "{\"seq\":9,\"node_id\":\"liar\"}", core::Exit{}});
+      event_line(12, {1, id_of("node-1"), 3, "died", "{\"seq\":9,\"node_id\":\"liar\"}", core::Exit{}});
   line.pop_back();
   const auto key = event_key(line);
   ASSERT_TRUE(key);
@@ -91,7 +96,7 @@ TEST(EventLine, IsReadBack) {
 TEST(EventLine, CutsALongCauseBetweenCharacters) {
   std::string cause(kCauseMaxBytes - 1, 'x');
   cause += "üüü";
-  const std::string line = event_line(1, {1, "n", 1, "x", cause, {}});
+  const std::string line = event_line(1, {1, id_of("n"), 1, "x", cause, {}});
   EXPECT_THAT(line, ::testing::EndsWith("xxx\"}\n"));
   EXPECT_LT(line.size(), kCauseMaxBytes + 200);
 }
@@ -117,7 +122,7 @@ TEST_F(EventFile, ATornLastLineIsDroppedAndItsNumberUsedAgain) {
   }
 }
 
-TEST_F(EventFile, AFileThatIsNothingButATornLineIsBegunAnew) {
+TEST_F(EventFile, AFileWithOnlyATornLineIsEmptied) {
   supervisor::testing::put(file, "{\"seq\":77");
   ASSERT_TRUE(EventLog(state).append(event("x")));
   EXPECT_EQ(numbers(), std::vector<std::uint64_t>{1});
@@ -182,7 +187,7 @@ TEST_F(EventFile, ADeathIsRecordedOnceAlsoAcrossTheRotation) {
   EXPECT_EQ(numbers().size(), 1U);
 }
 
-TEST_F(EventFile, GenerationsThatBeginAnewAreNoRepeat) {
+TEST_F(EventFile, ADeathAfterGenerationsBeganAgainIsRecorded) {
   {
     EventLog log(state);
     ASSERT_TRUE(log.append(event("started", "n", 1)));
@@ -200,7 +205,7 @@ TEST_F(EventFile, GenerationsThatBeginAnewAreNoRepeat) {
   EXPECT_THAT(lines(file), SizeIs(7));
 }
 
-TEST_F(EventFile, AStoppedNodeThatCouldNotBeForgottenDoesNotDieAgain) {
+TEST_F(EventFile, TheDeathOfAStoppedNodeThatCouldNotBeForgottenIsNotRepeated) {
   EventLog log(state);
   ASSERT_TRUE(log.append(died("n", 1)));
   ASSERT_TRUE(log.append(event("stopped", "n", 1)));
@@ -208,7 +213,7 @@ TEST_F(EventFile, AStoppedNodeThatCouldNotBeForgottenDoesNotDieAgain) {
   EXPECT_THAT(lines(file), SizeIs(2));
 }
 
-TEST_F(EventFile, FactsThatAreOldDoNotRepeatADeathAfterALaterStart) {
+TEST_F(EventFile, OldFactsDoNotRepeatADeathAfterALaterStart) {
   for (int run = 0; run < 2; ++run) {
     EventLog log(state);  // the second one found the facts of generation 1: later ones could not be written
     ASSERT_TRUE(log.append(died("n", 1)));
@@ -217,7 +222,7 @@ TEST_F(EventFile, FactsThatAreOldDoNotRepeatADeathAfterALaterStart) {
   EXPECT_THAT(lines(file), SizeIs(3)) << "one death, two starts";
 }
 
-TEST_F(EventFile, AStartCountsThoughItCouldNotBeWritten) {
+TEST_F(EventFile, AStartThatCouldNotBeWrittenStillAllowsTheNextDeath) {
   EventLog log(state);
   ASSERT_TRUE(log.append(died("n", 1)));
   fail_at(Call::kWrite, 1, ENOSPC);
@@ -227,7 +232,7 @@ TEST_F(EventFile, AStartCountsThoughItCouldNotBeWritten) {
   EXPECT_THAT(lines(file), SizeIs(2));
 }
 
-TEST_F(EventFile, AFailedAppendUsesUpNoNumber) {
+TEST_F(EventFile, AFailedAppendSkipsNoNumber) {
   EventLog log(state);
   ASSERT_TRUE(log.append(event("x")));
   fail_at(Call::kWrite, 1, EIO);
@@ -239,7 +244,7 @@ TEST_F(EventFile, AFailedAppendUsesUpNoNumber) {
   EXPECT_EQ(numbers(), (std::vector<std::uint64_t>{1, 2}));
 }
 
-TEST_F(EventFile, WithoutDescriptorsNothingIsCountedAndLaterItGoesOn) {
+TEST_F(EventFile, WithoutDescriptorsAnAppendFailsAndTheNextOneSucceeds) {
   ASSERT_TRUE(EventLog(state).append(died("n", 1)));
   const int status = test::in_child([&] {
     rlimit limit{};
@@ -256,7 +261,7 @@ TEST_F(EventFile, WithoutDescriptorsNothingIsCountedAndLaterItGoesOn) {
   EXPECT_EQ(numbers(), (std::vector<std::uint64_t>{1, 2}));
 }
 
-TEST_F(EventFile, AHalfWrittenLineIsTakenBack) {
+TEST_F(EventFile, AHalfWrittenLineIsRemoved) {
   EventLog log(state);
   ASSERT_TRUE(log.append(event("x")));
   fail_at(Call::kWrite, 1, 0);
@@ -267,7 +272,7 @@ TEST_F(EventFile, AHalfWrittenLineIsTakenBack) {
   EXPECT_EQ(numbers(), (std::vector<std::uint64_t>{1, 2}));
 }
 
-TEST_F(EventFile, ATornLineThatCannotBeTakenBackIsEnded) {
+TEST_F(EventFile, ATornLineThatCannotBeRemovedIsEndedByANewline) {
   supervisor::testing::put(file, event_line(1, event("x")) + "{\"seq\":2");
   fail_at(Call::kFtruncate, 1, EPERM);
   ASSERT_TRUE(EventLog(state).append(event("y")));
@@ -276,7 +281,7 @@ TEST_F(EventFile, ATornLineThatCannotBeTakenBackIsEnded) {
               ::testing::ElementsAre(HasSubstr("\"seq\":1,"), "{\"seq\":2", HasSubstr("\"seq\":2,")));
 }
 
-TEST_F(EventFile, AFileMovedAwayOrRemovedWhileOpenIsBegunAnewAndTheNumbersGoOn) {
+TEST_F(EventFile, AFileMovedOrRemovedWhileOpenIsRecreatedAndTheNumbersContinue) {
   EventLog log(state);
   ASSERT_TRUE(log.append(event("x")));
   std::filesystem::rename(file, state / "mine");
@@ -287,7 +292,7 @@ TEST_F(EventFile, AFileMovedAwayOrRemovedWhileOpenIsBegunAnewAndTheNumbersGoOn) 
   EXPECT_EQ(numbers(), std::vector<std::uint64_t>{3});
 }
 
-TEST_F(EventFile, WhatIsNoFileIsNamedAndDoesNotBlock) {
+TEST_F(EventFile, SomethingElseThanAFileIsNamedAndDoesNotBlock) {
   std::filesystem::create_directory(file);
   EventLog log(state);
   EXPECT_FALSE(log.append(event("x")));

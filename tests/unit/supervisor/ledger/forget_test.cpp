@@ -7,6 +7,7 @@
 namespace sutra::supervisor {
 namespace {
 
+using sutra::testing::id_of;
 using testing::Call;
 using ::testing::ElementsAre;
 using testing::fail_at;
@@ -29,21 +30,21 @@ class Forgetting : public testing::Sandbox {
   }
 };
 
-TEST_F(Forgetting, NothingOfTheNodeIsLeftAndTheOthersStay) {
+TEST_F(Forgetting, RemovesAllRecordsOfTheNodeAndNoOthers) {
   record_stopped();
   auto ledger = open();
   ASSERT_TRUE(ledger->write_intent(some_intent("other")));
-  ASSERT_TRUE(ledger->forget("node-1"));
+  ASSERT_TRUE(ledger->forget(id_of("node-1")));
   EXPECT_THAT(names(state / "nodes"), ElementsAre("other.toml"));
   EXPECT_THAT(names(runtime / "nodes"), IsEmpty());
-  EXPECT_TRUE(ledger->forget("node-1")) << "it is forgotten already";
+  EXPECT_TRUE(ledger->forget(id_of("node-1"))) << "it is forgotten already";
 }
 
 TEST_F(Forgetting, IsPossibleWithoutDirectories) {
   auto ledger = open();
   std::filesystem::remove_all(state);
   std::filesystem::remove_all(runtime);
-  EXPECT_TRUE(ledger->forget("node-1"));
+  EXPECT_TRUE(ledger->forget(id_of("node-1")));
 }
 
 TEST_F(Forgetting, ACrashAtAnyPointNeverBringsAStoppedNodeBack) {
@@ -53,7 +54,7 @@ TEST_F(Forgetting, ACrashAtAnyPointNeverBringsAStoppedNodeBack) {
     const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
-      return ledger->forget("node-1") ? 0 : 1;
+      return ledger->forget(id_of("node-1")) ? 0 : 1;
     });
     const auto contents = read();
     const auto node = contents.nodes.find("node-1");
@@ -80,7 +81,7 @@ TEST_F(Forgetting, ACrashAtAnyPointOfAFailedFirstStartLeavesNoConfirmedNodeAndNo
     const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
-      return ledger->forget("node-1") ? 0 : 1;
+      return ledger->forget(id_of("node-1")) ? 0 : 1;
     });
     const auto contents = read();
     const auto node = contents.nodes.find("node-1");
@@ -97,12 +98,12 @@ TEST_F(Forgetting, FactsThatCannotBeRemovedKeepTheStopOnDisk) {
   record_stopped();
   auto ledger = open();
   fail_at(Call::kUnlink, 1, EROFS);
-  const auto forgotten = ledger->forget("node-1");
+  const auto forgotten = ledger->forget(id_of("node-1"));
   testing::no_faults();
   ASSERT_FALSE(forgotten);
   EXPECT_THAT(forgotten.error().message(), HasSubstr("remove " + (runtime / "nodes/node-1.toml").string()));
-  EXPECT_EQ(read().nodes.at("node-1").intent.goal, core::Goal::kStopped);
-  EXPECT_TRUE(ledger->forget("node-1"));
+  EXPECT_EQ(read().nodes.at(id_of("node-1")).intent.goal, core::Goal::kStopped);
+  EXPECT_TRUE(ledger->forget(id_of("node-1")));
   EXPECT_THAT(read().nodes, IsEmpty());
 }
 
@@ -110,9 +111,9 @@ TEST_F(Forgetting, FactsWhoseRemovalIsNotOnDiskKeepTheStopOnDisk) {
   record_stopped();
   auto ledger = open();
   fail_at(Call::kFsync, 1, EIO);
-  EXPECT_FALSE(ledger->forget("node-1"));
+  EXPECT_FALSE(ledger->forget(id_of("node-1")));
   testing::no_faults();
-  EXPECT_EQ(read().nodes.at("node-1").intent.goal, core::Goal::kStopped);
+  EXPECT_EQ(read().nodes.at(id_of("node-1")).intent.goal, core::Goal::kStopped);
 }
 
 }  // namespace

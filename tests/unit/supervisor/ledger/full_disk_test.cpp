@@ -11,6 +11,7 @@
 namespace sutra::supervisor {
 namespace {
 
+using sutra::testing::id_of;
 using testing::awkward_intent;
 using testing::lines;
 using testing::names;
@@ -64,11 +65,11 @@ TEST_F(FullDisk, RefusesAnIntentAndKeepsTheOldOne) {
     CHECK_HERE(has(ledger->write_intent(some_intent("node-1", 2)), "No space left on device; free space"));
     CHECK_HERE(has(ledger->write_intent(some_intent("node-2", 1)), (state / "nodes/node-2.toml").string()));
     CHECK_HERE(names(state / "nodes") == std::vector<std::string>{"node-1.toml"});
-    CHECK_HERE(read().nodes.at("node-1").intent.revision == 1);
+    CHECK_HERE(read().nodes.at(id_of("node-1")).intent.revision == 1);
     CHECK_HERE(has(ledger->write_last_config("x"), "No space left"));
     std::filesystem::remove(state / "filler");
     CHECK_HERE(ledger->write_intent(some_intent("node-1", 2)));
-    CHECK_HERE(read().nodes.at("node-1").intent.revision == 2);
+    CHECK_HERE(read().nodes.at(id_of("node-1")).intent.revision == 2);
     return 0;
   });
 }
@@ -84,8 +85,8 @@ TEST_F(FullDisk, DoesNotUndoAStop) {
     fill(runtime);
     CHECK_HERE(!ledger->write_facts(some_facts(stopped)));
     CHECK_HERE(!ledger->write_intent(some_intent("node-1", 3)));
-    CHECK_HERE(read().nodes.at("node-1").intent == stopped);
-    CHECK_HERE(ledger->forget("node-1"));
+    CHECK_HERE(read().nodes.at(id_of("node-1")).intent == stopped);
+    CHECK_HERE(ledger->forget(id_of("node-1")));
     CHECK_HERE(read().nodes.empty());
     return 0;
   });
@@ -99,30 +100,30 @@ TEST_F(FullDisk, OfTheRuntimeDirectoryDoesNotTouchTheIntent) {
     CHECK_HERE(has(ledger->write_facts(some_facts()), "No space left on device"));
     CHECK_HERE(has(ledger->write_registration("x"), "No space left on device"));
     CHECK_HERE(names(runtime / "nodes").empty());
-    CHECK_HERE(read().nodes.at("node-1").intent == awkward_intent());
+    CHECK_HERE(read().nodes.at(id_of("node-1")).intent == awkward_intent());
     return 0;
   });
 }
 
-TEST_F(FullDisk, UsesUpNoEventNumberAndTearsNoLine) {
+TEST_F(FullDisk, SkipsNoEventNumberAndLeavesNoPartOfALine) {
   on_small_disks([&] {
     auto ledger = open();
-    CHECK_HERE(ledger->append({1, "n", 1, "started", {}, {}}));
+    CHECK_HERE(ledger->append({1, id_of("n"), 1, "started", {}, {}}));
     fill(state);
     int refused = 0;
     std::uint64_t written = 1;
     for (int i = 0; i < 60; ++i) {
-      const Status status = ledger->append({1, "n", 2, "died", std::string(150, 'c'), core::Exit{}});
+      const Status status = ledger->append({1, id_of("n"), 2, "died", std::string(150, 'c'), core::Exit{}});
       if (!status) ++refused;
       if (status && lines(state / "events.jsonl").size() > written) ++written;
       CHECK_HERE(lines(state / "events.jsonl").size() == written);
-      CHECK_HERE(ledger->append({1, "n", 2, "started", {}, {}}) ||
-                 has(ledger->append({1, "n", 2, "x", {}, {}}), "No space"));
+      CHECK_HERE(ledger->append({1, id_of("n"), 2, "started", {}, {}}) ||
+                 has(ledger->append({1, id_of("n"), 2, "x", {}, {}}), "No space"));
       written = lines(state / "events.jsonl").size();
     }
     CHECK_HERE(refused > 0);
     std::filesystem::remove(state / "filler");
-    CHECK_HERE(ledger->append({1, "n", 3, "died", {}, core::Exit{}}));
+    CHECK_HERE(ledger->append({1, id_of("n"), 3, "died", {}, core::Exit{}}));
     const auto all = lines(state / "events.jsonl");
     for (std::size_t i = 0; i < all.size(); ++i) {
       CHECK_HERE(all[i].starts_with("{\"seq\":" + std::to_string(i + 1) + ",") && all[i].ends_with("}"));
@@ -131,7 +132,7 @@ TEST_F(FullDisk, UsesUpNoEventNumberAndTearsNoLine) {
   });
 }
 
-TEST_F(FullDisk, ThatIsReadOnlyIsNamedAndReadAllTheSame) {
+TEST_F(FullDisk, ThatIsReadOnlyIsNamedAndItsRecordsAreRead) {
   on_small_disks([&] {
     CHECK_HERE(open()->write_intent(some_intent()));
     testing::put(state / "nodes/bad.toml", "?");
@@ -142,10 +143,10 @@ TEST_F(FullDisk, ThatIsReadOnlyIsNamedAndReadAllTheSame) {
     CHECK_HERE(contents.set_aside[0].find("could not be renamed") != std::string::npos);
     CHECK_HERE(
         has(ledger->write_intent(some_intent("node-1", 2)), "ReadWritePaths=" + (state / "nodes").string()));
-    CHECK_HERE(has(ledger->append({1, "n", 1, "died", {}, {}}), "Read-only file system"));
-    CHECK_HERE(!ledger->forget("node-1"));
+    CHECK_HERE(has(ledger->append({1, id_of("n"), 1, "died", {}, {}}), "Read-only file system"));
+    CHECK_HERE(!ledger->forget(id_of("node-1")));
     read_only(state, false);
-    CHECK_HERE(ledger->append({1, "n", 1, "died", {}, {}}));
+    CHECK_HERE(ledger->append({1, id_of("n"), 1, "died", {}, {}}));
     return 0;
   });
 }

@@ -14,6 +14,7 @@
 namespace sutra::supervisor {
 namespace {
 
+using sutra::testing::id_of;
 using testing::awkward_intent;
 using testing::content;
 using ::testing::ElementsAre;
@@ -49,7 +50,7 @@ TEST_F(LedgerFiles, AnEmptyLedgerIsEmpty) {
   EXPECT_TRUE(contents.complete);
 }
 
-TEST_F(LedgerFiles, WhatIsWrittenIsReadByTheNext) {
+TEST_F(LedgerFiles, RecordsAreReadByTheNextLedger) {
   const core::Intent intent = awkward_intent();
   const Facts facts = some_facts(intent);
   {
@@ -60,15 +61,15 @@ TEST_F(LedgerFiles, WhatIsWrittenIsReadByTheNext) {
   }
   const auto contents = read();
   ASSERT_THAT(contents.nodes, ::testing::SizeIs(2));
-  EXPECT_EQ(contents.nodes.at("node-1").intent, intent);
-  EXPECT_EQ(contents.nodes.at("node-1").facts, facts);
-  EXPECT_EQ(contents.nodes.at("other").intent, some_intent("other"));
-  EXPECT_FALSE(contents.nodes.at("other").facts);
+  EXPECT_EQ(contents.nodes.at(id_of("node-1")).intent, intent);
+  EXPECT_EQ(contents.nodes.at(id_of("node-1")).facts, facts);
+  EXPECT_EQ(contents.nodes.at(id_of("other")).intent, some_intent("other"));
+  EXPECT_FALSE(contents.nodes.at(id_of("other")).facts);
   EXPECT_THAT(names(state / "nodes"), ElementsAre("node-1.toml", "other.toml"));
   EXPECT_THAT(names(runtime / "nodes"), ElementsAre("node-1.toml"));
 }
 
-TEST_F(LedgerFiles, TheHigherRevisionCountsOnEitherSide) {
+TEST_F(LedgerFiles, TheIntentWithTheHigherRevisionIsUsed) {
   auto ledger = open();
   core::Intent stopped = some_intent("a", 3);
   stopped.goal = core::Goal::kStopped;
@@ -77,9 +78,9 @@ TEST_F(LedgerFiles, TheHigherRevisionCountsOnEitherSide) {
   ASSERT_TRUE(ledger->write_intent(some_intent("b", 2)));
   ASSERT_TRUE(ledger->write_facts(some_facts(awkward_intent("b", 3))));
   const auto contents = ledger->read();
-  EXPECT_EQ(contents.nodes.at("a").intent, stopped);
-  EXPECT_EQ(contents.nodes.at("a").facts->intent.revision, 2U);
-  EXPECT_EQ(contents.nodes.at("b").intent, awkward_intent("b", 3));
+  EXPECT_EQ(contents.nodes.at(id_of("a")).intent, stopped);
+  EXPECT_EQ(contents.nodes.at(id_of("a")).facts->intent.revision, 2U);
+  EXPECT_EQ(contents.nodes.at(id_of("b")).intent, awkward_intent("b", 3));
 }
 
 TEST_F(LedgerFiles, LosingOneDirectoryAndLaterTheOtherLosesNothing) {
@@ -88,11 +89,11 @@ TEST_F(LedgerFiles, LosingOneDirectoryAndLaterTheOtherLosesNothing) {
   ASSERT_TRUE(ledger->write_intent(intent));
   ASSERT_TRUE(ledger->write_facts(some_facts(intent)));
   std::filesystem::remove_all(state);
-  EXPECT_EQ(read().nodes.at("node-1").intent, intent);
+  EXPECT_EQ(read().nodes.at(id_of("node-1")).intent, intent);
   std::filesystem::remove_all(runtime);
   const auto contents = read();
-  EXPECT_EQ(contents.nodes.at("node-1").intent, intent);
-  EXPECT_FALSE(contents.nodes.at("node-1").facts);
+  EXPECT_EQ(contents.nodes.at(id_of("node-1")).intent, intent);
+  EXPECT_FALSE(contents.nodes.at(id_of("node-1")).facts);
 }
 
 TEST_F(LedgerFiles, DirectoriesThatVanishWhileOpenAreMadeAgain) {
@@ -105,16 +106,17 @@ TEST_F(LedgerFiles, DirectoriesThatVanishWhileOpenAreMadeAgain) {
   std::filesystem::remove_all(home / "state");
   EXPECT_TRUE(ledger->write_last_config("y"));
   std::filesystem::remove_all(home / "state");
-  EXPECT_TRUE(ledger->append({1, "node-1", 1, "started", {}, {}}));
+  EXPECT_TRUE(ledger->append({1, id_of("node-1"), 1, "started", {}, {}}));
   EXPECT_THAT(ledger->read().nodes, ::testing::SizeIs(1));
 }
 
-TEST_F(LedgerFiles, WhatWouldBeSetAsideIsNotWritten) {
+TEST_F(LedgerFiles, ARecordThatReadingWouldSetAsideIsNotWritten) {
   auto ledger = open();
   core::Intent intent = some_intent();
   intent.placement.port = 0;
   EXPECT_THAT(ledger->write_intent(intent).error().message(), HasSubstr("placement.port is 0"));
-  intent = some_intent("../x");
+  intent = some_intent();
+  intent.node_id = NodeId();
   EXPECT_FALSE(ledger->write_intent(intent));
   EXPECT_FALSE(ledger->write_facts(some_facts(intent)));
   intent = some_intent();
@@ -124,8 +126,10 @@ TEST_F(LedgerFiles, WhatWouldBeSetAsideIsNotWritten) {
 }
 
 TEST_F(LedgerFiles, AnEmptyFileIsSetAside) { expect_set_aside("", "it is empty"); }
-TEST_F(LedgerFiles, AnUnsealedFileIsSetAside) { expect_set_aside("version = 1\n", "checksum is missing"); }
-TEST_F(LedgerFiles, AFutureVersionIsSetAsideWhateverItsSeal) {
+TEST_F(LedgerFiles, AFileWithoutAChecksumIsSetAside) {
+  expect_set_aside("version = 1\n", "checksum is missing");
+}
+TEST_F(LedgerFiles, AFutureVersionIsSetAsideWhateverItsChecksum) {
   expect_set_aside("version = 2\nseal = \"sha512\"\n", "of version 2 and this agent knows version 1");
 }
 TEST_F(LedgerFiles, AFileOfAnotherNodeIsSetAside) {
@@ -159,8 +163,8 @@ TEST_F(LedgerFiles, BadFactsLeaveTheIntent) {
   ASSERT_TRUE(ledger->write_intent(some_intent()));
   put(runtime / "nodes/node-1.toml", "?");
   const auto contents = ledger->read();
-  EXPECT_EQ(contents.nodes.at("node-1").intent, some_intent());
-  EXPECT_FALSE(contents.nodes.at("node-1").facts);
+  EXPECT_EQ(contents.nodes.at(id_of("node-1")).intent, some_intent());
+  EXPECT_FALSE(contents.nodes.at(id_of("node-1")).facts);
   EXPECT_THAT(contents.set_aside, ElementsAre(HasSubstr("run/nodes/node-1.toml.bad")));
 }
 
@@ -168,7 +172,7 @@ TEST_F(LedgerFiles, ABadIntentIsRestoredFromTheFacts) {
   auto ledger = open();
   ASSERT_TRUE(ledger->write_facts(some_facts()));
   put(state / "nodes/node-1.toml", "?");
-  EXPECT_EQ(ledger->read().nodes.at("node-1").intent, awkward_intent());
+  EXPECT_EQ(ledger->read().nodes.at(id_of("node-1")).intent, awkward_intent());
   EXPECT_THAT(names(state / "nodes"), ElementsAre("node-1.toml", "node-1.toml.bad"));
 }
 
@@ -204,7 +208,7 @@ TEST_F(LedgerFiles, LeftOverTemporaryFilesGoAndOtherNamesStay) {
   EXPECT_THAT(names(runtime / "nodes"), IsEmpty());
 }
 
-TEST_F(LedgerFiles, ALeftOverTemporaryFileIsInNobodysWay) {
+TEST_F(LedgerFiles, ALeftOverTemporaryFileDoesNotBlockAWrite) {
   auto ledger = open();
   put(state / "nodes/node-1.toml.tmp", "half");
   EXPECT_TRUE(ledger->write_intent(some_intent()));
@@ -221,7 +225,7 @@ TEST_F(LedgerFiles, WithoutDescriptorsReadingSaysThatItIsIncompleteAndMovesNothi
     const auto written = ledger->write_intent(some_intent("n", 2));
     if (contents.complete || contents.problems.size() != 2 || !contents.set_aside.empty()) return 2;
     if (written || written.error().message().find("LimitNOFILE") == std::string::npos) return 3;
-    if (!ledger->append({1, "n", 1, "died", {}, {}})) return 4;  // open since the start
+    if (!ledger->append({1, id_of("n"), 1, "died", {}, {}})) return 4;  // open since the start
     return 0;
   });
   EXPECT_EQ(status, 0);
@@ -272,7 +276,7 @@ TEST_F(LedgerFiles, TheLastConfigurationIsKeptPrivate) {
   EXPECT_EQ(info.st_mode & 07777U, 0600U);
 }
 
-TEST_F(LedgerFiles, OpeningSaysWhatIsInTheWay) {
+TEST_F(LedgerFiles, OpenNamesTheFileThatBlocksADirectory) {
   put(home / "state", "a file");
   const auto ledger = Ledger::open(state, runtime);
   ASSERT_FALSE(ledger);

@@ -30,7 +30,7 @@ TEST(Record, FactsComeBackAsTheyWere) {
   EXPECT_EQ(decode_facts(encode(plain)).value(), plain);
 }
 
-TEST(Record, EveryWordComesBack) {
+TEST(Record, EveryNameOfAStateGoalAndCauseComesBack) {
   Facts facts = some_facts();
   for (int state = 0; state <= static_cast<int>(core::State::kOccupied); ++state) {
     facts.state = static_cast<core::State>(state);
@@ -70,7 +70,7 @@ TEST(Record, NumbersAtTheEdgeOfATomlIntegerComeBack) {
   }
 }
 
-TEST(Record, UnknownKeysAreNoFault) {
+TEST(Record, UnknownKeysAreIgnored) {
   std::string text = encode(some_intent());
   text = std::string(*without_checksum(text)) + "later = 1\n";
   add_checksum(text);
@@ -93,7 +93,7 @@ struct Wrong {
   const char* says;
 };
 
-TEST(Record, AValueThatCannotBeIsNamed) {
+TEST(Record, TheFaultNamesTheKeyAndTheImpossibleValue) {
   const Wrong all[] = {
       {"port = 0", "port = 4294967296", "request.port is 4294967296, outside 0 to 4294967295"},
       {"port = 50051", "port = 65536", "placement.port is 65536, outside 0 to 65535"},
@@ -131,7 +131,7 @@ TEST(Record, AValueThatCannotBeIsNamed) {
   }
 }
 
-TEST(Record, AnIntentIsNoFacts) {
+TEST(Record, AnIntentIsRefusedAsFacts) {
   const auto facts = decode_facts(encode(some_intent()));
   ASSERT_FALSE(facts);
   EXPECT_EQ(facts.error().cause, "process is missing");
@@ -145,13 +145,13 @@ TEST(Record, HeadersThatTheTomlParserAssertsOnAreFaults) {
   }
 }
 
-TEST(Record, DeepNestingIsAFaultAndNoCrash) {
+TEST(Record, DeepNestingIsAFaultAndDoesNotCrash) {
   std::string text = "x = " + std::string(100'000, '[') + "\n";
   add_checksum(text);
   EXPECT_FALSE(decode_intent(text));
 }
 
-TEST(Seal, AnyOtherTextDoesNotMatch) {
+TEST(Checksum, OfAnyOtherTextDoesNotMatch) {
   std::string text = "hello\n";
   add_checksum(text);
   EXPECT_EQ(text, "hello\n# crc32 363a3020\n");  // as `printf 'hello\n' | gzip` has it

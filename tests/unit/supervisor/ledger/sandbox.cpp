@@ -9,7 +9,7 @@ namespace sutra::supervisor::testing {
 
 core::Intent some_intent(const std::string& node_id, std::uint64_t revision) {
   core::Intent intent;
-  intent.node_id = node_id;
+  intent.node_id = sutra::testing::id_of(node_id);
   intent.placement = {"/data/" + node_id, "/data", 50051, 2048};
   intent.revision = revision;
   return intent;

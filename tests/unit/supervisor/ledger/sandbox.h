@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "supervisor/ledger/ledger.h"
+#include "tests/support/node_ids.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor::testing {

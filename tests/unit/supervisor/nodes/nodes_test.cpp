@@ -300,7 +300,8 @@ TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
 }
 
 TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
-  ASSERT_TRUE(nodes_->recover(records_of_a_running_node()));
+  const auto records = records_of_a_running_node();  // first: it replaces nodes_
+  ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();
   ledger_.facts.clear();
   ASSERT_TRUE(nodes_->keep_records());
@@ -309,7 +310,8 @@ TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
 }
 
 TEST_F(Recovering, RecordsThatCannotBeWrittenAgainAreAnError) {
-  ASSERT_TRUE(nodes_->recover(records_of_a_running_node()));
+  const auto records = records_of_a_running_node();  // first: it replaces nodes_
+  ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();
   ledger_.intents_fail = true;
   EXPECT_FALSE(nodes_->keep_records());
