@@ -16,6 +16,8 @@
 
 namespace sutra::supervisor {
 
+[[nodiscard]] inline NodeId node_id(const std::string& text) { return NodeId::parse(text).value(); }
+
 /// What a test did and saw: "start a.1", "facts a.1", "gate a.1".
 using Deeds = std::vector<std::string>;
 
@@ -135,10 +137,10 @@ class FakeLedger final : public Ledger {
     facts[written.intent.node_id] = written;
     return {};
   }
-  [[nodiscard]] Present present(const std::string& node_id) const override {
+  [[nodiscard]] Present present(const NodeId& node_id) const override {
     return {intents.contains(node_id), facts.contains(node_id)};
   }
-  [[nodiscard]] Status forget(const std::string& node_id) override {
+  [[nodiscard]] Status forget(const NodeId& node_id) override {
     deeds_.push_back("forget " + node_id);
     intents.erase(node_id);
     facts.erase(node_id);

@@ -22,7 +22,7 @@ class NodeProcessTest : public ::testing::Test {
 
   FakeServer& launched() {
     core::Node node;
-    node.intent.node_id = "a";
+    node.intent.node_id = node_id("a");
     node.generation = 1;
     EXPECT_TRUE(process_.launch(node));
     EXPECT_TRUE(process_.open());
@@ -178,7 +178,7 @@ TEST_F(NodeProcessTest, AnEmptyTreeIsNotKilled) {
 TEST_F(NodeProcessTest, OneThatCannotBeStartedLeavesNothing) {
   platform_.start_fails = make_error("make cgroup", "/cgroup/a.1", "no space");
   core::Node node;
-  node.intent.node_id = "a";
+  node.intent.node_id = node_id("a");
   EXPECT_FALSE(process_.launch(node));
   EXPECT_FALSE(process_.launching());
   EXPECT_EQ(platform_.clock.pending(), 0U);
