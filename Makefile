@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 PROGRAMS = sutra-agent sutra-agent-comms sutra-node-launch sutra-agentctl sutra-grid-master sutra-grid-cli
 
-.PHONY: all deps build demo run test endurance soak bench errors-page clean
+.PHONY: all deps build demo run test lint faults endurance soak bench errors-page clean
 all: build
 
 deps:
@@ -23,11 +23,23 @@ run: build
 test: deps
 	@tests/run.sh
 
-# All of it, where `make test` starts a quarter of the storage servers on pids that are used again.
+# clang-format, shellcheck, and clang-tidy on what differs from the main branch; ALL=1: on all; QUICK=1: without it.
+lint:
+	@packaging/install-deps.sh --only clang-format shellcheck $(if $(QUICK),,clang-tidy)
+	@tests/lint.sh $(if $(QUICK),--quick,$(if $(ALL),--all))
+
+# Hurt at every system call, where `make test` takes one in six, others each day.
+faults: deps
+	@cmake --preset plain --log-level=WARNING
+	@cmake --build --preset plain -j $(JOBS) --target faults_tests
+	@SUTRA_FAULT_STRIDE=1 ctest --test-dir build/plain -R '^(SupervisorKilledAtEveryCall|CommsKilledAtItsCalls|LauncherHurtAtEveryCall|Each/ErrorAtEveryCall)' \
+	  -j $$((3 * $(JOBS))) --output-on-failure
+
+# All of it, where `make test` starts a tenth of the storage servers on pids that are used again.
 endurance: deps
-	@cmake --preset dev --log-level=WARNING
-	@cmake --build --preset dev -j $(JOBS) --target endurance_tests
-	@SUTRA_ENDURANCE_PERCENT=100 build/dev/bin/endurance_tests
+	@cmake --preset plain --log-level=WARNING
+	@cmake --build --preset plain -j $(JOBS) --target endurance_tests
+	@SUTRA_ENDURANCE_PERCENT=100 build/plain/bin/endurance_tests
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target sutra-bench

@@ -2,8 +2,12 @@
 
 add_library(sutra_flags INTERFACE)
 target_compile_options(sutra_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wnull-dereference -Wswitch-enum -Wformat=2
+  # In a unity build a name of one file is in sight of the next, and to shadow it is no fault.
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>
+  # Of libraries too: they end in programs only, and all that is compiled alike can share a precompiled header.
+  -fPIE
   # GCC 12 sees overlaps in "text" + std::string that are not there (its bug 105651).
   -Wno-restrict
   $<$<BOOL:${SUTRA_WERROR}>:-Werror>)
@@ -42,7 +46,6 @@ endfunction()
 function(sutra_executable name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(${name} PRIVATE sutra_flags ${ARG_LIBS})
   if(SUTRA_HARDEN)
     target_link_options(${name} PRIVATE -pie)

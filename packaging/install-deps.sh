@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building, testing and the demo need. Silent when all are there.
-# With --skip-tests only what building needs.
+# With --skip-tests only what building needs; with --only PACKAGE... those and nothing else.
 set -euo pipefail
 
 build=(cmake ninja-build g++ pkg-config musl-tools
@@ -10,7 +10,11 @@ run=(logrotate)
 tests=(redis-server redis-tools etcd-server etcd-client python3 binutils)
 
 wanted=("${build[@]}" "${run[@]}")
-[ "${1:-}" = --skip-tests ] || wanted+=("${tests[@]}")
+case ${1:-} in
+  --skip-tests) ;;
+  --only) wanted=("${@:2}") ;;
+  *) wanted+=("${tests[@]}") ;;
+esac
 
 missing=()
 for package in "${wanted[@]}"; do

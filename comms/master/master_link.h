@@ -2,10 +2,15 @@
 // owns no clock, socket or log: an event says what happened and when, an action is what the caller must do.
 // Comms.
 //
-//   idle --ServerListening--> connecting --Connected--> registering --Registered--> beating
-//                               ^   |  (known already: beats at once) --------------^  |
-//                               |   v                                                  |
-//                             waiting <----- every host of the round failed <----------+ no answer
+//          our server listens               connected
+//   idle ────────────────────▶ connecting ──────────────▶ registering
+//                               ▲     │ │                  │       │ registered
+//                               │     │ │ connected, and   │       ▼
+//                               │     │ └───────────────────────▶ beating
+//                               │     │   known already    │       │
+//                  wait is over │     │ no host is left    │       │ refused, no answer
+//                               │     ▼                    ▼       │
+//                              waiting ◀───────────────────────────┘
 //
 // - It registers only when our own server listens, because the Master may call back at once, and only when it
 //   must: a registration makes the Master forget the nodes that it knew of us. So with an identity that was

@@ -54,8 +54,7 @@ inline constexpr std::uint64_t kMemoryMaxMb = (std::uint64_t{1} << 43U) - 1;
 
 /// Judges the request of a node that does not exist yet. A node of the same id among `known` is ignored.
 ///  - max_storage_nodes is not reached;
-///  - port 0: the first free one of the range. A port is free when it belongs to no other node, is not our
-///  own
+///  - port 0: the first free one of the range. A port is free when it belongs to no other node, is not our own
 ///    and is not in LISTEN. Any other port must be free;
 ///  - storage_path: see place() in storage_path.h;
 ///  - memory 0: the default; else 1 to kMemoryMaxMb.

@@ -2,16 +2,23 @@
 //
 // The model. A node has a state (what is) and a goal (what is wanted); everything else follows from the two.
 //
-//             StartNode                 Ready                    death of the leader
-//   (none) ─────────────▶ starting ───────────────▶ running ───────────────────────┐
-//                            │  ▲                      │                            ▼
-//              death or      │  │ at once, or after    │ stop, restart,         cleaning ── goal stopped ─▶
-//              gone launch failed │  │ the backoff          │ failed probes              │
-//                            ▼  │                      ▼                            │ too many restarts
-//                         cleaning ◀─ ─ ─ ─ ─ ─ ─ stopping ── emptied, goal ──▶     ├─────────▶ failed
-//                            │                      │            running: spawn     └─────────▶ backoff ─▶
-//                            starting │ lock held            └── emptied, goal stopped ──▶ gone └──────▶
-//                            occupied ─ retried ─▶ starting
+//    StartNode                            it listens on its port
+//   ───────────▶ starting ──────────────────────────────────────▶ running
+//                 │ ▲ │ │                                           │ │
+//    data dir     │ │ │ │ stop, restart,                            │ │ stop, restart,
+//    is locked    │ │ │ │ too slow at its first start               │ │ failed probes
+//    by another   │ │ │ └───────────────────────────▶ stopping ◀────┘ │
+//                 ▼ │ │                                  │            │
+//          occupied │ │ exit, failed launch              │            │ exit
+//                 │ │ └──────────▶ cleaning ◀────────────┼────────────┘
+//                 │ │                  │                 │
+//           retry └─┤                  ▼                 ▼    nothing of the node is left
+//                   │                  ├─────────────────┤
+//                   │                  │                 └──▶ gone     it is to be stopped
+//                   ├── at once ◀──────┤                               it may start again
+//                   ├── backoff ◀──────┤                               the same, but not at once
+//                   └── failed  ◀──────┘                               it failed too often: only an
+//                                                                      operator or a Master starts it
 //
 // `cleaning` and `stopping` end only when nothing of the node is left, so a spawn never meets its
 // predecessor. Every process has a generation; every armed timer a token. An event that carries an old one

@@ -8,7 +8,7 @@
 // Reports go up a second, CLOEXEC pipe as Report. kAboutToExec followed by end of file means that execve
 // succeeded; a failing stage means that it did not; end of file alone means that the launcher was killed.
 #pragma once
-#include <stdint.h>
+#include <stdint.h>  // NOLINT(modernize-deprecated-headers): the launcher has no C++ library
 
 namespace sutra::launch {
 

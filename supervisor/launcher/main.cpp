@@ -19,8 +19,7 @@ struct Step {
 // - the bounding set can be changed only before the user changes;
 // - the kernel clears PDEATHSIG when the user changes, so it is set a second time;
 // - the directory is entered and locked with the program's rights: a symlink or a mode that a node has set
-// cannot make us
-//   do with root's rights what the node could not do itself;
+//   cannot make us do with root's rights what the node could not do itself;
 // - confinement, when it comes, belongs after the lock, whose directory it is about, and before the gate.
 constexpr Step kSteps[] = {
     {kStageSpec, keep_own_descriptors},

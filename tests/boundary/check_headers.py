@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails when an object of the supervisor's side was compiled from a header of a network library.
 
-Reads what the compiler itself reported (ninja -t deps), so a header that comes in by any detour shows.
+Reads what the compiler itself reported (ninja -t deps), so a header that comes in by any detour shows. What a
+precompiled header was made of the compiler reports only when it makes it, so that is added to each object that uses it.
 """
 import argparse
 import os
@@ -11,6 +12,7 @@ import sys
 
 SIDES = ("supervisor", "ipc", "common")
 FORBIDDEN = re.compile(r"(^|/)(grpc|grpcpp|absl|google/protobuf|openssl)/|\.pb\.h$")
+PRECOMPILED = re.compile(r"-include (\S+/cmake_pch\.hxx) .*-o (\S+\.o) ")
 POISON = "supervisor/no_network_libraries.h"
 
 
@@ -27,6 +29,27 @@ def parse(text):
         else:
             current = None
     return objects
+
+
+def ninja(args, *tool):
+    run = subprocess.run([args.ninja, "-C", args.build, "-t", *tool], capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"{args.ninja} -t {tool[0]} failed (this check needs the Ninja generator): {run.stdout}{run.stderr}")
+    return run.stdout
+
+
+def add_precompiled(objects, commands, build):
+    """Adds to each object the headers of the precompiled header that it was compiled with; what could not be found."""
+    if " -o " not in commands:
+        return ["no compile command was seen: repair this check"]
+    faults = []
+    for header, obj in PRECOMPILED.findall(commands):
+        made_of = objects.get(os.path.relpath(header, build) + ".gch")
+        if obj in objects and obj != header and side_of(obj):
+            objects[obj] += made_of or []
+            if not made_of:
+                faults.append(f"{obj} uses {header}, of which ninja knows no headers")
+    return faults
 
 
 def side_of(obj):
@@ -49,12 +72,10 @@ def main():
     parser.add_argument("--source", required=True)
     args = parser.parse_args()
 
-    run = subprocess.run([args.ninja, "-C", args.build, "-t", "deps"], capture_output=True, text=True)
-    if run.returncode != 0:
-        sys.exit(f"{args.ninja} -t deps failed (this check needs the Ninja generator): {run.stdout}{run.stderr}")
-
-    seen, poisoned, faults = dict.fromkeys(SIDES, 0), 0, []
-    for obj, headers in parse(run.stdout).items():
+    objects = parse(ninja(args, "deps"))
+    seen, poisoned = dict.fromkeys(SIDES, 0), 0
+    faults = add_precompiled(objects, ninja(args, "commands"), args.build)
+    for obj, headers in objects.items():
         side = side_of(obj)
         if side is None or not headers or not os.path.exists(os.path.join(args.build, obj)):
             continue

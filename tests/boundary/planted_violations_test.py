@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A check that cannot fail is a defect: plants a violation for each check of the boundary and sees it caught."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,15 +94,18 @@ class Poison(Planted):
 
 
 class Headers(Planted):
-    def check(self, deps):
-        """Runs the check with a ninja that prints `deps`, {object: [headers]}."""
+    def check(self, deps, commands=""):
+        """Runs the check with a ninja that prints `deps`, {object: [headers]}, and the commands of the build."""
         listing = ""
         for obj, headers in deps.items():
             self.write("build/" + obj, "")
             listing += f"{obj}: #deps {len(headers)}, deps mtime 1 (VALID)\n"
             listing += "".join(f"    {header}\n" for header in headers) + "\n"
         self.write("listing", listing)
-        ninja = self.write("ninja", f"#!/bin/sh\ncat {self.dir}/listing\n")
+        self.write("commands", commands or "c++ -o comms/CMakeFiles/x.dir/d.cpp.o -c d.cpp\n")
+        ninja = self.write("ninja", f"""#!/bin/sh
+case "$*" in *deps) cat {self.dir}/listing;; *) cat {self.dir}/commands;; esac
+""")
         os.chmod(ninja, 0o755)
         return run(sys.executable, HERE + "/check_headers.py", "--ninja", ninja, "--build", self.dir + "/build",
                    "--source", self.dir)
@@ -127,6 +131,28 @@ class Headers(Planted):
                 self.assertNotEqual(code, 0, header)
                 self.assertIn(f"{obj} was compiled from {header}", text)
 
+    def test_what_a_precompiled_header_was_made_of_counts(self):
+        """The compiler does not report it with the object that uses it."""
+        deps = self.clean
+        deps["CMakeFiles/p.dir/cmake_pch.hxx.gch"] = ["/usr/include/openssl/ssl.h"]
+        use = "c++ -include {}/CMakeFiles/p.dir/cmake_pch.hxx -o {} -c source.cpp\n"
+        code, text = self.check(deps, use.format(self.dir + "/build", "comms/CMakeFiles/x.dir/d.cpp.o"))
+        self.assertEqual(code, 0, text)
+        for obj in list(self.clean)[:3]:
+            code, text = self.check(deps, use.format(self.dir + "/build", obj))
+            self.assertNotEqual(code, 0, text)
+            self.assertIn(f"{obj} was compiled from /usr/include/openssl/ssl.h", text)
+
+    def test_a_precompiled_header_that_is_not_known_is_a_failure(self):
+        code, text = self.check(self.clean, f"c++ -include {self.dir}/build/p/cmake_pch.hxx -o {list(self.clean)[0]} -c x.cpp\n")
+        self.assertNotEqual(code, 0)
+        self.assertIn("of which ninja knows no headers", text)
+
+    def test_a_build_without_commands_is_a_failure(self):
+        code, text = self.check(self.clean, "true\n")
+        self.assertNotEqual(code, 0)
+        self.assertIn("no compile command was seen", text)
+
     def test_no_objects_of_a_side_is_a_failure(self):
         for obj in list(self.clean)[:3]:
             deps = self.clean
@@ -147,6 +173,110 @@ class Headers(Planted):
                          "--source", self.dir)
         self.assertNotEqual(code, 0)
         self.assertIn("needs the Ninja generator", text)
+
+
+class Rooms(Planted):
+    """A small house of six rooms that passes; each test spoils one thing."""
+
+    def setUp(self):
+        super().setUp()
+        for room, library, files, libs in (
+                ("common", "sutra_common", {"text": ""}, ""),
+                ("ipc", "sutra_ipc", {"codec": "common/text.h"}, "LIBS sutra_common"),
+                ("supervisor/core", "sutra_core", {"step": "common/text.h"}, "LIBS sutra_common"),
+                ("supervisor", "sutra_supervisor", {"loop": "supervisor/core/step.h"}, "LIBS sutra_core"),
+                ("comms", "sutra_comms", {"link": "ipc/codec.h"}, "LIBS sutra_ipc"),
+                ("ctl", "sutra_ctl", {"report": "ipc/codec.h"}, "LIBS sutra_ipc dl")):
+            for name, included in files.items():
+                self.write(f"{room}/{name}.h", "#pragma once\n")
+                self.write(f"{room}/{name}.cpp", f'#include "{room}/{name}.h"\n' +
+                           (f'#include "{included}"\n' if included else ""))
+            sources = " ".join(name + ".cpp" for name in files)
+            self.write(f"{room}/CMakeLists.txt", f"sutra_library({library}\n  {sources}\n  {libs})\n")
+        self.write("tests/unit/a_test.cpp", "")
+        self.architecture(["common", "ipc", "proto", "supervisor", "supervisor/core", "comms", "ctl", "tests/unit"])
+
+    def architecture(self, rooms):
+        self.write("ARCHITECTURE.md", "# A\n\n```rooms\n" + "".join(f"{room}  holds it\n" for room in rooms) + "```\n")
+
+    def append(self, name, text):
+        with open(os.path.join(self.dir, name), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def check(self):
+        return run(sys.executable, HERE + "/check_rooms.py", "--source", self.dir)
+
+    def expect_fault(self, fault):
+        code, text = self.check()
+        self.assertNotEqual(code, 0, text)
+        self.assertIn(fault, text)
+
+    def test_a_clean_house_passes(self):
+        code, text = self.check()
+        self.assertEqual(code, 0, text)
+        self.assertIn("6 rooms, 5 arrows", text)
+
+    def test_an_include_that_libs_does_not_name(self):
+        self.append("supervisor/loop.h", '#include "common/text.h"\n')
+        self.expect_fault("supervisor/loop.h includes common/text.h, but LIBS of sutra_supervisor does not name sutra_common")
+
+    def test_a_library_that_no_include_needs(self):
+        self.write("comms/CMakeLists.txt", "sutra_library(sutra_comms link.cpp LIBS sutra_ipc sutra_common)\n")
+        self.expect_fault("LIBS of sutra_comms names sutra_common, but none of its files")
+
+    def test_a_program_is_judged_by_its_own_libs(self):
+        self.write("ctl/main.cpp", '#include "ctl/report.h"\n#include "common/text.h"\n')
+        self.append("ctl/CMakeLists.txt", "sutra_executable(sutra-agentctl main.cpp LIBS sutra_ctl)\n")
+        self.expect_fault("ctl/main.cpp includes common/text.h, but LIBS of sutra-agentctl does not name sutra_common")
+
+    def test_an_include_upward_closes_a_circle(self):
+        self.append("supervisor/core/step.h", '#include "supervisor/loop.h"\n')
+        self.write("supervisor/core/CMakeLists.txt",
+                   "sutra_library(sutra_core step.cpp LIBS sutra_common sutra_supervisor)\n")
+        self.expect_fault("in a circle: supervisor -> supervisor/core -> supervisor")
+
+    def test_the_sides_do_not_include_each_other(self):
+        for room, include in (("supervisor", "comms/link.h"), ("comms", "ctl/report.h"), ("ctl", "supervisor/loop.h"),
+                              ("common", "ipc/codec.h"), ("ipc", "supervisor/core/step.h"), ("supervisor", "grid.pb.h"),
+                              ("supervisor/core", "tests/unit/a_test.cpp")):
+            self.setUp()
+            name = next(name for name in os.listdir(os.path.join(self.dir, room)) if name.endswith(".h"))
+            self.append(f"{room}/{name}", f'#include "{include}"\n')
+            self.expect_fault(f"{room}/{name} includes {include}: {room.split('/')[0]}/ may include only")
+
+    def test_grpcs_headers_are_those_of_proto(self):
+        self.append("comms/link.h", "#include <grpcpp/grpcpp.h>\n")
+        self.expect_fault("includes grpcpp/grpcpp.h, but LIBS of sutra_comms does not name sutra_proto")
+
+    def test_a_file_of_another_room_compiled(self):
+        self.write("ctl/CMakeLists.txt", "sutra_library(sutra_ctl report.cpp ../ipc/codec.cpp LIBS sutra_ipc)\n")
+        self.expect_fault("ctl/CMakeLists.txt compiles ../ipc/codec.cpp, which is not a file of ctl")
+
+    def test_a_file_that_nobody_compiles(self):
+        self.write("ctl/forgotten.cpp", "")
+        self.expect_fault("ctl/forgotten.cpp is not compiled by ctl/CMakeLists.txt")
+
+    def test_a_header_that_is_not_there(self):
+        self.append("ctl/report.h", '#include "report.h"\n')
+        self.expect_fault("ctl/report.h includes report.h, which is no file of the project")
+
+    def test_a_room_without_library_names_the_headers_it_depends_on(self):
+        self.write("supervisor/launcher/main.cpp", '#include "supervisor/core/step.h"\n')
+        self.write("supervisor/launcher/CMakeLists.txt", "set(sources ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)\n")
+        self.expect_fault("launcher/main.cpp includes supervisor/core/step.h, which supervisor/launcher/CMakeLists.txt")
+
+    def test_the_page_lists_each_room_and_no_other(self):
+        self.architecture(["common", "ipc", "proto", "supervisor", "comms", "ctl", "tests/unit", "attic"])
+        self.expect_fault("ARCHITECTURE.md does not list the room supervisor/core")
+        self.expect_fault("ARCHITECTURE.md lists attic, which is no room")
+        self.write("ARCHITECTURE.md", "# A\n")
+        self.expect_fault("ARCHITECTURE.md has no block of rooms")
+
+    def test_an_empty_house_is_a_failure(self):
+        for side in ("common", "ipc", "supervisor", "comms", "ctl"):
+            shutil.rmtree(os.path.join(self.dir, side))
+        self.expect_fault("no room was seen under supervisor/")
+        self.expect_fault("nothing was checked")
 
 
 class Needed(Planted):

@@ -171,7 +171,7 @@ TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
     return;
   }
   const Stopwatch watch;
-  const std::uint64_t wanted = how_many(100'000, 25'000);
+  const std::uint64_t wanted = how_many(100'000, 10'000);
   begin();
   std::uint64_t spawns = 0;
   int turns = 0;

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tests/faults/possible_errors.h"
+#include "tests/faults/stride.h"
 
 namespace sutra::faults {
 namespace {
@@ -23,11 +24,6 @@ constexpr int kMaxFailures = 3;  // of one campaign, before it gives up
 void no_core_files() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
-}
-
-std::uint64_t first_call() {
-  const char* wanted = std::getenv("SUTRA_FAULT_FIRST");
-  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
 }
 
 std::string joined(const std::set<std::string>& sentences) {
@@ -157,7 +153,9 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
   std::uint64_t hurt = 0, answered = 0, refused = 0, deaths = 0, total = 0;
   int failures = 0;
   bool came_through = false;
-  for (std::uint64_t n = first_call(); failures < kMaxFailures; ++n) {
+  CallsToHurt calls;
+  while (failures < kMaxFailures) {
+    const std::uint64_t n = calls.next();
     const std::string id = "serve-" + std::to_string(next_id_++);
     const auto parts_before =
         ::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
@@ -186,6 +184,7 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
     }
     if (!outcome.hurt()) {
       total = outcome.counted;
+      if (calls.counted(total)) continue;
       came_through = true;
       break;
     }
@@ -196,7 +195,7 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
   std::ostringstream line;
   line << name << ": " << total << " system calls; "
        << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at " << hurt
-       << " of them; " << answered << " succeeded, " << refused
+       << " of them" << calls.text() << "; " << answered << " succeeded, " << refused
        << " refused; the supervisor was started again " << deaths << " times; " << failures << " violations; "
        << static_cast<int>(took * 10) / 10.0 << " s\n";
   std::cout << line.str() << std::flush;

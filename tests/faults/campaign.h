@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 
-#include "tests/support/fixture.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/tracer.h"
 #include "tests/faults/world.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::faults {
 
@@ -55,8 +55,8 @@ class Campaign : public e2e::AgentTest {
     bool from_exec = false;         ///< the operation is a start of the supervisor
     std::function<pid_t()> whom{};  ///< who is traced; unset: the supervisor
   };
-  /// Hurts the operation at each system call that counts until it is through unhurt; says what it did.
-  /// $SUTRA_FAULT_FIRST: the call to begin with, to look closer at one.
+  /// Hurts the operation at system calls that count until it is through unhurt; says what it did. Which calls: see
+  /// tests/faults/stride.h.
   void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
 
   OperatorClient control{sandbox.at("run")};

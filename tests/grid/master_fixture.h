@@ -15,8 +15,11 @@
 #include "grid.grpc.pb.h"
 #include "tests/grid/fake_agent.h"
 #include "tests/grid/reference_master.h"
+#include "tests/support/eventually.h"
 
 namespace sutra::grid_testing {
+
+using test::eventually;
 
 class MasterTest : public ::testing::Test {
  protected:
@@ -103,14 +106,6 @@ class MasterTest : public ::testing::Test {
       if (line.find(text) != std::string::npos) return true;
     }
     return false;
-  }
-  [[nodiscard]] static bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
   }
 
   std::atomic<int> elapsed_secs_ = 0;

@@ -1,11 +1,11 @@
 // sutra-grid-master: the reference Master as a program. The log is its output: stdout, one line a fact.
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <iostream>
 
 #include "common/version.h"
@@ -15,28 +15,19 @@ namespace {
 
 using sutra::LogLevel;
 
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::kTrace:
-      return spdlog::level::trace;
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-sutra::grid_testing::LogSink stdout_log(LogLevel level) {
-  auto logger = std::make_shared<spdlog::logger>("master", std::make_shared<spdlog::sinks::stdout_sink_mt>());
-  logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %v");
-  logger->set_level(spdlog_level(level));
-  logger->flush_on(spdlog::level::trace);
-  return [logger](LogLevel at, const std::string& line) { logger->log(spdlog_level(at), "{}", line); };
+sutra::grid_testing::LogSink stdout_log(LogLevel least) {
+  return [least](LogLevel level, const std::string& line) {
+    if (level < least) return;
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    tm local{};
+    localtime_r(&now.tv_sec, &local);
+    char stamp[sizeof "2026-01-31 23:59:59"];
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+    // One call a line: stdio keeps lines of different threads apart.
+    std::printf("%s.%03ld %s\n", stamp, now.tv_nsec / 1'000'000, line.c_str());
+    std::fflush(stdout);
+  };
 }
 
 struct Flags {

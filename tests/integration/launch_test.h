@@ -16,9 +16,13 @@
 
 #include "supervisor/host/process.h"
 #include "supervisor/launch/spawn.h"
+#include "tests/support/eventually.h"
 #include "tests/support/files.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 
 /// Ends being a subreaper, which ProcessTrees made the test process, and reaps: the next test has no orphans
 /// of this one.
@@ -115,4 +119,4 @@ class LaunchTest : public ::testing::Test {
   std::unique_ptr<Launcher> launcher_;
 };
 
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

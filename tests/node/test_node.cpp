@@ -15,9 +15,10 @@
 //   litter500            leaves 500 orphans that exit at once, then listens
 //   closefds             closes every descriptor but its socket
 //   flood, flood4        prints 64 MB, 4 MB
-//   chatter              prints without a pause; answers how many writes, failed ones, SIGPIPEs, the slowest
-//   in us mute                 prints nothing moody                one start in three exits 5 at once redis
-//   becomes redis-server; a background save takes 100 ms a key
+//   chatter              prints without a pause; answers how many writes, failed ones, SIGPIPEs, the slowest in us
+//   mute                 prints nothing
+//   moody                one start in three exits 5 at once
+//   redis                becomes redis-server; a background save takes 100 ms a key
 //
 // With SUTRA_WITNESS in its environment it appends "PID START_TICKS" to that file before anything else, so
 // that a test knows of every server that ever ran, whoever else noticed.

@@ -25,15 +25,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kPatience = 3;
-#else
-constexpr int kPatience = 1;
-#endif
-
 std::unique_ptr<grpc::ClientContext> context(std::chrono::seconds deadline) {
   auto c = std::make_unique<grpc::ClientContext>();
-  c->set_deadline(std::chrono::system_clock::now() + deadline * kPatience);
+  c->set_deadline(std::chrono::system_clock::now() + deadline * test::kPatience);
   return c;
 }
 
@@ -57,15 +51,6 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 int decoded(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
-
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline) {
-  const auto until = Clock::now() + deadline * kPatience;
-  while (!condition()) {
-    if (Clock::now() >= until) return condition();
-    poll(nullptr, 0, 5);
-  }
-  return true;
-}
 
 bool process_exists(pid_t pid) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");

@@ -12,15 +12,14 @@
 #include <vector>
 
 #include "agent.grpc.pb.h"
+#include "tests/support/eventually.h"
 #include "tests/support/sandbox.h"
 
 namespace sutra::e2e {
 
 using namespace std::chrono_literals;
 
-/// Waits for a condition, never for a time. Sanitized builds get more of it.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition,
-                              std::chrono::milliseconds deadline = 20s);
+using test::eventually;
 
 /// Alive; a zombie is not: it waits for a parent that may not be ours.
 [[nodiscard]] bool process_exists(pid_t pid);

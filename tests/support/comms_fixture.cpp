@@ -34,15 +34,6 @@ std::uint16_t free_port() {
   return 0;
 }
 
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
-
 struct CommsTest::Running {
   std::future<int> status;
   std::thread thread;

@@ -19,7 +19,8 @@
 #include "comms/master/agent_identity.h"
 #include "ipc/channel.h"
 #include "ipc/node_table.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/eventually.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::comms::testing {
 
@@ -27,8 +28,7 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 20s;
 
 [[nodiscard]] std::uint16_t free_port();
-[[nodiscard]] bool eventually(const std::function<bool()>& condition,
-                              std::chrono::milliseconds patience = kPatience);
+using test::eventually;
 
 class CommsTest : public ::testing::Test {
  protected:
@@ -70,7 +70,7 @@ class CommsTest : public ::testing::Test {
   grpc::Status node_status(const std::string& node_id, agent::NodeStatusResponse& response);
 
   Config config_;
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   std::unique_ptr<ipc::NodeTableWriter> table_;
   std::unique_ptr<ipc::Channel> supervisor_;
   std::uint64_t pings_ = 0;

@@ -21,6 +21,9 @@ namespace sutra::supervisor {
 /// What a test did and saw: "start a.1", "facts a.1", "gate a.1".
 using Deeds = std::vector<std::string>;
 
+/// It exited with this code.
+inline core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
+
 /// One generation of one node on the fake system.
 struct FakeServer {
   std::string name;  ///< "a.1"

@@ -5,8 +5,12 @@
 #include "supervisor/containment/cgroup_root.h"
 #include "supervisor/host/kernel_file.h"
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class CgroupTreeTest : public LaunchTest {
@@ -177,4 +181,4 @@ TEST(LeafName, SplitsAtTheLastDot) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -1,8 +1,11 @@
 #include "supervisor/containment/process_tree.h"
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class ProcessTreeTest : public LaunchTest {
@@ -177,4 +180,4 @@ TEST(ProcessScan, DescendantsAreFoundAcrossGenerations) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -6,8 +6,12 @@
 #include <cstdio>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class ProcessTest : public LaunchTest {
@@ -214,4 +218,4 @@ TEST_F(AdoptedProcess, StrangerThatNobodyReapedYetHasAnUnknownCauseWithoutAWait)
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

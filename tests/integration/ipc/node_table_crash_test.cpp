@@ -10,8 +10,8 @@
 #include <random>
 
 #include "ipc/node_table.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/ipc/patterned_row.h"
-#include "tests/support/scratch_directory.h"
 
 namespace sutra::ipc {
 namespace {
@@ -77,7 +77,7 @@ bool wait_until_published(std::atomic<std::uint64_t>& published, std::uint64_t c
 }
 
 TEST(NodeTableCrash, AWriterKilledInsideLeavesOneStaleRowAndNobodyHangs) {
-  const testing::ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/nodes.table";
   std::mt19937_64 random(8128);
   int inside = 0;
@@ -111,7 +111,7 @@ TEST(NodeTableCrash, AWriterKilledInsideLeavesOneStaleRowAndNobodyHangs) {
 }
 
 TEST(NodeTableCrash, ANewWriterGivesReadersWholeRowsAgain) {
-  const testing::ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/nodes.table";
   for (int start = 0; start < 3; ++start) {
     auto writer = NodeTableWriter::create(path, kRows);

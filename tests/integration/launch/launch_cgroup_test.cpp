@@ -9,8 +9,13 @@
 #include "supervisor/containment/node_tree.h"
 #include "supervisor/host/kernel_file.h"
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
+#include "tests/support/in_child.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 /// Node cgroups of this test's own, removed at its end.
@@ -139,4 +144,4 @@ TEST_F(LaunchWithoutClone3, CgroupThatCannotBeJoinedLeavesNoProcess) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -2,8 +2,12 @@
 #include <sys/stat.h>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/files.h"
+#include "tests/support/in_child.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class LaunchFailure : public LaunchTest {
@@ -144,4 +148,4 @@ TEST(LaunchOpen, SlotThatThisProcessOpenedItselfIsAnErrorAndStaysOpen) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

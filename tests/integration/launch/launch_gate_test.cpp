@@ -1,8 +1,13 @@
 #include <sys/stat.h>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
+#include "tests/support/in_child.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class LaunchGate : public LaunchTest {};
@@ -133,7 +138,7 @@ class LaunchDieWithParent : public LaunchTest {
       ::kill(::getpid(), SIGKILL);
       return 5;
     });
-    ASSERT_EQ(status, 1000 + SIGKILL);
+    ASSERT_EQ(status, 128 + SIGKILL);
     ProcessIdentity identity;
     ASSERT_EQ(::read(from.get(), &identity.pid, sizeof identity.pid),
               static_cast<ssize_t>(sizeof identity.pid));
@@ -155,4 +160,4 @@ TEST_F(LaunchDieWithParent, ProgramOfAnotherUserDiesToo) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -5,8 +5,11 @@
 #include <sstream>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/files.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class LaunchInheritance : public LaunchTest {
@@ -184,4 +187,4 @@ TEST_F(LaunchInheritance, SlotsAreReleasedAfterALaunch) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

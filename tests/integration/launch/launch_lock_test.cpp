@@ -4,8 +4,12 @@
 
 #include "supervisor/host/lock_holder.h"
 #include "tests/integration/launch_test.h"
+#include "tests/support/eventually.h"
+#include "tests/support/files.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class LaunchLock : public LaunchTest {
@@ -97,4 +101,4 @@ TEST_F(LaunchLock, WaitersAndLocksOfOtherFilesAreNotTakenForTheHolder) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -1,8 +1,12 @@
 #include <sys/resource.h>
 
 #include "tests/integration/launch_test.h"
+#include "tests/support/files.h"
+#include "tests/support/in_child.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 std::size_t open_descriptors() {
@@ -96,4 +100,4 @@ TEST_F(LaunchResources, DestroyedLauncherClosesItsSlots) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -8,8 +8,8 @@
 
 #include <csignal>
 
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/ipc/sample_messages.h"
-#include "tests/support/scratch_directory.h"
 
 namespace sutra::ipc {
 namespace {
@@ -200,7 +200,7 @@ TEST_F(ChannelTest, ASmuggledDescriptorIsAnErrorAndIsClosed) {
 }
 
 TEST(ChannelConnect, ReachesAListener) {
-  const testing::ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/control.sock";
   const UniqueFd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
@@ -220,7 +220,7 @@ TEST(ChannelConnect, ReachesAListener) {
 }
 
 TEST(ChannelConnect, SaysThatNobodyListens) {
-  const testing::ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   const auto missing = Channel::connect(directory.path() + "/control.sock");
   ASSERT_FALSE(missing.ok());
   EXPECT_THAT(missing.error().message(), HasSubstr("the agent is not running"));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "ipc/node_table.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/ipc/patterned_row.h"
-#include "tests/support/scratch_directory.h"
 
 namespace sutra::ipc {
 namespace {
@@ -44,7 +44,7 @@ void watch(const NodeTableReader& table, std::uint32_t row, Tally& tally) {
 }
 
 TEST(NodeTableRace, ReadersNeverSeeATornRowNorOneFromThePast) {
-  const testing::ScratchDirectory directory;
+  const test::TemporaryDirectory directory;
   auto writer = NodeTableWriter::create(directory.path() + "/nodes.table", kRows);
   ASSERT_TRUE(writer.ok()) << writer.error().message();
   auto fd = writer.value()->open_read_only();

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/ipc/patterned_row.h"
 
 namespace sutra::ipc {
@@ -39,7 +39,7 @@ class NodeTable : public ::testing::Test {
   }
   static constexpr off_t row_offset(std::uint32_t index) { return 4096 + off_t{512} * index; }
 
-  testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
 };
 
 TEST_F(NodeTable, StartsWithFreeRows) {

@@ -9,6 +9,7 @@
 
 #include "common/config/config.h"
 #include "common/unique_fd.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/common/config/draft.h"
 
 namespace sutra {
@@ -18,15 +19,8 @@ using ::testing::HasSubstr;
 
 class ConfigFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "config_file_test.XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   std::string file(const std::string& bytes) {
-    const std::string path = directory_ + "/agent-config.toml";
+    const std::string path = directory_ / "agent-config.toml";
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
@@ -35,7 +29,7 @@ class ConfigFile : public ::testing::Test {
     return text.ok() ? "no error" : text.error().message();
   }
 
-  std::string directory_;
+  const test::TemporaryDirectory directory_;
 };
 
 TEST_F(ConfigFile, IsReadToTheLastByte) {
@@ -46,14 +40,14 @@ TEST_F(ConfigFile, IsReadToTheLastByte) {
 }
 
 TEST_F(ConfigFile, MissingNamesThePathAndWhatToDo) {
-  EXPECT_THAT(error_of(directory_ + "/none.toml"),
+  EXPECT_THAT(error_of(directory_ / "none.toml"),
               ::testing::AllOf(HasSubstr("/none.toml: No such file or directory"), HasSubstr("--config")));
 }
 
 TEST_F(ConfigFile, UnreadableNamesTheCause) {
   const std::string path = file("x");
   ASSERT_EQ(chmod(path.c_str(), 0), 0);
-  ASSERT_EQ(chmod(directory_.c_str(), 0755), 0);
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
   const uid_t self = geteuid();
   if (self == 0) {
     ASSERT_EQ(seteuid(65534), 0);
@@ -65,10 +59,12 @@ TEST_F(ConfigFile, UnreadableNamesTheCause) {
   EXPECT_THAT(error, HasSubstr("Permission denied"));
 }
 
-TEST_F(ConfigFile, DirectoryIsNoFile) { EXPECT_THAT(error_of(directory_), HasSubstr("it is a directory")); }
+TEST_F(ConfigFile, DirectoryIsNoFile) {
+  EXPECT_THAT(error_of(directory_.path()), HasSubstr("it is a directory"));
+}
 
 TEST_F(ConfigFile, PipeIsRefusedWithoutWaitingForAWriter) {
-  const std::string path = directory_ + "/pipe";
+  const std::string path = directory_ / "pipe";
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_THAT(error_of(path), HasSubstr("it is a pipe"));
 }
@@ -100,7 +96,7 @@ TEST_F(ConfigFile, SealedMemoryIsAFileToo) {
 
 TEST_F(ConfigFile, TheWorkingDirectoryComesBeforeEtc) {
   const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(directory_);
+  std::filesystem::current_path(directory_.path());
   EXPECT_EQ(default_config_path(), "/etc/sutra-agent/agent-config.toml");
   file("");
   EXPECT_EQ(default_config_path(), "./agent-config.toml");

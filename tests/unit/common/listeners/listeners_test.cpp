@@ -17,13 +17,14 @@
 #include "common/listeners/proc_net_tcp.h"
 #include "common/listeners/sock_diag.h"
 #include "tests/support/files.h"
+#include "tests/support/in_child.h"
 #include "tests/unit/common/listeners/open_listener.h"
 
 namespace sutra {
 namespace {
 
-using supervisor::test::slurp;
 using test::OpenListener;
+using test::slurp;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -129,7 +130,7 @@ bool refuse_netlink() {
 
 TEST(Listeners, WithoutNetlinkTheFilesTell) {
   const OpenListener one(test::loopback4()), other(test::any4());
-  EXPECT_EQ(supervisor::test::in_child([&] {
+  EXPECT_EQ(test::in_child([&] {
               std::vector<Listener> none;
               if (!refuse_netlink() || ask_sock_diag(0, none) || !none.empty()) return 2;
               const auto all = tcp_listeners();

@@ -5,11 +5,12 @@
 #include <sys/resource.h>
 
 #include "tests/support/files.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra {
 namespace {
 
-using supervisor::test::TemporaryDirectory;
+using test::TemporaryDirectory;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -112,7 +113,7 @@ TEST(ProcNetTcp, LinesOnTheBordersOfWhatIsReadAtOnceAreWhole) {
   std::string text = kHeader;
   for (int i = 0; i < 2'000; ++i)
     text += line(i % 3 == 0 ? "0100007F:0001" : "00000000000000000000000001000000:0001");
-  supervisor::test::spit(directory / "tcp", text);
+  test::spit(directory / "tcp", text);
   std::vector<Listener> found;
   ASSERT_TRUE(read_proc_net_tcp((directory / "tcp").c_str(), found));
   EXPECT_EQ(found, parse_proc_net_tcp(text));
@@ -121,7 +122,7 @@ TEST(ProcNetTcp, LinesOnTheBordersOfWhatIsReadAtOnceAreWhole) {
 
 TEST(ProcNetTcp, ALineWithoutEndIsAnError) {
   const TemporaryDirectory directory;
-  supervisor::test::spit(directory / "tcp", std::string(100'000, 'x'));
+  test::spit(directory / "tcp", std::string(100'000, 'x'));
   std::vector<Listener> found;
   const auto read = read_proc_net_tcp((directory / "tcp").c_str(), found);
   ASSERT_FALSE(read);

@@ -13,7 +13,7 @@
 #include "tests/support/fake_starter.h"
 #include "tests/support/loop_turns.h"
 #include "tests/support/manual_timers.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -88,7 +88,7 @@ class CommsKeeperTest : public ::testing::Test {
     return message;
   }
 
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   EventLoop loop_;
   ManualTimers timers_;
   FakeStarter starter_;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "tests/support/fake_starter.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -22,7 +22,7 @@ class LogRotationTest : public ::testing::Test {
   }
   static constexpr std::size_t kMegabyte = std::size_t{1024} * 1024;
 
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   FakeStarter starter_;
   LogRotation rotation_{starter_, directory_.path(), directory_.path(), 1};
 };

@@ -14,7 +14,7 @@
 
 #include "tests/support/fake_starter.h"
 #include "tests/support/manual_timers.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -49,7 +49,7 @@ class ReloadCheckTest : public ::testing::Test {
               static_cast<ssize_t>(text.size()));
   }
 
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_.path() + "/agent.toml";
   ManualTimers timers_;
   FakeStarter starter_;

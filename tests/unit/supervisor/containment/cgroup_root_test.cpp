@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 
 #include "supervisor/containment/node_tree.h"
-#include "tests/support/files.h"
+#include "tests/support/in_child.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 constexpr const char* kUnified =
@@ -96,4 +99,4 @@ TEST(CgroupRoot, ConfiguredRootHoldsTheLeavesAndOtherChildrenAreIgnored) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -11,7 +11,7 @@
 
 #include "ipc/channel.h"
 #include "tests/support/loop_turns.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -65,7 +65,7 @@ class ControlServerTest : public ::testing::Test {
         loop_, [&] { return (answers += take_answers(client)) == 1; }, 100);
   }
 
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_.path() + "/control.sock";
   EventLoop loop_;
   std::vector<std::uint64_t> asked_;

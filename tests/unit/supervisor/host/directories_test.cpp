@@ -6,8 +6,12 @@
 #include <sched.h>
 
 #include "tests/support/files.h"
+#include "tests/support/in_child.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class DataDirectory : public ::testing::Test {
@@ -178,4 +182,4 @@ TEST_F(DataDirectory, ReadOnlyFileSystemNamesTheDropIn) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 
 #include "tests/support/files.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/supervisor/ledger/faults.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 using testing::Call;
@@ -84,4 +87,4 @@ TEST(DirectoryOf, IsThePathWithoutItsLastName) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

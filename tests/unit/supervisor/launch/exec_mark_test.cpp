@@ -1,8 +1,9 @@
 #include "supervisor/launch/exec_mark.h"
+#include "tests/support/temporary_directory.h"
 
-#include "tests/support/files.h"
+namespace sutra::supervisor {
 
-namespace sutra::supervisor::test {
+using namespace test;
 namespace {
 
 class ExecMarks : public ::testing::Test {
@@ -51,4 +52,4 @@ TEST_F(ExecMarks, RemovedLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

@@ -1,6 +1,7 @@
 // Crashes and failing system calls at every point of a write: the old or the new record is there, never none.
 #include <gmock/gmock.h>
 
+#include "tests/support/in_child.h"
 #include "tests/unit/supervisor/ledger/faults.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
@@ -28,7 +29,7 @@ TEST_F(CrashedWrites, OfAnIntentLeaveTheOldOrTheNew) {
     ASSERT_TRUE(open()->write_intent(some_intent("node-1", 1)));
     core::Intent stopped = some_intent("node-1", 2);
     stopped.goal = core::Goal::kStopped;
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
       return ledger->write_intent(stopped) ? 0 : 1;
@@ -52,7 +53,7 @@ TEST_F(CrashedWrites, OfAnIntentLeaveTheOldOrTheNew) {
 
 TEST_F(CrashedWrites, OfAFirstIntentLeaveNoneOrAWholeOne) {
   for (int at = 1;; ++at) {
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
       return ledger->write_intent(some_intent()) ? 0 : 1;
@@ -73,7 +74,7 @@ TEST_F(CrashedWrites, OfFactsLeaveTheOldOrTheNew) {
     Facts next = some_facts();
     next.generation = 1;
     ASSERT_TRUE(open()->write_facts(some_facts()));
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
       return ledger->write_facts(next) ? 0 : 1;

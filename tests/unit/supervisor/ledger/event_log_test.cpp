@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "supervisor/ledger/event_line.h"
+#include "tests/support/in_child.h"
 #include "tests/unit/supervisor/ledger/faults.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
@@ -245,7 +246,7 @@ TEST_F(EventFile, AFailedAppendSkipsNoNumber) {
 
 TEST_F(EventFile, WithoutDescriptorsAnAppendFailsAndTheNextOneSucceeds) {
   ASSERT_TRUE(EventLog(state).append(died("n", 1)));
-  const int status = supervisor::testing::in_child([&] {
+  const int status = test::in_child([&] {
     rlimit limit{};
     EventLog log(state);
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -305,7 +306,7 @@ TEST_F(EventFile, SomethingElseThanAFileIsNamedAndDoesNotBlock) {
 
 TEST_F(EventFile, ACrashAtAnyPointLeavesNoGapAndNoTornLine) {
   for (int at = 1; at <= 12; ++at) {
-    const int status = supervisor::testing::in_child([&] {
+    const int status = test::in_child([&] {
       EventLog log(state, 400);
       supervisor::testing::crash_at(at);
       for (int i = 0; i < 3; ++i) {

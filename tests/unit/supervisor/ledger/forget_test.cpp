@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "tests/support/in_child.h"
 #include "tests/unit/supervisor/ledger/faults.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
@@ -50,7 +51,7 @@ TEST_F(Forgetting, ACrashAtAnyPointNeverBringsAStoppedNodeBack) {
   int crashes = 0;
   for (int at = 1;; ++at) {
     record_stopped();
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
       return ledger->forget(id_of("node-1")) ? 0 : 1;
@@ -77,7 +78,7 @@ TEST_F(Forgetting, ACrashAtAnyPointOfAFailedFirstStartLeavesNoConfirmedNodeAndNo
       ASSERT_TRUE(ledger->write_intent(some_intent()));
       ASSERT_TRUE(ledger->write_facts(facts));
     }
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       auto ledger = open();
       testing::crash_at(at);
       return ledger->forget(id_of("node-1")) ? 0 : 1;

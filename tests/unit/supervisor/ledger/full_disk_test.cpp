@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "tests/support/in_child.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
 namespace sutra::supervisor {
@@ -24,7 +25,7 @@ class FullDisk : public testing::Sandbox {
   /// Runs `body` where `state` and `runtime` are tmpfs of 64 KiB each; it says what is wrong by throwing or
   /// returning a line number.
   void on_small_disks(const std::function<int()>& body) {
-    const int status = testing::in_child([&] {
+    const int status = test::in_child([&] {
       std::filesystem::create_directories(state);
       std::filesystem::create_directories(runtime);
       if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {

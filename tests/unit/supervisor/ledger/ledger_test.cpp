@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "supervisor/ledger/record.h"
+#include "tests/support/in_child.h"
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
 namespace sutra::supervisor {
@@ -217,7 +218,7 @@ TEST_F(LedgerFiles, ALeftOverTemporaryFileDoesNotBlockAWrite) {
 TEST_F(LedgerFiles, WithoutDescriptorsReadingSaysThatItIsIncompleteAndMovesNothing) {
   auto ledger = open();
   ASSERT_TRUE(ledger->write_intent(some_intent()));
-  const int status = testing::in_child([&] {
+  const int status = test::in_child([&] {
     const rlimit none{3, 3};
     if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
     const auto contents = ledger->read();
@@ -241,7 +242,7 @@ TEST_F(LedgerFiles, AFileThatMayNotBeReadStaysWhereItIs) {
   for (const auto& path : {state, runtime, state / "nodes", runtime / "nodes"}) {
     std::filesystem::permissions(path, std::filesystem::perms::all);
   }
-  const int status = testing::in_child([&] {
+  const int status = test::in_child([&] {
     if (::setresuid(65534, 65534, 65534) != 0) return 1;
     const auto contents = ledger->read();
     if (contents.complete || !contents.nodes.empty() || !contents.set_aside.empty()) return 2;

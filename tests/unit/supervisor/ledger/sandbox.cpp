@@ -1,9 +1,5 @@
 #include "tests/unit/supervisor/ledger/sandbox.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -71,27 +67,6 @@ std::vector<std::string> names(const std::filesystem::path& directory) {
     out.push_back(entry.path().filename());
   std::sort(out.begin(), out.end());
   return out;
-}
-
-int in_child(const std::function<int()>& body) {
-  const pid_t pid = ::fork();
-  if (pid == 0) ::_exit(body());
-  int status = 0;
-  if (pid < 0 || ::waitpid(pid, &status, 0) != pid) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-Sandbox::Sandbox() {
-  std::string name = std::filesystem::temp_directory_path() / "ledger-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
-  home = name;
-  state = home / "state";
-  runtime = home / "run";
-}
-
-Sandbox::~Sandbox() {
-  std::error_code ignored;
-  std::filesystem::remove_all(home, ignored);
 }
 
 std::unique_ptr<Ledger> Sandbox::open() const {

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "supervisor/ledger/ledger.h"
 #include "tests/support/node_ids.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor::testing {
 
@@ -24,20 +24,15 @@ void put(const std::filesystem::path& path, const std::string& bytes);
 /// Names in a directory, sorted.
 [[nodiscard]] std::vector<std::string> names(const std::filesystem::path& directory);
 
-/// Runs `body` in a child of ours and returns its exit status; a death by signal is 128 + the signal.
-[[nodiscard]] int in_child(const std::function<int()>& body);
-
 class Sandbox : public ::testing::Test {
  protected:
-  Sandbox();
-  ~Sandbox() override;
-
   [[nodiscard]] std::unique_ptr<Ledger> open() const;
   [[nodiscard]] Ledger::Contents read() const { return open()->read(); }
 
-  std::filesystem::path home;
-  std::filesystem::path state;
-  std::filesystem::path runtime;
+  test::TemporaryDirectory directory;
+  std::filesystem::path home = directory.path();
+  std::filesystem::path state = home / "state";
+  std::filesystem::path runtime = home / "run";
 };
 
 }  // namespace sutra::supervisor::testing

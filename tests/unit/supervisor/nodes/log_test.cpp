@@ -3,8 +3,11 @@
 
 #include "supervisor/nodes/log.h"
 #include "tests/support/files.h"
+#include "tests/support/temporary_directory.h"
 
-namespace sutra::supervisor::test {
+namespace sutra::supervisor {
+
+using namespace test;
 namespace {
 
 class NodeLog : public ::testing::Test {
@@ -90,4 +93,4 @@ TEST_F(NodeLog, NothingIsReadFromWhatIsNoLog) {
 }
 
 }  // namespace
-}  // namespace sutra::supervisor::test
+}  // namespace sutra::supervisor

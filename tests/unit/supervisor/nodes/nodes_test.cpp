@@ -16,8 +16,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
-
 class NodesTest : public ::testing::Test {
  protected:
   NodesTest() {

@@ -13,12 +13,12 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
 core::Exit killed() { return {core::ExitCause::kSignal, 0, 9, 0}; }
 
 class NodeProcessTest : public ::testing::Test {
  protected:
-  NodeProcessTest() : process_(platform_, "a", 1, [this](core::Event event) { events_.push_back(std::move(event)); }) {}
+  NodeProcessTest()
+      : process_(platform_, "a", 1, [this](core::Event event) { events_.push_back(std::move(event)); }) {}
 
   FakeServer& launched() {
     core::Node node;

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "supervisor/host/memfd.h"
-#include "tests/support/scratch_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -38,7 +38,7 @@ class ChooseConfig : public ::testing::Test {
   static bool some_live(Ledger&) { return true; }
   static bool none_live(Ledger&) { return false; }
 
-  ipc::testing::ScratchDirectory directory_;
+  test::TemporaryDirectory directory_;
   Arguments arguments_;
 };
 
