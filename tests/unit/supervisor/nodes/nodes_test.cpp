@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_platform.h"
+#include "tests/support/node_ids.h"
 
 namespace sutra::supervisor {
 namespace {
 
+using sutra::testing::id_of;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -27,19 +29,21 @@ class NodesTest : public ::testing::Test {
     make_nodes();
   }
   void make_nodes() {
-    nodes_ = std::make_unique<Nodes>(Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {},
-                                     [this] { ++emptied_; });
+    nodes_ = std::make_unique<Nodes>(
+        Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {}, [this] { ++emptied_; });
   }
 
   Reply keep() {
     return [this](const Outcome& outcome) { answers_.push_back(outcome); };
   }
-  void start(const std::string& id, const core::Request& request = {}) { nodes_->start(id, request, keep()); }
+  void start(const std::string& id, const core::Request& request = {}) {
+    nodes_->start(id_of(id), request, keep());
+  }
   FakeServer& running(const std::string& id) {
     start(id);
     FakeServer& server = platform_.server(id + ".1");
     server.executed();
-    nodes_->node_ready(id, 1);
+    nodes_->node_ready(id_of(id), 1);
     answers_.clear();
     deeds_.clear();
     return server;
@@ -72,7 +76,7 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
   EXPECT_THAT(answers_, IsEmpty());
   FakeServer& server = platform_.server("a.1");
   server.executed();
-  nodes_->node_ready("a", 1);
+  nodes_->node_ready(id_of("a"), 1);
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_TRUE(answers_[0].success);
   EXPECT_EQ(answers_[0].pid, static_cast<std::uint32_t>(server.identity.pid));
@@ -81,9 +85,10 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
 
 TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerLeaves) {
   std::string seen;
-  nodes_->start("a", {}, [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
+  nodes_->start(id_of("a"), {},
+                [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
   platform_.server("a.1").executed();
-  nodes_->node_ready("a", 1);
+  nodes_->node_ready(id_of("a"), 1);
   EXPECT_EQ(seen, "running");
 }
 
@@ -176,7 +181,7 @@ TEST_F(NodesTest, AnEventBesideARestartNamesTheGenerationThatItIsAbout) {
   start("a");
   FakeServer& first = platform_.server("a.1");
   first.executed();
-  nodes_->node_ready("a", 1);
+  nodes_->node_ready(id_of("a"), 1);
   first.dies(code(1));
   FakeServer& second = platform_.server("a.2");
   second.progress = LaunchProgress::kFailed;
@@ -214,7 +219,7 @@ TEST_F(NodesTest, ATimerSeesWhatALauncherReportedBefore) {
 
 TEST_F(NodesTest, AStopIsOnDiskBeforeAnySignalAndAnsweredWhenNothingIsLeft) {
   FakeServer& server = running("a");
-  nodes_->stop("a", keep());
+  nodes_->stop(id_of("a"), keep());
   EXPECT_LT(at("intent a"), at("terminate a.1"));
   server.dies(code(0), true);
   EXPECT_THAT(answers_, IsEmpty());
@@ -226,7 +231,7 @@ TEST_F(NodesTest, AStopIsOnDiskBeforeAnySignalAndAnsweredWhenNothingIsLeft) {
 }
 
 TEST_F(NodesTest, AnUnknownNodeCannotBeStopped) {
-  nodes_->stop("nobody", keep());
+  nodes_->stop(id_of("nobody"), keep());
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_FALSE(answers_[0].success);
 }
@@ -247,7 +252,7 @@ TEST_F(NodesTest, ShuttingDownParksEveryNodeAndRefusesNewOnes) {
 class Recovering : public NodesTest {
  protected:
   /// As an earlier supervisor left it.
-  std::map<std::string, Recorded> records_of_a_running_node() {
+  RecordedNodes records_of_a_running_node() {
     running("a");
     Recorded recorded;
     recorded.intent = ledger_.intents.at("a");
@@ -255,8 +260,8 @@ class Recovering : public NodesTest {
     make_nodes();
     platform_.server("a.1").child = false;
     deeds_.clear();
-    std::map<std::string, Recorded> all;
-    all["a"] = recorded;
+    RecordedNodes all;
+    all[id_of("a")] = recorded;
     return all;
   }
 };
@@ -290,7 +295,7 @@ TEST_F(Recovering, ADeadOneIsRecordedOnceAndStartedAgain) {
 
 TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
   auto records = records_of_a_running_node();
-  records.at("a").facts.reset();  // lost
+  records.at(id_of("a")).facts.reset();  // lost
   platform_.shown_leaves = {{"a", 7, true}};
   platform_.put("a.7", 99);
   ASSERT_TRUE(nodes_->recover(records));
