@@ -65,11 +65,11 @@ void Session::begin(const std::string& node_id, const core::Event& event, const 
     if (const auto* arm = std::get_if<core::ArmTimer>(&effect)) armed_.push_back(*arm);
     if (const auto* record = std::get_if<core::RecordEvent>(&effect)) {
       const Leaf leaf{node_id, record->generation};
-      records_.push_back({leaf, record->what, subject(leaf)});
+      records_.push_back({leaf, record->what, subject(leaf), false});
     }
     if (const auto* death = std::get_if<core::RecordDeath>(&effect)) {
       const Leaf leaf{node_id, death->generation};
-      records_.push_back({leaf, "died", subject(leaf)});
+      records_.push_back({leaf, "died", subject(leaf), false});
       world.checks.death_noticed(subject(leaf));
     }
   }
@@ -143,13 +143,17 @@ Serial Session::next_event(const Leaf& leaf, const std::string& what) {
 }
 
 void Session::event_written() {
-  log_failed_ = false;
   if (!unwritten_.empty()) unwritten_.pop_front();
 }
 
+void Session::event_failed() {
+  for (Due& due : unwritten_) due.waits = true;
+}
+
 void Session::over() {
-  if (!log_failed_) return;
-  for (const Due& due : unwritten_) world.checks.event_not_written(due.process);
+  for (const Due& due : unwritten_) {
+    if (due.waits) world.checks.event_not_written(due.process);
+  }
 }
 
 }  // namespace sutra::simulation

@@ -65,7 +65,7 @@ class Session {
   /// An event is about to be appended. Its process; one that is not next in order is a violation.
   [[nodiscard]] Serial next_event(const Leaf& leaf, const std::string& what);
   void event_written();
-  void event_failed() { log_failed_ = true; }
+  void event_failed();
   /// The supervisor is gone, and with it what waited.
   void over();
 
@@ -79,6 +79,7 @@ class Session {
     Leaf leaf;
     std::string what;
     Serial process = 0;
+    bool waits = false;  ///< the log could not be written when it was its turn, or that of one before it
   };
 
   unsigned killed_per_mille_;
@@ -98,7 +99,6 @@ class Session {
   std::map<std::string, std::uint64_t> launched_;  ///< the last generation that was launched, by node
   std::set<Serial> held_;
   std::deque<Due> unwritten_;
-  bool log_failed_ = false;  ///< the last append did
 };
 
 }  // namespace sutra::simulation

@@ -16,6 +16,8 @@
 
 namespace sutra::supervisor {
 
+[[nodiscard]] inline NodeId node_id(const std::string& text) { return NodeId::parse(text).value(); }
+
 /// What a test did and saw: "start a.1", "facts a.1", "gate a.1".
 using Deeds = std::vector<std::string>;
 

@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_platform.h"
-#include "tests/support/node_ids.h"
 
 namespace sutra::supervisor {
 namespace {
 
-using sutra::testing::id_of;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -29,21 +27,20 @@ class NodesTest : public ::testing::Test {
     make_nodes();
   }
   void make_nodes() {
-    nodes_ = std::make_unique<Nodes>(
-        Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {}, [this] { ++emptied_; });
+    nodes_.reset();
+    nodes_ = std::make_unique<Nodes>(Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {},
+                                     [this] { ++emptied_; });
   }
 
   Reply keep() {
     return [this](const Outcome& outcome) { answers_.push_back(outcome); };
   }
-  void start(const std::string& id, const core::Request& request = {}) {
-    nodes_->start(id_of(id), request, keep());
-  }
+  void start(const std::string& id, const core::Request& request = {}) { nodes_->start(node_id(id), request, keep()); }
   FakeServer& running(const std::string& id) {
     start(id);
     FakeServer& server = platform_.server(id + ".1");
     server.executed();
-    nodes_->node_ready(id_of(id), 1);
+    nodes_->node_ready(node_id(id), 1);
     answers_.clear();
     deeds_.clear();
     return server;
@@ -76,7 +73,7 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
   EXPECT_THAT(answers_, IsEmpty());
   FakeServer& server = platform_.server("a.1");
   server.executed();
-  nodes_->node_ready(id_of("a"), 1);
+  nodes_->node_ready(node_id("a"), 1);
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_TRUE(answers_[0].success);
   EXPECT_EQ(answers_[0].pid, static_cast<std::uint32_t>(server.identity.pid));
@@ -85,10 +82,9 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
 
 TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerLeaves) {
   std::string seen;
-  nodes_->start(id_of("a"), {},
-                [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
+  nodes_->start(node_id("a"), {}, [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
   platform_.server("a.1").executed();
-  nodes_->node_ready(id_of("a"), 1);
+  nodes_->node_ready(node_id("a"), 1);
   EXPECT_EQ(seen, "running");
 }
 
@@ -181,7 +177,7 @@ TEST_F(NodesTest, AnEventBesideARestartNamesTheGenerationThatItIsAbout) {
   start("a");
   FakeServer& first = platform_.server("a.1");
   first.executed();
-  nodes_->node_ready(id_of("a"), 1);
+  nodes_->node_ready(node_id("a"), 1);
   first.dies(code(1));
   FakeServer& second = platform_.server("a.2");
   second.progress = LaunchProgress::kFailed;
@@ -205,21 +201,21 @@ TEST_F(NodesTest, AProcessIsNotDestroyedWhileItReportsItsOwnEnd) {
   server.dies(code(1));  // starts the next one from within the report of the first
   EXPECT_TRUE(server.see_end == nullptr);
   platform_.clock.advance(1ms);
-  EXPECT_EQ(nodes_->node("a")->generation, 2U);
+  EXPECT_EQ(nodes_->node(node_id("a"))->generation, 2U);
 }
 
 TEST_F(NodesTest, ATimerSeesWhatALauncherReportedBefore) {
   start("a");
   platform_.server("a.1").progress = LaunchProgress::kExeced;  // we were stopped ourselves meanwhile
   platform_.clock.advance(6s);
-  EXPECT_EQ(nodes_->node("a")->leader, core::Leader::kAlive) << "it was taken for a launcher that hangs";
+  EXPECT_EQ(nodes_->node(node_id("a"))->leader, core::Leader::kAlive) << "it was taken for a launcher that hangs";
 }
 
 // ---- stopping
 
 TEST_F(NodesTest, AStopIsOnDiskBeforeAnySignalAndAnsweredWhenNothingIsLeft) {
   FakeServer& server = running("a");
-  nodes_->stop(id_of("a"), keep());
+  nodes_->stop(node_id("a"), keep());
   EXPECT_LT(at("intent a"), at("terminate a.1"));
   server.dies(code(0), true);
   EXPECT_THAT(answers_, IsEmpty());
@@ -231,7 +227,7 @@ TEST_F(NodesTest, AStopIsOnDiskBeforeAnySignalAndAnsweredWhenNothingIsLeft) {
 }
 
 TEST_F(NodesTest, AnUnknownNodeCannotBeStopped) {
-  nodes_->stop(id_of("nobody"), keep());
+  nodes_->stop(node_id("nobody"), keep());
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_FALSE(answers_[0].success);
 }
@@ -261,7 +257,7 @@ class Recovering : public NodesTest {
     platform_.server("a.1").child = false;
     deeds_.clear();
     RecordedNodes all;
-    all[id_of("a")] = recorded;
+    all[node_id("a")] = recorded;
     return all;
   }
 };
@@ -269,7 +265,7 @@ class Recovering : public NodesTest {
 TEST_F(Recovering, AProcessThatLivesIsAdoptedAndNotTouched) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
-  EXPECT_EQ(nodes_->node("a")->state, core::State::kRunning);
+  EXPECT_EQ(nodes_->node(node_id("a"))->state, core::State::kRunning);
   for (const std::string& deed : deeds_) {
     EXPECT_THAT(deed, Not(::testing::StartsWith("kill")));
     EXPECT_THAT(deed, Not(::testing::StartsWith("start")));
@@ -295,19 +291,20 @@ TEST_F(Recovering, ADeadOneIsRecordedOnceAndStartedAgain) {
 
 TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
   auto records = records_of_a_running_node();
-  records.at(id_of("a")).facts.reset();  // lost
+  records.at(node_id("a")).facts.reset();  // lost
   platform_.shown_leaves = {{"a", 7, true}};
   platform_.put("a.7", 99);
   ASSERT_TRUE(nodes_->recover(records));
-  EXPECT_EQ(nodes_->node("a")->state, core::State::kOccupied);
-  EXPECT_THAT(nodes_->node("a")->failure, HasSubstr("/cgroup/a.7"));
+  EXPECT_EQ(nodes_->node(node_id("a"))->state, core::State::kOccupied);
+  EXPECT_THAT(nodes_->node(node_id("a"))->failure, HasSubstr("/cgroup/a.7"));
   platform_.server("a.7").populated = false;
   platform_.clock.advance(120s);
   at("start a.9");
 }
 
 TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
-  ASSERT_TRUE(nodes_->recover(records_of_a_running_node()));
+  const auto records = records_of_a_running_node();
+  ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();
   ledger_.facts.clear();
   ASSERT_TRUE(nodes_->keep_records());
@@ -316,7 +313,8 @@ TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
 }
 
 TEST_F(Recovering, RecordsThatCannotBeWrittenAgainAreAnError) {
-  ASSERT_TRUE(nodes_->recover(records_of_a_running_node()));
+  const auto records = records_of_a_running_node();
+  ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();
   ledger_.intents_fail = true;
   EXPECT_FALSE(nodes_->keep_records());

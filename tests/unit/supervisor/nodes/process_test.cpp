@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_platform.h"
-#include "tests/support/node_ids.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -19,12 +18,11 @@ core::Exit killed() { return {core::ExitCause::kSignal, 0, 9, 0}; }
 
 class NodeProcessTest : public ::testing::Test {
  protected:
-  NodeProcessTest()
-      : process_(platform_, "a", 1, [this](core::Event event) { events_.push_back(std::move(event)); }) {}
+  NodeProcessTest() : process_(platform_, "a", 1, [this](core::Event event) { events_.push_back(std::move(event)); }) {}
 
   FakeServer& launched() {
     core::Node node;
-    node.intent.node_id = sutra::testing::id_of("a");
+    node.intent.node_id = node_id("a");
     node.generation = 1;
     EXPECT_TRUE(process_.launch(node));
     EXPECT_TRUE(process_.open());
@@ -180,7 +178,7 @@ TEST_F(NodeProcessTest, AnEmptyTreeIsNotKilled) {
 TEST_F(NodeProcessTest, OneThatCannotBeStartedLeavesNothing) {
   platform_.start_fails = make_error("make cgroup", "/cgroup/a.1", "no space");
   core::Node node;
-  node.intent.node_id = sutra::testing::id_of("a");
+  node.intent.node_id = node_id("a");
   EXPECT_FALSE(process_.launch(node));
   EXPECT_FALSE(process_.launching());
   EXPECT_EQ(platform_.clock.pending(), 0U);
