@@ -23,6 +23,7 @@ using testing::sample;
 StartNode request(std::uint64_t id) {
   StartNode message;
   message.request_id = id;
+  message.node_id.assign("n1");
   return message;
 }
 
