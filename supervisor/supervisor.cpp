@@ -203,8 +203,7 @@ void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
           [&](const ipc::StopNode& m) { nodes_->stop(ipc::node_id_in(m.node_id), stopped(m.request_id)); },
           [&](const ipc::NodeReady& m) { nodes_->node_ready(ipc::node_id_in(m.node_id), m.generation); },
           [&](const ipc::NodeUnresponsive& m) {
-            nodes_->node_unresponsive(ipc::node_id_in(m.node_id), m.generation,
-                                      std::string(m.reason.view()));
+            nodes_->node_unresponsive(ipc::node_id_in(m.node_id), m.generation, std::string(m.reason.view()));
           },
           [](const ipc::LinkChanged&) {},  // the keeper's own
           [](const ipc::AgentAcknowledged&) {},
@@ -222,18 +221,17 @@ void Supervisor::on_operator(const ipc::FromOperator& message, std::uint64_t cli
     done.text.assign(outcome.text);
     control_->send(client, done);
   };
-  std::visit(
-      Overload{
-          [&](const ipc::OperatorStart& m) {
-            nodes_->start(ipc::node_id_in(m.node_id),
-                          {std::string(m.storage_path.view()), m.port, m.memory_mb}, reply);
-          },
-          [&](const ipc::OperatorStop& m) { nodes_->stop(ipc::node_id_in(m.node_id), reply); },
-          [&](const ipc::OperatorRestart& m) { nodes_->restart(ipc::node_id_in(m.node_id), reply); },
-          [&](const ipc::Reload&) { reload(client); },
-          [&](const ipc::GetStatus&) { control_->send(client, status()); },
-      },
-      message);
+  std::visit(Overload{
+                 [&](const ipc::OperatorStart& m) {
+                   nodes_->start(ipc::node_id_in(m.node_id),
+                                 {std::string(m.storage_path.view()), m.port, m.memory_mb}, reply);
+                 },
+                 [&](const ipc::OperatorStop& m) { nodes_->stop(ipc::node_id_in(m.node_id), reply); },
+                 [&](const ipc::OperatorRestart& m) { nodes_->restart(ipc::node_id_in(m.node_id), reply); },
+                 [&](const ipc::Reload&) { reload(client); },
+                 [&](const ipc::GetStatus&) { control_->send(client, status()); },
+             },
+             message);
 }
 
 void Supervisor::shut_down(int signum) {

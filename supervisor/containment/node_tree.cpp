@@ -5,8 +5,8 @@
 
 #include "supervisor/containment/cgroup_root.h"
 #include "supervisor/containment/cgroup_tree.h"
-#include "supervisor/host/kernel_file.h"
 #include "supervisor/containment/process_tree.h"
+#include "supervisor/host/kernel_file.h"
 
 namespace sutra::supervisor {
 namespace {
@@ -22,13 +22,13 @@ std::string own_cgroup() {
 }  // namespace
 
 std::unique_ptr<NodeTrees> NodeTrees::open(const std::optional<std::string>& wanted,
-                                             const std::string& agent_id) {
+                                           const std::string& agent_id) {
   std::string path = wanted.value_or("");
   if (path.empty()) {
     path = own_cgroup();
     if (path.empty()) {
       return std::make_unique<ProcessTrees>(std::string("no cgroup v2 hierarchy is mounted that we are in") +
-                                             kCannotProve);
+                                            kCannotProve);
     }
     path += "/sutra-" + file_name_of(agent_id);
   }

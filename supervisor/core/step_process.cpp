@@ -93,7 +93,8 @@ void Step::on(const LaunchFailed& event) {
     after_empty();
     return;
   }
-  if (node_.state == State::kStarting) node_.failure = event.reason;  // else it keeps why the launch was given up
+  if (node_.state == State::kStarting)
+    node_.failure = event.reason;  // else it keeps why the launch was given up
   record("launch failed", node_.failure);
   if (event.locked && node_.intent.confirmed) {
     ++node_.lock_attempts;

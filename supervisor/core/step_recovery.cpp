@@ -15,7 +15,7 @@ void Step::on(const Recovered& event) {
     if (unseen) {
       node_.started_at_unix = context_.now.unix_secs;
       record("started", std::string("found ") + (event.dead ? "dead" : "running") +
-                                      "; the supervisor that started it did not see it start");
+                            "; the supervisor that started it did not see it start");
     }
     node_.state = last == State::kRunning ? State::kRunning : State::kStarting;
     if (node_.goal == Goal::kStopped || last == State::kStopping) {
@@ -30,8 +30,7 @@ void Step::on(const Recovered& event) {
     return;
   }
   if (node_.leader == Leader::kLaunching) {
-    record("launch failed",
-                     "the supervisor ended during the launch; whether the server ran is not known");
+    record("launch failed", "the supervisor ended during the launch; whether the server ran is not known");
   }
   node_.leader = Leader::kNone;
   if ((last == State::kCleaning || last == State::kStopping) && node_.history.in_a_row > 0) {

@@ -33,7 +33,8 @@ bool lock_soon(int fd) {
 Result<UniqueFd> lock_directory(const std::string& directory, const std::string& what) {
   const std::string path = directory + "/agent.lock";
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return errno_error("open lock file", path, "make " + what + " writable, or choose another agent." + what);
+  if (!fd)
+    return errno_error("open lock file", path, "make " + what + " writable, or choose another agent." + what);
   if (!lock_soon(fd.get())) {
     if (errno != EWOULDBLOCK) return errno_error("lock", path);
     std::array<char, 32> text{};

@@ -17,8 +17,8 @@ static void wait_for_ever(void) {
   for (;;) pause();
 }
 
-static int bear_witness(const char *id) {
-  const char *path = getenv("SUTRA_WITNESS");
+static int bear_witness(const char* id) {
+  const char* path = getenv("SUTRA_WITNESS");
   char line[128];
   int length, file, written;
   if (path == NULL) return 1;
@@ -42,7 +42,7 @@ static void found_a_family(void) {
 }
 
 int main(void) {
-  const char *id = getenv("NODE_ID");
+  const char* id = getenv("NODE_ID");
   if (id == NULL || !bear_witness(id)) return 1;
   if (strncmp(id, "exit-", 5) == 0) return 3;
   if (strncmp(id, "stubborn-", 9) == 0) signal(SIGTERM, SIG_IGN);

@@ -7,13 +7,13 @@
 #include <iostream>
 #include <thread>
 
-#include "tests/support/fixture.h"
 #include "tests/endurance/moving_clock.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/world.h"
 #include "tests/grid/callback_threads.h"
 #include "tests/grid/reference_master.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::endurance {
 namespace {

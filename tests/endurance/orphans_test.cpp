@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <iostream>
 
-#include "tests/support/fixture.h"
-#include "tests/support/hidden_cgroups.h"
 #include "tests/endurance/own_namespaces.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
 #include "tests/faults/world.h"
+#include "tests/support/fixture.h"
+#include "tests/support/hidden_cgroups.h"
 
 namespace sutra::endurance {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/fixture.h"
 #include "tests/endurance/own_namespaces.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::endurance {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/fixture.h"
 #include "tests/errors/errors_page.h"
 #include "tests/grid/reference_master.h"
+#include "tests/support/fixture.h"
 
 namespace sutra::e2e {
 

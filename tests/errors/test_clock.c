@@ -19,7 +19,7 @@
 typedef long (*call)(long, ...);
 
 static const long long kSliceNs = 20000000; /* how late a waiter notices that the clock was set */
-static const volatile long long *changing;
+static const volatile long long* changing;
 
 static call kernel(void) {
   static call next;
@@ -29,9 +29,9 @@ static call kernel(void) {
 
 /* Early: a process that later may open nothing still has it. */
 __attribute__((constructor)) static void find_shift(void) {
-  const char *path = getenv("SUTRA_TEST_CLOCK_SHIFT");
+  const char* path = getenv("SUTRA_TEST_CLOCK_SHIFT");
   const int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-  void *memory = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *changing, PROT_READ, MAP_SHARED, file, 0);
+  void* memory = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *changing, PROT_READ, MAP_SHARED, file, 0);
   if (memory != MAP_FAILED) changing = memory;
   if (file >= 0) close(file);
 }
@@ -42,7 +42,7 @@ static long long shift(void) {
   if (changing != NULL) return *changing;
   if (!known) {
     struct timespec now = {0, 0};
-    const char *wanted = getenv("SUTRA_TEST_CLOCK");
+    const char* wanted = getenv("SUTRA_TEST_CLOCK");
     kernel()(SYS_clock_gettime, CLOCK_REALTIME, &now);
     by = wanted == NULL ? 0 : atoll(wanted) - now.tv_sec;
     known = 1;
@@ -50,13 +50,13 @@ static long long shift(void) {
   return by;
 }
 
-int clock_gettime(clockid_t clock, struct timespec *at) {
+int clock_gettime(clockid_t clock, struct timespec* at) {
   const long result = kernel()(SYS_clock_gettime, clock, at);
   if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) at->tv_sec += shift();
   return (int)result;
 }
 
-int gettimeofday(struct timeval *restrict at, void *restrict zone) {
+int gettimeofday(struct timeval* restrict at, void* restrict zone) {
   struct timespec now;
   (void)zone;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -65,7 +65,7 @@ int gettimeofday(struct timeval *restrict at, void *restrict zone) {
   return 0;
 }
 
-time_t time(time_t *out) {
+time_t time(time_t* out) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   if (out != NULL) *out = now.tv_sec;
@@ -73,7 +73,7 @@ time_t time(time_t *out) {
 }
 
 /* The next moment of the kernel's clock at which to look again; 0: `until`, a time of our clock, is over. */
-static int next_look(const struct timespec *until, struct timespec *look) {
+static int next_look(const struct timespec* until, struct timespec* look) {
   struct timespec now;
   long long left;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -92,13 +92,13 @@ long syscall(long number, ...) {
   long a[6];
   va_list list;
   struct timespec look;
-  const struct timespec *until;
+  const struct timespec* until;
   va_start(list, number);
   for (int i = 0; i < 6; ++i) a[i] = va_arg(list, long);
   va_end(list);
-  until = (const struct timespec *)a[3];
-  if (number != SYS_futex || (a[1] & FUTEX_CLOCK_REALTIME) == 0 || (a[1] & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET ||
-      until == NULL)
+  until = (const struct timespec*)a[3];
+  if (number != SYS_futex || (a[1] & FUTEX_CLOCK_REALTIME) == 0 ||
+      (a[1] & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET || until == NULL)
     return kernel()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   while (next_look(until, &look)) {
     const long result = kernel()(number, a[0], a[1], a[2], &look, a[4], a[5]);
@@ -110,14 +110,14 @@ long syscall(long number, ...) {
 
 /* A condition may wait for the monotonic clock, too, whose times are those of a host that was not up for decades. It
    may also wake without a reason. */
-int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
-                           const struct timespec *restrict until) {
-  static int (*next)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+int pthread_cond_timedwait(pthread_cond_t* restrict condition, pthread_mutex_t* restrict mutex,
+                           const struct timespec* restrict until) {
+  static int (*next)(pthread_cond_t*, pthread_mutex_t*, const struct timespec*);
   struct timespec look;
   int result;
   if (next == NULL)
-    next = (int (*)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *))dlsym(RTLD_NEXT,
-                                                                                        "pthread_cond_timedwait");
+    next = (int (*)(pthread_cond_t*, pthread_mutex_t*, const struct timespec*))dlsym(
+        RTLD_NEXT, "pthread_cond_timedwait");
   if (until->tv_sec < 900000000) return next(condition, mutex, until);
   if (!next_look(until, &look)) return ETIMEDOUT;
   result = next(condition, mutex, &look);

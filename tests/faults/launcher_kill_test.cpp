@@ -54,8 +54,9 @@ TEST_F(LauncherHurtAtEveryCall, ByAKill) {
                             }
                             EXPECT_EQ(answer.success, !outcome.hurt()) << answer.text;
                             if (!outcome.hurt()) return expect_stop_succeeds(id);
-                            EXPECT_THAT(answer.text,
-                                        ::testing::HasSubstr("the launcher died before it could start the program"));
+                            EXPECT_THAT(
+                                answer.text,
+                                ::testing::HasSubstr("the launcher died before it could start the program"));
                             expect_nothing_left_and_retry(id);
                           }});
 }

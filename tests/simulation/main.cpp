@@ -15,9 +15,10 @@ constexpr std::uint64_t kSeenAtLeast = 20;
 constexpr std::uint64_t kEnoughToJudge = 10'000;
 
 int usage() {
-  std::cerr << "usage: simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J]\n"
-               "       simulation --seed S    replays one history and tells it\n"
-               "       simulation --find I5   looks for a history that breaks the invariant: for planted bugs\n";
+  std::cerr
+      << "usage: simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J]\n"
+         "       simulation --seed S    replays one history and tells it\n"
+         "       simulation --find I5   looks for a history that breaks the invariant: for planted bugs\n";
   return 2;
 }
 

@@ -133,7 +133,8 @@ bool Session::is_child(Serial process) const {
 }
 
 Serial Session::next_event(const Leaf& leaf, const std::string& what) {
-  const bool in_order = !unwritten_.empty() && unwritten_.front().leaf == leaf && unwritten_.front().what == what;
+  const bool in_order =
+      !unwritten_.empty() && unwritten_.front().leaf == leaf && unwritten_.front().what == what;
   if (!in_order) {
     world.checks.violation("I5", "the event \"" + what + "\" of " + leaf.node_id + "." +
                                      std::to_string(leaf.generation) + " is appended out of its order");

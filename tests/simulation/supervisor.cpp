@@ -82,11 +82,13 @@ void Supervisor::node_unresponsive(const std::string& node_id, std::uint64_t gen
 
 bool Supervisor::keep_records() {
   if (!nodes_->keep_records()) return false;
-  for (const NodeId& node_id : nodes_->names()) {
-    const std::string& id = node_id;
+  for (const std::string& name : nodes_->names()) {
+    const NodeId id = NodeId::parse(name).value();
     const auto written = session_.world.disk.intents.find(id);
-    if (written == session_.world.disk.intents.end() || written->second.revision != nodes_->node(node_id)->intent.revision)
-      session_.world.checks.violation("I1", "the records were kept and the intent of " + id + " is not on disk");
+    if (written == session_.world.disk.intents.end() ||
+        written->second.revision != nodes_->node(id)->intent.revision)
+      session_.world.checks.violation("I1",
+                                      "the records were kept and the intent of " + id + " is not on disk");
   }
   return true;
 }

@@ -120,7 +120,8 @@ std::unique_ptr<NodeTree> FakePlatform::adopt_tree(const std::string& node_id, s
 }
 
 WatchHandle FakePlatform::watch_tree(NodeTree& tree, std::function<void()> seen) {
-  return std::make_unique<FakeWatch>(static_cast<FakeTree&>(tree).server, &FakeServer::see_tree, std::move(seen));
+  return std::make_unique<FakeWatch>(static_cast<FakeTree&>(tree).server, &FakeServer::see_tree,
+                                     std::move(seen));
 }
 
 }  // namespace sutra::supervisor

@@ -90,7 +90,9 @@ class FakePlatform final : public Platform {
     const auto found = marks.find(name(node_id, generation));
     return found == marks.end() ? std::nullopt : std::optional(found->second);
   }
-  void forget_execution(const std::string& node_id) override { deeds_.push_back("forget execution " + node_id); }
+  void forget_execution(const std::string& node_id) override {
+    deeds_.push_back("forget execution " + node_id);
+  }
   [[nodiscard]] std::unique_ptr<NodeTree> adopt_tree(const std::string& node_id, std::uint64_t generation,
                                                      const ServerProcess* leader) override;
   [[nodiscard]] WatchHandle watch_tree(NodeTree& tree, std::function<void()> seen) override;

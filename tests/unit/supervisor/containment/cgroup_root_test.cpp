@@ -1,5 +1,6 @@
 #include "supervisor/containment/cgroup_root.h"
 
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "supervisor/containment/node_tree.h"

@@ -1,4 +1,7 @@
 #include "supervisor/launch/exec_mark.h"
+
+#include <gtest/gtest.h>
+
 #include "tests/support/temporary_directory.h"
 
 namespace sutra::supervisor {

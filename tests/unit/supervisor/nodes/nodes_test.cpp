@@ -26,14 +26,16 @@ class NodesTest : public ::testing::Test {
   }
   void make_nodes() {
     nodes_.reset();
-    nodes_ = std::make_unique<Nodes>(Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {},
-                                     [this] { ++emptied_; });
+    nodes_ = std::make_unique<Nodes>(
+        Nodes::Parts{config_, 997, platform_, ledger_, table_}, [](std::uint32_t) {}, [this] { ++emptied_; });
   }
 
   Reply keep() {
     return [this](const Outcome& outcome) { answers_.push_back(outcome); };
   }
-  void start(const std::string& id, const core::Request& request = {}) { nodes_->start(node_id(id), request, keep()); }
+  void start(const std::string& id, const core::Request& request = {}) {
+    nodes_->start(node_id(id), request, keep());
+  }
   FakeServer& running(const std::string& id) {
     start(id);
     FakeServer& server = platform_.server(id + ".1");
@@ -80,7 +82,8 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
 
 TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerLeaves) {
   std::string seen;
-  nodes_->start(node_id("a"), {}, [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
+  nodes_->start(node_id("a"), {},
+                [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
   platform_.server("a.1").executed();
   nodes_->node_ready(node_id("a"), 1);
   EXPECT_EQ(seen, "running");
@@ -206,7 +209,8 @@ TEST_F(NodesTest, ATimerSeesWhatALauncherReportedBefore) {
   start("a");
   platform_.server("a.1").progress = LaunchProgress::kExeced;  // we were stopped ourselves meanwhile
   platform_.clock.advance(6s);
-  EXPECT_EQ(nodes_->node(node_id("a"))->leader, core::Leader::kAlive) << "it was taken for a launcher that hangs";
+  EXPECT_EQ(nodes_->node(node_id("a"))->leader, core::Leader::kAlive)
+      << "it was taken for a launcher that hangs";
 }
 
 // ---- stopping
