@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "common/result.h"
-#include "common/text.h"
 
 namespace sutra {
 

@@ -4,6 +4,7 @@
 #include "common/config/keys.h"
 #include "common/nearest_word.h"
 #include "common/node_id.h"
+#include "common/text.h"
 #include "common/utf8.h"
 
 namespace sutra {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::config {
 namespace {

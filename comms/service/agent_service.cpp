@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::comms {
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "common/node_id.h"
+#include "common/text.h"
 #include "supervisor/host/kernel_file.h"
 
 namespace sutra::supervisor {
