@@ -11,9 +11,10 @@ struct Advice {
   std::string text;
 };
 
-/// The advice for an operation that failed with `errnum`, for Error::remedy: from `special` if it has one for this
-/// errno, else a general one; empty when there is none. `directory`: where the operation created, wrote or read
-/// something; empty when it used no directory (then only advice about descriptors and memory applies). Pure.
+/// The advice for an operation that failed with `errnum`, for Error::remedy: from `special` if it has one for
+/// this errno, else a general one; empty when there is none. `directory`: where the operation created, wrote
+/// or read something; empty when it used no directory (then only advice about descriptors and memory
+/// applies). Pure.
 [[nodiscard]] std::string errno_advice(int errnum, const std::string& directory,
                                        std::initializer_list<Advice> special = {});
 

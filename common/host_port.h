@@ -1,5 +1,5 @@
-// Parses and checks "host:port", as in configuration files and in messages to the Master. Resolves no names. Pure. Both
-// processes.
+// Parses and checks "host:port", as in configuration files and in messages to the Master. Resolves no names.
+// Pure. Both processes.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -9,7 +9,8 @@ namespace sutra {
 /// The number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The word of `known` with the smallest distance, the first one of several. Empty only when `known` is empty.
+/// The word of `known` with the smallest distance, the first one of several. Empty only when `known` is
+/// empty.
 [[nodiscard]] std::string_view nearest_word(std::string_view word,
                                             const std::vector<std::string_view>& known);
 

@@ -1,5 +1,5 @@
-// The id of a node. It is used as a file name, a cgroup name and a program argument, so few characters are allowed.
-// Pure. Both processes.
+// The id of a node. It is used as a file name, a cgroup name and a program argument, so few characters are
+// allowed. Pure. Both processes.
 #pragma once
 #include <compare>
 #include <cstddef>
@@ -10,14 +10,15 @@
 
 namespace sutra {
 
-/// 1 to 64 of A-Z a-z 0-9 . _ -, without a dot or dash at the start. Only parse() creates one, so a NodeId needs no
-/// further check. It converts to const std::string&, compares with strings and can be appended with +.
+/// 1 to 64 of A-Z a-z 0-9 . _ -, without a dot or dash at the start. Only parse() creates one, so a NodeId
+/// needs no further check. It converts to const std::string&, compares with strings and can be appended with
+/// +.
 class NodeId {
  public:
   static constexpr std::size_t kMaxBytes = 64;
 
-  /// The error's cause says what is wrong and what is allowed, in printable text. Its operation and subject are empty,
-  /// so message() returns only the cause.
+  /// The error's cause says what is wrong and what is allowed, in printable text. Its operation and subject
+  /// are empty, so message() returns only the cause.
   [[nodiscard]] static Result<NodeId> parse(std::string_view text);
 
   /// An empty id, the only one that is not valid(). For structs whose members are set one by one.

@@ -1,5 +1,5 @@
-// The states, goals and exit causes of a node, and their names. Used by the core, the ledger's files, the node table,
-// and in what operators and the Master read. Pure. Both processes.
+// The states, goals and exit causes of a node, and their names. Used by the core, the ledger's files, the
+// node table, and in what operators and the Master read. Pure. Both processes.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -34,8 +34,8 @@ enum class ExitCause : std::uint8_t {
   kUnknown = 4,
 };
 
-/// The names in the ledger's files and for operators: "backoff", "parked", "oom". "unknown" for a value outside of the
-/// enum (a row of the node table may hold any byte).
+/// The names in the ledger's files and for operators: "backoff", "parked", "oom". "unknown" for a value
+/// outside of the enum (a row of the node table may hold any byte).
 [[nodiscard]] std::string_view state_name(NodeState state);
 [[nodiscard]] std::string_view goal_name(NodeGoal goal);
 [[nodiscard]] std::string_view cause_name(ExitCause cause);

@@ -1,4 +1,5 @@
-// Errors as values. Each has the operation, its object, the cause and advice for the operator. Both processes.
+// Errors as values. Each has the operation, its object, the cause and advice for the operator. Both
+// processes.
 #pragma once
 #include <cerrno>
 #include <optional>

@@ -26,8 +26,8 @@ class UniqueFd {
   /// Returns the descriptor; the caller must close it.
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
-  /// Closes the held descriptor and takes ownership of `fd`. Ignores errors of close(2), which must not be retried: Linux
-  /// frees the descriptor in any case.
+  /// Closes the held descriptor and takes ownership of `fd`. Ignores errors of close(2), which must not be
+  /// retried: Linux frees the descriptor in any case.
   void reset(int fd = -1) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;

@@ -59,8 +59,8 @@ void Comms::on(const ipc::Welcome& message) {
                            [this](const ipc::LinkChanged& change) { supervisor_.send(change); },
                            [this](const ipc::AgentAcknowledged& fact) { supervisor_.send(fact); },
                            [this] { end(0); }});
-  // When all Masters are on loopback, so is our server, and only this host can call. Else the calls come over plaintext,
-  // so only the Masters' addresses may call.
+  // When all Masters are on loopback, so is our server, and only this host can call. Else the calls come over
+  // plaintext, so only the Masters' addresses may call.
   if (!config_.master_is_loopback()) master_addresses_.emplace(loop_, config_.agent.master_hosts, callers_);
   // Nodes may have been running before this comms: NodeChanged comes only for later changes.
   probe_.look_at_all();

@@ -1,5 +1,5 @@
-// The comms process as one object: connects the parts that talk to the supervisor, the Master and the nodes' ports, on
-// one event loop. Comms; everything runs on the thread that calls run(), except gRPC's own threads.
+// The comms process as one object: connects the parts that talk to the supervisor, the Master and the nodes'
+// ports, on one event loop. Comms; everything runs on the thread that calls run(), except gRPC's own threads.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -23,15 +23,16 @@ namespace sutra::comms {
 
 class Comms {
  public:
-  /// `supervisor`: our end of the channel. Pings start at once, everything else after the supervisor's Welcome.
+  /// `supervisor`: our end of the channel. Pings start at once, everything else after the supervisor's
+  /// Welcome.
   Comms(Config config, std::string hostname, UniqueFd supervisor,
         std::unique_ptr<ipc::NodeTableReader> table);
   ~Comms();
   Comms(const Comms&) = delete;
   Comms& operator=(const Comms&) = delete;
 
-  /// Runs until the supervisor closes the channel or orders us to retire. Returns the exit status: 0, or 1 after an error
-  /// that is logged.
+  /// Runs until the supervisor closes the channel or orders us to retire. Returns the exit status: 0, or 1
+  /// after an error that is logged.
   [[nodiscard]] int run();
 
  private:

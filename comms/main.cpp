@@ -1,5 +1,5 @@
-// sutra-agent-comms: the part of the agent that uses the network. The supervisor starts it and passes it three
-// descriptors: 3 the channel, 4 the node table, 5 the configuration. It cannot run alone.
+// sutra-agent-comms: the part of the agent that uses the network. The supervisor starts it and passes it
+// three descriptors: 3 the channel, 4 the node table, 5 the configuration. It cannot run alone.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -41,8 +41,8 @@ Status keep_descriptors_to_ourselves() {
   return {};
 }
 
-/// Only the supervisor stops comms, through the channel. A terminal sends Ctrl-C to the whole process group: without this
-/// comms would end before it has unregistered from the Master.
+/// Only the supervisor stops comms, through the channel. A terminal sends Ctrl-C to the whole process group:
+/// without this comms would end before it has unregistered from the Master.
 void ignore_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
 }

@@ -1,4 +1,5 @@
-// The client of the supervisor: sends and receives messages, and pings every 2 s. Comms; the loop's thread only.
+// The client of the supervisor: sends and receives messages, and pings every 2 s. Comms; the loop's thread
+// only.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,11 +18,12 @@ class SupervisorClient {
  public:
   struct Hooks {
     std::function<void(const ipc::ToComms&)> on_message;
-    /// Once, when the channel has ended. `orderly`: the supervisor closed it or died; false after an error, which is logged.
+    /// Once, when the channel has ended. `orderly`: the supervisor closed it or died; false after an error,
+    /// which is logged.
     std::function<void(bool orderly)> on_gone;
-    /// Must call the given function from one of gRPC's threads that serve calls. A ping is sent only after that, so that
-    /// pings also stop when those threads hang, not only when the loop hangs. Called before every ping; may ignore a call
-    /// while the one before is not finished, and after a failure.
+    /// Must call the given function from one of gRPC's threads that serve calls. A ping is sent only after
+    /// that, so that pings also stop when those threads hang, not only when the loop hangs. Called before
+    /// every ping; may ignore a call while the one before is not finished, and after a failure.
     std::function<void(std::function<void()>)> prove_workers_alive;
   };
 

@@ -11,10 +11,12 @@ namespace sutra::ctl {
 
 class AgentClient {
  public:
-  /// Connects to RUNTIME_DIR/control.sock. The error says whether the agent does not run or we may not connect.
+  /// Connects to RUNTIME_DIR/control.sock. The error says whether the agent does not run or we may not
+  /// connect.
   [[nodiscard]] static Result<AgentClient> connect(const std::string& runtime_dir);
 
-  /// Sends a request and blocks until the answer comes, without a time limit (a start may take 10 s and more).
+  /// Sends a request and blocks until the answer comes, without a time limit (a start may take 10 s and
+  /// more).
   template <typename Message>
   [[nodiscard]] Result<ipc::ToOperator> ask(const Message& message) {
     if (const Status sent = channel_.send(message); !sent) return sent.error();

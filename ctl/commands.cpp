@@ -24,8 +24,8 @@ std::string config_path(const Options& o) {
   return o.config_path.empty() ? default_config_path() : o.config_path;
 }
 
-/// Also from a configuration with faults, as far as runtime_dir can be read: the operator may need status and doctor
-/// because of them.
+/// Also from a configuration with faults, as far as runtime_dir can be read: the operator may need status and
+/// doctor because of them.
 std::string runtime_dir(const Options& o) {
   if (!o.runtime_dir.empty()) return o.runtime_dir;
   const auto text = read_config_file(config_path(o));

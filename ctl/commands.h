@@ -4,7 +4,8 @@
 
 namespace sutra::ctl {
 
-/// Asks the agent and prints the answer: data to stdout, messages to stderr. Returns the exit status (options.h).
+/// Asks the agent and prints the answer: data to stdout, messages to stderr. Returns the exit status
+/// (options.h).
 [[nodiscard]] int run(const Options& options);
 
 }  // namespace sutra::ctl

@@ -69,7 +69,8 @@ Result<UniqueFd> Channel::connect(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) return errno_error("make", "socket");
-  // connect(2) blocks while the listener's backlog is full. An agent that hangs must not block sutra-agentctl for ever.
+  // connect(2) blocks while the listener's backlog is full. An agent that hangs must not block sutra-agentctl
+  // for ever.
   const timeval limit{.tv_sec = kConnectTimeoutSecs, .tv_usec = 0};
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
     return errno_error("set SO_SNDTIMEO on", "socket");
@@ -92,8 +93,8 @@ Channel::Received Channel::receive() {
     const ssize_t got = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT);
     if (got < 0) {
       if (errno == EINTR) continue;
-      // The peer closed before it had read all our packets. The kernel reports that once. Go on reading: its last
-      // packets may be in our queue, then comes the end.
+      // The peer closed before it had read all our packets. The kernel reports that once. Go on reading: its
+      // last packets may be in our queue, then comes the end.
       if (errno == ECONNRESET) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return Empty{};
       return errno_error("receive from", "peer");

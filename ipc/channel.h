@@ -1,6 +1,7 @@
-// One end of a SOCK_SEQPACKET socket (unix(7)), which keeps message boundaries. Never blocks. Owns the descriptor and a
-// bounded queue of packets that the peer has not read yet. The caller watches the descriptor: for reading always, for
-// writing while wants_write(). Not thread-safe. Both processes and sutra-agentctl.
+// One end of a SOCK_SEQPACKET socket (unix(7)), which keeps message boundaries. Never blocks. Owns the
+// descriptor and a bounded queue of packets that the peer has not read yet. The caller watches the
+// descriptor: for reading always, for writing while wants_write(). Not thread-safe. Both processes and
+// sutra-agentctl.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -31,13 +32,13 @@ class Channel {
 
   struct Empty {};   ///< nothing to read now
   struct Closed {};  ///< the peer closed its end or died
-  /// Reads one packet; the span is valid until the next call. An Error without an errno means that the peer breaks the
-  /// protocol: a packet is larger than kMaxPacket, is empty, or carries descriptors.
+  /// Reads one packet; the span is valid until the next call. An Error without an errno means that the peer
+  /// breaks the protocol: a packet is larger than kMaxPacket, is empty, or carries descriptors.
   using Received = std::variant<std::span<const std::byte>, Empty, Closed, Error>;
   [[nodiscard]] Received receive();
 
-  /// Sends the packet, or queues it when the socket is full. An error when the peer has closed (EPIPE, without a SIGPIPE)
-  /// or when kMaxQueued packets wait already: a peer that does not read is defective.
+  /// Sends the packet, or queues it when the socket is full. An error when the peer has closed (EPIPE,
+  /// without a SIGPIPE) or when kMaxQueued packets wait already: a peer that does not read is defective.
   [[nodiscard]] Status send_bytes(std::span<const std::byte> packet);
   template <typename Message>
   [[nodiscard]] Status send(const Message& message) {

@@ -14,7 +14,8 @@ namespace {
 
 bool hung_up(const Error& error) { return error.errnum == EPIPE || error.errnum == ECONNRESET; }
 
-/// An error with an errno comes from a system call; without one the packet was wrong (see Channel::receive()).
+/// An error with an errno comes from a system call; without one the packet was wrong (see
+/// Channel::receive()).
 PeerEnd end_of(const Error& error) {
   if (hung_up(error)) return PeerEnd::kGone;
   return error.errnum != 0 ? PeerEnd::kFailed : PeerEnd::kBrokeProtocol;
@@ -38,7 +39,8 @@ struct PacketPump::State : std::enable_shared_from_this<PacketPump::State> {
 
   void watch_again() {
     if (over) return;
-    // After a send error do not watch for writability: the descriptor stays writable, and the loop would spin.
+    // After a send error do not watch for writability: the descriptor stays writable, and the loop would
+    // spin.
     const bool waits = channel.wants_write() && !send_error;
     watch.watch(UV_READABLE | (waits ? UV_WRITABLE : 0));
   }
@@ -115,8 +117,8 @@ bool PacketPump::send(std::span<const std::byte> packet) {
 
 void PacketPump::read_rest() {
   const auto keep = state_;
-  // A dead process can have left only what the socket's buffer holds. The limit is for the case that another process
-  // shares its end and goes on sending.
+  // A dead process can have left only what the socket's buffer holds. The limit is for the case that another
+  // process shares its end and goes on sending.
   keep->read(Channel::kMaxQueued);
   keep->watch_again();
 }

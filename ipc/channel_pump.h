@@ -1,9 +1,9 @@
-// Runs a Channel on an event loop: reads, decodes and delivers messages, and sends when the peer reads. Both processes;
-// the loop's thread.
+// Runs a Channel on an event loop: reads, decodes and delivers messages, and sends when the peer reads. Both
+// processes; the loop's thread.
 //
-// `ended` is called once, when nothing more can come; always from the loop, never from within send(). Both callbacks may
-// destroy the pump. At most kPacketsPerTurn packets are delivered in one turn of the loop, so that a peer that sends all
-// the time cannot block everything else on the loop.
+// `ended` is called once, when nothing more can come; always from the loop, never from within send(). Both
+// callbacks may destroy the pump. At most kPacketsPerTurn packets are delivered in one turn of the loop, so
+// that a peer that sends all the time cannot block everything else on the loop.
 #pragma once
 #include <cstddef>
 #include <functional>

@@ -1,9 +1,10 @@
 // All messages between processes: fixed layout, trivially copyable, little-endian.
 //
-// One SOCK_SEQPACKET packet is one message: a Header, then exactly the body of its verb. Two channels use this format,
-// with different verbs: the comms channel (a socketpair that the supervisor creates) and the control channel
-// (runtime_dir/control.sock, for sutra-agentctl). Orders have imperative names, facts have past tense. Strings are fixed
-// arrays, padded with NUL; a string may fill its array (then it has no NUL). Only codec.h decodes them.
+// One SOCK_SEQPACKET packet is one message: a Header, then exactly the body of its verb. Two channels use
+// this format, with different verbs: the comms channel (a socketpair that the supervisor creates) and the
+// control channel (runtime_dir/control.sock, for sutra-agentctl). Orders have imperative names, facts have
+// past tense. Strings are fixed arrays, padded with NUL; a string may fill its array (then it has no NUL).
+// Only codec.h decodes them.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -41,9 +42,10 @@ using PathText = Text<256>;
 using ReasonText = Text<2048>;     // why a request failed, with the last lines a server printed
 using AgentInfoText = Text<1024>;  // an acknowledged AgentInfo, opaque to the supervisor
 
-/// Checked after each message, with its size in bytes. Unique object representations mean that the struct has no hidden
-/// padding: no uninitialised byte of our memory is sent, and every received byte is a checked field. When you change a
-/// struct so that an assertion fails, raise kVersion: another build could not read the messages.
+/// Checked after each message, with its size in bytes. Unique object representations mean that the struct has
+/// no hidden padding: no uninitialised byte of our memory is sent, and every received byte is a checked
+/// field. When you change a struct so that an assertion fails, raise kVersion: another build could not read
+/// the messages.
 template <typename T, std::size_t kBytes>
 consteval bool is_wire() {
   return sizeof(T) == kBytes && std::is_trivially_copyable_v<T> &&

@@ -1,9 +1,11 @@
-// The node table: the state of all nodes in a file that the supervisor writes and other processes map read-only.
+// The node table: the state of all nodes in a file that the supervisor writes and other processes map
+// read-only.
 //
-// One header page, then rows of 512 bytes. Each row has a sequence lock: its number is odd while the writer changes the
-// row. A writer that is killed in between leaves it odd for ever, so readers retry a limited number of times and then
-// return what they read, marked "stale". There is no lock that a dead process could hold. Each start of the supervisor
-// creates a new file (a new inode, never truncated) and reads nothing from the old one.
+// One header page, then rows of 512 bytes. Each row has a sequence lock: its number is odd while the writer
+// changes the row. A writer that is killed in between leaves it odd for ever, so readers retry a limited
+// number of times and then return what they read, marked "stale". There is no lock that a dead process could
+// hold. Each start of the supervisor creates a new file (a new inode, never truncated) and reads nothing from
+// the old one.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -47,8 +49,8 @@ static_assert(is_wire<NodeRow, 392>());
 /// Writes the table. Only the supervisor has one. Not thread-safe.
 class NodeTableWriter {
  public:
-  /// Creates `path` with mode 0600 and `capacity` free rows, through a temporary file and rename. An error when there is
-  /// not enough space or no permission; the old file then stays.
+  /// Creates `path` with mode 0600 and `capacity` free rows, through a temporary file and rename. An error
+  /// when there is not enough space or no permission; the old file then stays.
   [[nodiscard]] static Result<std::unique_ptr<NodeTableWriter>> create(const std::string& path,
                                                                        std::uint32_t capacity);
   virtual ~NodeTableWriter() = default;

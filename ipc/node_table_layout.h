@@ -1,10 +1,11 @@
 // The layout of the node table's file. Used by the writer and the reader only.
 //
-// All words are 64-bit atomics, so concurrent reads and writes are no data race. A row's sequence lock works so: the
-// writer makes `sequence` odd, stores the words (release), then makes it even (release). A reader loads an even sequence
-// (acquire), the words (acquire), and the sequence again. If it read a word of a later write, that acquire orders the odd
-// sequence before the second load, so the two loads differ and the reader tries again. This needs no fences, which
-// ThreadSanitizer does not support; on x86 all these operations are plain moves.
+// All words are 64-bit atomics, so concurrent reads and writes are no data race. A row's sequence lock works
+// so: the writer makes `sequence` odd, stores the words (release), then makes it even (release). A reader
+// loads an even sequence (acquire), the words (acquire), and the sequence again. If it read a word of a later
+// write, that acquire orders the odd sequence before the second load, so the two loads differ and the reader
+// tries again. This needs no fences, which ThreadSanitizer does not support; on x86 all these operations are
+// plain moves.
 #pragma once
 #include <array>
 #include <atomic>

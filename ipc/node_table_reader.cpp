@@ -13,8 +13,8 @@ namespace {
 
 using namespace table;
 
-// About 1 ms in all: longer than a running writer needs for a row, and short when the writer has died. The pause makes
-// no system call, because comms may run in a sandbox that allows few.
+// About 1 ms in all: longer than a running writer needs for a row, and short when the writer has died. The
+// pause makes no system call, because comms may run in a sandbox that allows few.
 constexpr int kAttempts = 16384;
 
 constexpr std::size_t kIdWords = sizeof(NodeIdText) / 8;
@@ -30,8 +30,8 @@ void pause_briefly() {
 #endif
 }
 
-// Copies word by word into the row. A second copy through a buffer would be slow: its loads would wait for the stores of
-// the first copy (store forwarding).
+// Copies word by word into the row. A second copy through a buffer would be slow: its loads would wait for
+// the stores of the first copy (store forwarding).
 void copy_words(const SharedRow& shared, NodeRow& row) {
   auto* bytes = reinterpret_cast<std::byte*>(&row);
   for (std::size_t i = 0; i < kRowWords; ++i) {
@@ -63,8 +63,8 @@ bool has_process(const SharedRow& shared) {
   return static_cast<std::uint32_t>(shared.words[kPidWord].load(std::memory_order_acquire)) != 0;
 }
 
-// Compares without the sequence lock. A row's id does not change while its node exists. Only a row that is being assigned
-// to a node right now can be missed, as if we had read a moment earlier.
+// Compares without the sequence lock. A row's id does not change while its node exists. Only a row that is
+// being assigned to a node right now can be missed, as if we had read a moment earlier.
 bool may_be(const SharedRow& shared, const std::array<std::uint64_t, kIdWords>& id) {
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (shared.words[i].load(std::memory_order_acquire) != id[i]) return false;

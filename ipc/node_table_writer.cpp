@@ -76,7 +76,8 @@ class MappedWriter final : public NodeTableWriter {
   std::uint32_t capacity_;
 };
 
-// Allocates the pages now: on a full tmpfs this fails with ENOSPC; without it a later store would raise SIGBUS.
+// Allocates the pages now: on a full tmpfs this fails with ENOSPC; without it a later store would raise
+// SIGBUS.
 Status reserve(int fd, std::size_t bytes, const std::string& path) {
   int rc = 0;
   do {

@@ -60,9 +60,9 @@ Status Supervisor::set_up() {
   if (const Status s = make_own_directory(config.agent.runtime_dir, 0755); !s) return s;
   if (const Status s = make_own_directory(config.storage.log_dir, 0750); !s) return s;
 
-  // After a re-exec we hold the locks already: a flock belongs to the open file description, and its descriptor was
-  // passed on. To lock anew would fail, because our own descriptor holds the lock. The locks come before anything
-  // that writes to the directories.
+  // After a re-exec we hold the locks already: a flock belongs to the open file description, and its
+  // descriptor was passed on. To lock anew would fail, because our own descriptor holds the lock. The locks
+  // come before anything that writes to the directories.
   auto& locks = inputs_.handoff.locks;
   if (locks.size() == 2) {
     runtime_lock_ = std::move(locks[0]);
@@ -98,7 +98,8 @@ int Supervisor::run() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   loop_.run();
   if (!stopping_) log::error("the event loop ended without a stop request; the agent exits", {});
-  // Remove the cgroup directory that we created for the nodes. Not one from $SUTRA_NODES_CGROUP: its unit owns it.
+  // Remove the cgroup directory that we created for the nodes. Not one from $SUTRA_NODES_CGROUP: its unit
+  // owns it.
   if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !trees_->path().empty())
     rmdir(trees_->path().c_str());
   return stopping_ ? 0 : 1;
@@ -117,8 +118,8 @@ void Supervisor::recover() {
   for (const auto& sentence : contents.set_aside) log::error(sentence);
   for (const auto& sentence : contents.problems) log::error(sentence);
   if (!contents.complete) {
-    // Going on would lose the nodes that could not be read. The service manager starts us again; running nodes are
-    // not affected.
+    // Going on would lose the nodes that could not be read. The service manager starts us again; running
+    // nodes are not affected.
     return log::error("the ledger could not be read completely, so the agent starts no node and exits");
   }
   // A lower max_storage_nodes must not hide nodes that exist already.
@@ -155,8 +156,8 @@ void Supervisor::recover() {
       Nodes::Parts{inputs_.config, storage_account_.uid, *platform_, *ledger_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
-      std::make_unique<LogRotation>(starter_, inputs_.config.storage.log_dir, inputs_.config.agent.runtime_dir,
-                                    inputs_.config.storage.max_log_mb);
+      std::make_unique<LogRotation>(starter_, inputs_.config.storage.log_dir,
+                                    inputs_.config.agent.runtime_dir, inputs_.config.storage.max_log_mb);
   if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
     nodes_.reset();
     return log::error(recovered.error().message() +
@@ -173,7 +174,8 @@ void Supervisor::recover() {
     answer_reload(true, "reloaded " + inputs_.config_path);
   }
   inputs_.handoff = {};
-  // The watchdog message is sent from the loop that does all the work, so that systemd notices when the loop hangs.
+  // The watchdog message is sent from the loop that does all the work, so that systemd notices when the loop
+  // hangs.
   if (const auto interval = service_manager_.watchdog_interval()) {
     watchdog_timer_ = Timer(loop_, *interval, *interval, [this] { service_manager_.tell("WATCHDOG=1"); });
   }

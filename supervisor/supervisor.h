@@ -1,5 +1,5 @@
-// The supervisor process as one object: creates its parts, connects them and runs the event loop. One thread. Uses
-// AF_UNIX and AF_NETLINK sockets only, never the network.
+// The supervisor process as one object: creates its parts, connects them and runs the event loop. One thread.
+// Uses AF_UNIX and AF_NETLINK sockets only, never the network.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -41,8 +41,8 @@ class Supervisor {
   explicit Supervisor(Inputs inputs);
   ~Supervisor();
 
-  /// Recovers the nodes, then runs until a signal orders a stop and all nodes and comms have ended. Returns the exit
-  /// status: 0 after an orderly stop, else 1. Errors are logged.
+  /// Recovers the nodes, then runs until a signal orders a stop and all nodes and comms have ended. Returns
+  /// the exit status: 0 after an orderly stop, else 1. Errors are logged.
   [[nodiscard]] int run();
 
  private:

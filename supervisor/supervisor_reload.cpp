@@ -1,5 +1,5 @@
-// A reload: a child process checks the new configuration; then this process executes the installed binary in place,
-// with the same pid and the same children. A configuration changes in no other way. Supervisor.
+// A reload: a child process checks the new configuration; then this process executes the installed binary in
+// place, with the same pid and the same children. A configuration changes in no other way. Supervisor.
 #include <csignal>
 
 #include "common/log/logging.h"
@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// We wait up to 2 s for launches to finish. A launch takes milliseconds; one that hangs must not block a reload.
+// We wait up to 2 s for launches to finish. A launch takes milliseconds; one that hangs must not block a
+// reload.
 constexpr auto kQuietPoll = 10ms;
 constexpr int kQuietPolls = 200;
 
@@ -96,7 +97,8 @@ void Supervisor::exec_now() {
   log::info("", (renewing_ ? "renewing: the configuration that runs is kept"
                            : "reloading " + inputs_.config_path + ": the new configuration is checked") +
                     "; replacing this process in place");
-  // As late as possible: if execve fails, comms is restarted. It cannot be kept: its channel ends with this image.
+  // As late as possible: if execve fails, comms is restarted. It cannot be kept: its channel ends with this
+  // image.
   comms_->kill();
   const Status failed =
       exec_with(inputs_.programs.self, {"sutra-agent", "--config", inputs_.config_path}, std::move(handoff));

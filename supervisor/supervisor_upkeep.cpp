@@ -18,8 +18,9 @@ constexpr auto kStrayRetry = 20ms;
 
 }  // namespace
 
-/// Reaps children that no other part waits for: a comms or a check from before a re-exec, and orphans of nodes (we are
-/// their subreaper in process-tree mode). A child with a watch must not be reaped here: its exit status would be lost.
+/// Reaps children that no other part waits for: a comms or a check from before a re-exec, and orphans of
+/// nodes (we are their subreaper in process-tree mode). A child with a watch must not be reaped here: its
+/// exit status would be lost.
 void Supervisor::reap_strays() {
   for (int looked = 0; looked < 1024; ++looked) {
     siginfo_t info{};
@@ -28,8 +29,8 @@ void Supervisor::reap_strays() {
     const bool watched = nodes_->owns_pid(pid) || comms_->owns_pid(pid) || rotation_->owns_pid(pid) ||
                          (reload_check_ && reload_check_->owns_pid(pid));
     if (watched) {
-      // waitid() returns the same dead child until it is reaped, and other dead children may come after it. The watch
-      // on its pidfd reaps it in this turn of the loop, so try again soon.
+      // waitid() returns the same dead child until it is reaped, and other dead children may come after it.
+      // The watch on its pidfd reaps it in this turn of the loop, so try again soon.
       stray_timer_ = Timer(loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
       return;
     }
@@ -44,9 +45,9 @@ void Supervisor::housekeeping() {
   rotation_->look(nodes_->names());
 }
 
-/// Handles the case that runtime_dir or state_dir is deleted while we run, and with it the locks, the records and the
-/// node table. The locks are taken again at once: without them a second agent could start. Everything else is created
-/// by every start, so we re-exec with the running configuration.
+/// Handles the case that runtime_dir or state_dir is deleted while we run, and with it the locks, the records
+/// and the node table. The locks are taken again at once: without them a second agent could start. Everything
+/// else is created by every start, so we re-exec with the running configuration.
 void Supervisor::keep_directories() {
   bool lost = access((inputs_.config.agent.runtime_dir + "/nodes.table").c_str(), F_OK) != 0;
   const auto keep = [&lost](UniqueFd& lock, const std::string& directory, const std::string& what) -> Status {
@@ -54,7 +55,8 @@ void Supervisor::keep_directories() {
     if (const Status made = make_own_directory(directory, 0755); !made) return made;
     auto again = lock_directory(directory, what);
     if (!again) return again.error();
-    log::warning("the files in " + what + " " + directory + " were removed while the agent runs; they are created again");
+    log::warning("the files in " + what + " " + directory +
+                 " were removed while the agent runs; they are created again");
     lock = std::move(again).value();
     lost = true;
     return {};

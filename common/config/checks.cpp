@@ -35,8 +35,8 @@ std::string shown(const Reading& reading, std::string_view key) {
          (reading.given(key).line != 0 ? "" : " (the default)");
 }
 
-/// Records a fault of two values together, "FIRST and SECOND are ...", at the line of the later one. Not when one has
-/// a fault of its own: then `config` holds its default and not the file's value.
+/// Records a fault of two values together, "FIRST and SECOND are ...", at the line of the later one. Not when
+/// one has a fault of its own: then `config` holds its default and not the file's value.
 void conflict(Reading& reading, std::string_view first, std::string_view second, const std::string& are) {
   const Given a = reading.given(first);
   const Given b = reading.given(second);

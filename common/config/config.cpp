@@ -1,4 +1,5 @@
-// Converts the text of a file into a Config and back. Reports one syntax fault, or all other faults. Both processes.
+// Converts the text of a file into a Config and back. Reports one syntax fault, or all other faults. Both
+// processes.
 #include <algorithm>
 
 #include "common/config/keys.h"
@@ -10,8 +11,8 @@ namespace sutra {
 namespace config {
 namespace {
 
-// The TOML parser recurses for each open bracket and each dot of a dotted key. A limit on their number in the whole
-// file limits its stack.
+// The TOML parser recurses for each open bracket and each dot of a dotted key. A limit on their number in the
+// whole file limits its stack.
 constexpr std::ptrdiff_t kDotsAndBracketsMax = 4096;
 
 struct Line {
@@ -26,8 +27,8 @@ std::string without_quotes(std::string_view text) {
   return out;
 }
 
-/// Splits the text into lines, without a TOML parser, because the text may not be valid. A line within a multi-line
-/// string may look like a key; that only affects messages.
+/// Splits the text into lines, without a TOML parser, because the text may not be valid. A line within a
+/// multi-line string may look like a key; that only affects messages.
 std::vector<Line> lines_of(std::string_view text) {
   std::vector<Line> lines;
   std::string prefix;
@@ -95,8 +96,8 @@ ConfigFault syntax_fault(const toml::parse_error& error, const std::vector<Line>
   return {at.line, printable(line.name), text + " (the rest of the file was not checked)", at.column};
 }
 
-/// Reads state_dir and runtime_dir from a file that is not valid TOML, line by line: they lead to the last checked
-/// configuration.
+/// Reads state_dir and runtime_dir from a file that is not valid TOML, line by line: they lead to the last
+/// checked configuration.
 void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
   for (const Line& line : lines) {
     if ((line.name != "agent.state_dir" && line.name != "agent.runtime_dir") || text_fault(line.text))
@@ -152,7 +153,8 @@ void read_key(const Key& key, std::uint32_t line, const toml::node& node, Readin
   const std::size_t before = reading.loaded.faults.size();
   key.kind.read({key, node, reading});
   const bool valid = reading.loaded.faults.size() == before;
-  // `valid` stays true for a value that is only not available: check_together() then does not report it again.
+  // `valid` stays true for a value that is only not available: check_together() then does not report it
+  // again.
   if (valid && !key.not_available.empty() && node.value_exact<bool>() != false) {
     reading.fault(line, key.name, std::string(key.not_available));
   }

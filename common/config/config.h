@@ -19,8 +19,8 @@ namespace sutra {
 enum class OutsidePath { kRefuse, kIgnore };  ///< storage.outside_storage_path
 enum class Readiness { kTcp, kNone };         ///< storage.readiness
 
-/// Plain values, with all defaults filled in. Every path is absolute and normal (no "." or ".."): it was resolved
-/// against the working directory when the file was loaded.
+/// Plain values, with all defaults filled in. Every path is absolute and normal (no "." or ".."): it was
+/// resolved against the working directory when the file was loaded.
 struct Config {
   struct Agent {
     std::string agent_id;
@@ -109,9 +109,9 @@ struct ConfigContext {
   [[nodiscard]] static ConfigContext of_this_process();
 };
 
-/// The result of parse_config(). When `faults` is empty, `config` is complete and checked. When it is not, only
-/// config.agent.state_dir and runtime_dir may be used, as far as they could be read: they lead a supervisor with
-/// running nodes to its last checked configuration.
+/// The result of parse_config(). When `faults` is empty, `config` is complete and checked. When it is not,
+/// only config.agent.state_dir and runtime_dir may be used, as far as they could be read: they lead a
+/// supervisor with running nodes to its last checked configuration.
 struct LoadedConfig {
   Config config;
   std::vector<ConfigFault> faults;
@@ -123,19 +123,20 @@ struct LoadedConfig {
 
 inline constexpr std::size_t kConfigMaxBytes = 1 << 20;  ///< 1 MiB
 
-/// Reads a regular file or a memfd of at most kConfigMaxBytes. The error's cause says what is wrong with the file.
+/// Reads a regular file or a memfd of at most kConfigMaxBytes. The error's cause says what is wrong with the
+/// file.
 [[nodiscard]] Result<std::string> read_config_file(const std::string& path);
 
-/// Parses and checks a configuration. Never throws, for any `text`. A TOML syntax error is the only fault that is
-/// reported; other faults are all reported, sorted by line.
+/// Parses and checks a configuration. Never throws, for any `text`. A TOML syntax error is the only fault
+/// that is reported; other faults are all reported, sorted by line.
 [[nodiscard]] LoadedConfig parse_config(std::string_view text, const ConfigContext& context);
 
 enum class Audience {
   kOperator,  ///< everything, for --check-config
   kComms,  ///< without private keys: storage.args and storage.env (they may hold secrets), and the user names
 };
-/// The effective configuration as TOML. parse_config() turns it into an equal Config, whatever the context (without
-/// the keys that `audience` does not get).
+/// The effective configuration as TOML. parse_config() turns it into an equal Config, whatever the context
+/// (without the keys that `audience` does not get).
 [[nodiscard]] std::string render_config(const Config& config, Audience audience);
 
 /// The path to load when none is given: ./agent-config.toml, else /etc/sutra-agent/agent-config.toml.

@@ -98,14 +98,15 @@ template <typename Group, typename Enum>
 Kind word(Enum Group::*member, std::vector<std::string_view> words) {
   std::string allowed = "one of";
   for (const std::string_view each : words) allowed += " " + toml_string(each);
-  return {allowed,
-          [=](const Value& value) {
-            const auto text = value.node.value_exact<std::string_view>();
-            const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
-            if (found == words.end()) return void(value.unfit(value.node));
-            at(value.config(), member) = static_cast<Enum>(found - words.begin());
-          },
-          [=](const Config& config) { return toml_string(words[static_cast<std::size_t>(at(config, member))]); }};
+  return {
+      allowed,
+      [=](const Value& value) {
+        const auto text = value.node.value_exact<std::string_view>();
+        const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
+        if (found == words.end()) return void(value.unfit(value.node));
+        at(value.config(), member) = static_cast<Enum>(found - words.begin());
+      },
+      [=](const Config& config) { return toml_string(words[static_cast<std::size_t>(at(config, member))]); }};
 }
 
 Kind master_hosts() {
@@ -139,22 +140,23 @@ Kind storage_roots() {
 }
 
 Kind arguments() {
-  return {"an array of strings",
-          [](const Value& value) {
-            const toml::array* array = value.array(kTemplatesMax);
-            if (array == nullptr) return;
-            Config::Storage& storage = value.config().storage;
-            storage.args_given = true;
-            std::size_t bytes = 0;
-            for (const toml::node& element : *array) {
-              const auto text = value.text_template(element, "an element");
-              bytes += text.value_or("").size() + 1;
-              storage.args.push_back(text.value_or(""));
-            }
-            if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
-              value.fault(value.node, *why);
-          },
-          [](const Config& config) { return config.storage.args_given ? toml_array(config.storage.args) : ""; }};
+  return {
+      "an array of strings",
+      [](const Value& value) {
+        const toml::array* array = value.array(kTemplatesMax);
+        if (array == nullptr) return;
+        Config::Storage& storage = value.config().storage;
+        storage.args_given = true;
+        std::size_t bytes = 0;
+        for (const toml::node& element : *array) {
+          const auto text = value.text_template(element, "an element");
+          bytes += text.value_or("").size() + 1;
+          storage.args.push_back(text.value_or(""));
+        }
+        if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
+          value.fault(value.node, *why);
+      },
+      [](const Config& config) { return config.storage.args_given ? toml_array(config.storage.args) : ""; }};
 }
 
 Kind environment() {

@@ -1,5 +1,6 @@
-// The table of all keys of a configuration file, and the state of a file that is being read. Parsing, suggestions for
-// misspelled keys, rendering and the tests all use this table. Private to common/config. Both processes.
+// The table of all keys of a configuration file, and the state of a file that is being read. Parsing,
+// suggestions for misspelled keys, rendering and the tests all use this table. Private to common/config. Both
+// processes.
 #pragma once
 #include <toml++/toml.h>
 
@@ -37,7 +38,8 @@ struct Key {
   std::string_view name;  ///< "agent.agent_port"
   Presence presence;
   Kind kind;
-  /// Not empty: this version refuses an explicit value of this key, for this reason (for a boolean: only `true`).
+  /// Not empty: this version refuses an explicit value of this key, for this reason (for a boolean: only
+  /// `true`).
   std::string_view not_available = {};
   [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
   [[nodiscard]] std::string_view leaf() const { return name.substr(name.find('.') + 1); }
@@ -110,7 +112,8 @@ inline constexpr std::size_t kRuntimeDirMax = 94;  ///< bytes; "/control.sock" m
 [[nodiscard]] TextRule at_most(std::size_t bytes);
 [[nodiscard]] TextRule path(std::size_t max_bytes);
 
-/// `path` resolved against `working_directory`, lexically normal, without a trailing slash. Follows no symlinks.
+/// `path` resolved against `working_directory`, lexically normal, without a trailing slash. Follows no
+/// symlinks.
 [[nodiscard]] std::string absolute_path(std::string_view path, std::string_view working_directory);
 
 /// Sets the defaults that depend on other values or on the ConfigContext.

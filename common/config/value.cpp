@@ -28,7 +28,8 @@ std::optional<std::size_t> characters(std::string_view text) {
   return count;
 }
 
-/// True for 1 to `max` ASCII letters, digits, `_` and characters of `others`; the first must not be of `others`.
+/// True for 1 to `max` ASCII letters, digits, `_` and characters of `others`; the first must not be of
+/// `others`.
 bool is_name(std::string_view text, std::size_t max, std::string_view others) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

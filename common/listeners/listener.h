@@ -20,10 +20,11 @@ struct Listener {
 
   /// Number of connections that wait for accept(2).
   std::uint32_t accept_queue = 0;
-  /// The backlog: up to this number plus one may wait, further ones are dropped. Nullopt when read from /proc.
+  /// The backlog: up to this number plus one may wait, further ones are dropped. Nullopt when read from
+  /// /proc.
   std::optional<std::uint32_t> accept_queue_limit;
-  /// The cgroup v2 in which the socket was created: the inode number of its directory. Nullopt when read from /proc,
-  /// before Linux 5.8, and without CONFIG_SOCK_CGROUP_DATA.
+  /// The cgroup v2 in which the socket was created: the inode number of its directory. Nullopt when read from
+  /// /proc, before Linux 5.8, and without CONFIG_SOCK_CGROUP_DATA.
   std::optional<std::uint64_t> cgroup_id;
 
   friend bool operator==(const Listener&, const Listener&) = default;

@@ -1,7 +1,7 @@
 // The listening TCP sockets of our network namespace. Both processes; any thread.
 //
-// Asks sock_diag; if the kernel does not answer, reads /proc/net/tcp and tcp6. Opens an AF_NETLINK socket during the
-// call, and never an internet socket; connects to no port.
+// Asks sock_diag; if the kernel does not answer, reads /proc/net/tcp and tcp6. Opens an AF_NETLINK socket
+// during the call, and never an internet socket; connects to no port.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -11,8 +11,8 @@
 
 namespace sutra {
 
-/// All listening TCP sockets. Without those of an address family that the kernel does not have. An error when neither
-/// source can be read; it does not mean that nothing listens.
+/// All listening TCP sockets. Without those of an address family that the kernel does not have. An error when
+/// neither source can be read; it does not mean that nothing listens.
 [[nodiscard]] Result<std::vector<Listener>> tcp_listeners();
 
 /// The listening TCP sockets on `port`. Errors as above.

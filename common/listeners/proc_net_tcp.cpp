@@ -81,8 +81,8 @@ Status read_proc_net_tcp(const char* path, std::vector<Listener>& out) {
   const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};  // the kernel has no such address family
   if (!file) return errno_error("open", path, "without it ports in use by others cannot be seen");
-  // Parse while reading, and keep only the unfinished line: on a host with many connections (also in TIME_WAIT) the
-  // file has megabytes.
+  // Parse while reading, and keep only the unfinished line: on a host with many connections (also in
+  // TIME_WAIT) the file has megabytes.
   std::string text;
   char piece[kPiece];
   for (;;) {

@@ -30,7 +30,8 @@ struct Question {
   inet_diag_req_v2 body{};
 };
 
-/// A copy of the struct at the start of `bytes`; nullopt when they are too short. A copy, because of alignment.
+/// A copy of the struct at the start of `bytes`; nullopt when they are too short. A copy, because of
+/// alignment.
 template <typename T>
 std::optional<T> read_struct(std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof(T)) return std::nullopt;
@@ -39,7 +40,8 @@ std::optional<T> read_struct(std::span<const std::byte> bytes) {
   return out;
 }
 
-/// `bytes` without its first item. Netlink pads items to four bytes, but not always the last one (netlink(3)).
+/// `bytes` without its first item. Netlink pads items to four bytes, but not always the last one
+/// (netlink(3)).
 std::span<const std::byte> after_item(std::span<const std::byte> bytes, std::size_t length) {
   return bytes.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
 }
@@ -72,8 +74,8 @@ Listener listener_of(const inet_diag_msg& socket, std::span<const std::byte> att
   return listener;
 }
 
-/// NLMSG_DONE carries the return value of the kernel's handler: -ENOENT without tcp_diag. That answer has no listeners
-/// either, but it must not mean "nothing listens".
+/// NLMSG_DONE carries the return value of the kernel's handler: -ENOENT without tcp_diag. That answer has no
+/// listeners either, but it must not mean "nothing listens".
 DiagAnswer end_of_list(std::span<const std::byte> payload) {
   return read_struct<std::int32_t>(payload).value_or(0) < 0 ? DiagAnswer::kRefused : DiagAnswer::kEnd;
 }
@@ -96,8 +98,8 @@ std::span<const std::byte> next_datagram(const UniqueFd& kernel, std::span<std::
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
-    // Without waiting: the kernel queues the first datagram during our send(), and each further one while we read
-    // the one before.
+    // Without waiting: the kernel queues the first datagram during our send(), and each further one while we
+    // read the one before.
     const ssize_t got = ::recvfrom(kernel.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC,
                                    reinterpret_cast<sockaddr*>(&sender), &size);
     if (got < 0 && errno == EINTR) continue;

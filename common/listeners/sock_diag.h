@@ -1,7 +1,8 @@
 // Listening sockets by sock_diag(7), a netlink protocol. Both processes.
 //
-// About 40 us per call, independent of the number of connections. Needs the kernel's tcp_diag (a module is loaded at
-// the first request), and AF_NETLINK must be allowed by the seccomp filter and RestrictAddressFamilies=.
+// About 40 us per call, independent of the number of connections. Needs the kernel's tcp_diag (a module is
+// loaded at the first request), and AF_NETLINK must be allowed by the seccomp filter and
+// RestrictAddressFamilies=.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +21,8 @@ enum class DiagAnswer {
   kRefused,  ///< a kernel error, an incomplete list, or malformed bytes
 };
 
-/// Parses one datagram of the answer to request `sequence` and adds its listeners to `out`. After kRefused the caller
-/// must discard `out`. Never reads beyond `datagram`. Pure.
+/// Parses one datagram of the answer to request `sequence` and adds its listeners to `out`. After kRefused
+/// the caller must discard `out`. Never reads beyond `datagram`. Pure.
 [[nodiscard]] DiagAnswer parse_sock_diag(std::span<const std::byte> datagram, std::uint32_t sequence,
                                          std::vector<Listener>& out);
 

@@ -1,4 +1,5 @@
-// The log: one line on stderr for each event, as text with a leading symbol, or as JSON with fields. Both processes.
+// The log: one line on stderr for each event, as text with a leading symbol, or as JSON with fields. Both
+// processes.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -29,19 +30,20 @@ struct Field {
   }
 };
 
-/// Call it at the start, before other threads log. `role` ("supervisor", "comms") is a field in JSON. $SUTRA_LOG (trace
-/// debug info warn error) overrides `level`; another word there is reported and ignored. Starts no thread. A line is
-/// one write(2), which blocks while a pipe is full; a line that cannot be written is lost, without an error. The
-/// process must ignore SIGPIPE. Before init(), lines of level info and above go to stderr as text.
+/// Call it at the start, before other threads log. `role` ("supervisor", "comms") is a field in JSON.
+/// $SUTRA_LOG (trace debug info warn error) overrides `level`; another word there is reported and ignored.
+/// Starts no thread. A line is one write(2), which blocks while a pipe is full; a line that cannot be written
+/// is lost, without an error. The process must ignore SIGPIPE. Before init(), lines of level info and above
+/// go to stderr as text.
 void init(std::string_view role, LogLevel level, LogFormat format);
 
 /// Writes nothing from now on. For the simulation, which runs the code millions of times.
 void silence();
 
-/// Writes "TIME  SYMBOL MESSAGE", or a JSON object {"ts","level","role","msg",fields...}. TIME is UTC with milliseconds.
-/// `symbol` ("🚀"; may be empty) is in the text format only. `message` is in both formats; control characters and bytes
-/// that are not UTF-8 are escaped, so it is always one line. From any thread; not from a signal handler, and not
-/// between fork and exec.
+/// Writes "TIME  SYMBOL MESSAGE", or a JSON object {"ts","level","role","msg",fields...}. TIME is UTC with
+/// milliseconds. `symbol` ("🚀"; may be empty) is in the text format only. `message` is in both formats;
+/// control characters and bytes that are not UTF-8 are escaped, so it is always one line. From any thread;
+/// not from a signal handler, and not between fork and exec.
 void write(LogLevel level, std::string_view symbol, std::string_view message,
            std::initializer_list<Field> fields = {});
 

@@ -1,5 +1,6 @@
-// The libuv event loop of a process. One thread runs it and owns the process's state; timers, descriptors, signals and
-// posted tasks call into that thread. Only LoopPost may be used from other threads. Both processes.
+// The libuv event loop of a process. One thread runs it and owns the process's state; timers, descriptors,
+// signals and posted tasks call into that thread. Only LoopPost may be used from other threads. Both
+// processes.
 #pragma once
 #include <uv.h>
 
@@ -11,7 +12,8 @@ namespace sutra {
 /// Passes a task to the loop's thread. Copyable; usable from any thread, also after the loop is destroyed.
 class LoopPost {
  public:
-  /// Runs `task` on the loop's thread, in the order of the calls. False: the loop has ended; `task` is not run.
+  /// Runs `task` on the loop's thread, in the order of the calls. False: the loop has ended; `task` is not
+  /// run.
   bool operator()(std::function<void()> task) const;
 
  private:

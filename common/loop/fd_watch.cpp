@@ -47,8 +47,8 @@ FdWatch::FdWatch(EventLoop& loop, int fd, int events, Callback callback) {
 
 void FdWatch::watch(int events) {
   if (!active()) return;
-  // Do not start a watch again for the same events: uv_poll_start() drops an event that is pending in this turn of the
-  // loop. A watch that another callback starts again in every turn would never be called.
+  // Do not start a watch again for the same events: uv_poll_start() drops an event that is pending in this
+  // turn of the loop. A watch that another callback starts again in every turn would never be called.
   const bool same = events == *wanted_;
   *wanted_ = events;
   if (!poll_.open()) {

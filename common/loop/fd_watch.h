@@ -9,19 +9,19 @@
 
 namespace sutra {
 
-/// The caller owns the descriptor, which must stay open until stop() or the destruction of the watch. The callback may
-/// destroy the watch.
+/// The caller owns the descriptor, which must stay open until stop() or the destruction of the watch. The
+/// callback may destroy the watch.
 ///
-/// When the kernel refuses to watch the descriptor (out of memory, too many epoll watches), it is polled every 20 ms
-/// instead, so that events come late but are not lost.
+/// When the kernel refuses to watch the descriptor (out of memory, too many epoll watches), it is polled
+/// every 20 ms instead, so that events come late but are not lost.
 class FdWatch {
  public:
   /// `events`: UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED, those that happened.
   using Callback = std::function<void(int events)>;
 
   FdWatch() = default;
-  /// Watches `fd` for `events`; 0: for none yet. `callback` gets the events that happened. An error of the watch is
-  /// reported as all watched events: the owner then uses the descriptor and gets the error from it.
+  /// Watches `fd` for `events`; 0: for none yet. `callback` gets the events that happened. An error of the
+  /// watch is reported as all watched events: the owner then uses the descriptor and gets the error from it.
   FdWatch(EventLoop& loop, int fd, int events, Callback callback);
 
   /// Changes the watched events; 0: none. May be called from any callback of the loop.

@@ -1,5 +1,5 @@
-// Owner of one libuv handle with its callback; the base of Timer, FdWatch and SignalWatch. Both processes; the loop's
-// thread.
+// Owner of one libuv handle with its callback; the base of Timer, FdWatch and SignalWatch. Both processes;
+// the loop's thread.
 #pragma once
 #include <uv.h>
 
@@ -7,9 +7,9 @@
 
 namespace sutra {
 
-/// Destroying it closes the handle; the callback is not called again. uv_close() is asynchronous, so handle and callback
-/// are in a block of their own that libuv's close callback frees. Therefore the owner may be destroyed from within its
-/// callback; the callback must then not use the owner any more.
+/// Destroying it closes the handle; the callback is not called again. uv_close() is asynchronous, so handle
+/// and callback are in a block of their own that libuv's close callback frees. Therefore the owner may be
+/// destroyed from within its callback; the callback must then not use the owner any more.
 template <typename Handle, typename Callback>
 class LoopHandle {
  public:
@@ -45,8 +45,8 @@ class LoopHandle {
     if (!block->closed) block->callback(args...);
   }
 
-  /// Creates a handle; `init(handle)` must call libuv's init function and return its result. False: that failed, and no
-  /// handle is open.
+  /// Creates a handle; `init(handle)` must call libuv's init function and return its result. False: that
+  /// failed, and no handle is open.
   template <typename Init>
   bool make(Callback callback, Init init) {
     close();

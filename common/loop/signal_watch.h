@@ -7,8 +7,8 @@
 
 namespace sutra {
 
-/// Calls back with the signal's number until it is destroyed. Several signals of one number that arrive together give
-/// one call (signal(7)).
+/// Calls back with the signal's number until it is destroyed. Several signals of one number that arrive
+/// together give one call (signal(7)).
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, int signum, std::function<void(int signum)> callback);

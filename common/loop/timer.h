@@ -22,8 +22,8 @@ class Timer {
   Timer(EventLoop& loop, std::chrono::milliseconds delay, std::chrono::milliseconds repeat,
         std::function<void()> callback);
 
-  /// Fires once, at `when` or up to 1 ms later (if the loop is not busy); at once when `when` has passed, but never from
-  /// within this call.
+  /// Fires once, at `when` or up to 1 ms later (if the loop is not busy); at once when `when` has passed, but
+  /// never from within this call.
   void at(TimePoint when);
   void after(std::chrono::milliseconds delay) { at(Clock::now() + delay); }
   /// Fires every `interval`, the first time after one `interval`.

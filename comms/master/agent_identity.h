@@ -19,8 +19,8 @@ struct AgentIdentity {
   /// From the checked configuration; `hostname` from gethostname(2).
   [[nodiscard]] static AgentIdentity of(const Config& config, const std::string& hostname);
 
-  /// A text that is equal exactly for equal identities. The supervisor keeps the last one that a Master acknowledged, so
-  /// that the next comms knows whether it must register.
+  /// A text that is equal exactly for equal identities. The supervisor keeps the last one that a Master
+  /// acknowledged, so that the next comms knows whether it must register.
   [[nodiscard]] ipc::AgentInfoText canonical_text() const;
 };
 

@@ -84,8 +84,8 @@ Exchange& MasterClient::keep(CallId call, std::unique_ptr<Exchange> exchange) {
 std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   grpc::ChannelArguments args;
   const int keepalive_ms = static_cast<int>(keepalive_[host_].count());
-  // Keepalive pings detect a Master that is stopped or unreachable between calls, and a connection that a firewall has
-  // dropped.
+  // Keepalive pings detect a Master that is stopped or unreachable between calls, and a connection that a
+  // firewall has dropped.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepalive.count()));
   args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -96,8 +96,8 @@ std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   // Else gRPC shares subchannels, and a new channel would wait for the backoff of the previous one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Without retries by gRPC, which would hide the cause of the first failure; MasterLink retries. Without an HTTP proxy
-  // of the environment: the Master is in the same network.
+  // Without retries by gRPC, which would hide the cause of the first failure; MasterLink retries. Without an
+  // HTTP proxy of the environment: the Master is in the same network.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -134,9 +134,9 @@ void MasterClient::look_at_connection() {
   connect_timer_.after(kConnectionLook);
 }
 
-// The state of a channel does not include the cause of a failure. A call on a failed channel fails at once, sends
-// nothing, and its status has the cause. If the channel has connected meanwhile, the Master may answer UNIMPLEMENTED,
-// which does no harm.
+// The state of a channel does not include the cause of a failure. A call on a failed channel fails at once,
+// sends nothing, and its status has the cause. If the channel has connected meanwhile, the Master may answer
+// UNIMPLEMENTED, which does no harm.
 void MasterClient::ask_for_cause() {
   auto& question = keep(call_, std::make_unique<Question>(channel_));
   question.context.set_deadline(deadline_in(kCauseTimeout));
@@ -207,8 +207,9 @@ std::function<void(grpc::Status)> MasterClient::answer_to(CallId call, Judge jud
 }
 
 void MasterClient::on_answer(CallId call, const grpc::Status& status, const Judge& judge) {
-  const auto flight = flights_.extract(call);  // kept until the end of this function, because `judge` reads it
-  if (call != call_) return;  // cancelled meanwhile
+  const auto flight =
+      flights_.extract(call);  // kept until the end of this function, because `judge` reads it
+  if (call != call_) return;   // cancelled meanwhile
   call_ = 0;
   if (complains_about_pings(status)) on_ping_complaint();
   deliver_(judge(status));

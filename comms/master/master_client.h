@@ -1,5 +1,5 @@
-// The gRPC client of the link: one channel to one Master at a time, and at most one call on it. Comms. Used on the
-// loop's thread; gRPC's threads only post the answers to it.
+// The gRPC client of the link: one channel to one Master at a time, and at most one call on it. Comms. Used
+// on the loop's thread; gRPC's threads only post the answers to it.
 #pragma once
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
@@ -23,7 +23,8 @@ namespace sutra::comms {
 
 class MasterClient {
  public:
-  /// `deliver` is called on the loop's thread exactly once for each call, with its answer; not for a cancelled call.
+  /// `deliver` is called on the loop's thread exactly once for each call, with its answer; not for a
+  /// cancelled call.
   MasterClient(EventLoop& loop, std::vector<HostPort> hosts, AgentIdentity identity,
                std::function<void(const LinkEvent&)> deliver);
   /// Cancels the call under way and blocks until gRPC's threads have finished with it.
@@ -48,7 +49,8 @@ class MasterClient {
   void look_at_connection();
   void ask_for_cause();
   [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel() const;
-  /// Owns the objects of a call until gRPC has called back; they are destroyed on the loop's thread (see in_flight.h).
+  /// Owns the objects of a call until gRPC has called back; they are destroyed on the loop's thread (see
+  /// in_flight.h).
   template <typename Exchange>
   [[nodiscard]] Exchange& keep(CallId call, std::unique_ptr<Exchange> exchange);
   [[nodiscard]] std::function<void(grpc::Status)> answer_to(CallId call, Judge judge);
@@ -57,7 +59,8 @@ class MasterClient {
 
   EventLoop& loop_;
   std::vector<HostPort> hosts_;
-  std::vector<std::chrono::milliseconds> keepalive_;  // for each host; doubled after a Master refused our pings
+  std::vector<std::chrono::milliseconds>
+      keepalive_;  // for each host; doubled after a Master refused our pings
   AgentIdentity identity_;
   std::function<void(const LinkEvent&)> deliver_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -72,7 +75,8 @@ class MasterClient {
   std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
   Timer connect_timer_;
   TimePoint connect_deadline_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks hold a weak_ptr to it: expired = drop
+  std::shared_ptr<bool> alive_ =
+      std::make_shared<bool>(true);  // posted tasks hold a weak_ptr to it: expired = drop
 };
 
 }  // namespace sutra::comms

@@ -1,5 +1,6 @@
-// The link to the Master as a pure state machine: connect, register, send heartbeats ("beats"), reconnect. It uses no
-// clock, socket or log: the caller passes events with their time, and carries out the actions that are returned. Comms.
+// The link to the Master as a pure state machine: connect, register, send heartbeats ("beats"), reconnect. It
+// uses no clock, socket or log: the caller passes events with their time, and carries out the actions that
+// are returned. Comms.
 //
 //          our server listens               connected
 //   idle ────────────────────▶ connecting ──────────────▶ registering
@@ -11,9 +12,9 @@
 //                               │     ▼                    ▼       │
 //                              waiting ◀───────────────────────────┘
 //
-// - It registers only when our server listens, because the Master may call it at once; and only when it must, because
-//   a registration makes the Master forget our nodes. When this identity was acknowledged before, it first sends a
-//   heartbeat, and registers only if the Master answers that the agent is unknown.
+// - It registers only when our server listens, because the Master may call it at once; and only when it must,
+//   because a registration makes the Master forget our nodes. When this identity was acknowledged before, it
+//   first sends a heartbeat, and registers only if the Master answers that the agent is unknown.
 // - At most one call is under way. Each call has an id; an answer with another id is ignored.
 // - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
 //   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.

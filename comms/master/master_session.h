@@ -1,4 +1,5 @@
-// Runs the link to the Master: passes events to MasterLink and carries out its actions. Comms; the loop's thread.
+// Runs the link to the Master: passes events to MasterLink and carries out its actions. Comms; the loop's
+// thread.
 #pragma once
 #include <functional>
 #include <vector>

@@ -1,5 +1,5 @@
-// Probes readiness and liveness of all nodes: runs the schedule, opens the sockets, reports to the supervisor. Comms; the
-// loop's thread.
+// Probes readiness and liveness of all nodes: runs the schedule, opens the sockets, reports to the
+// supervisor. Comms; the loop's thread.
 #pragma once
 #include <cstddef>
 #include <functional>

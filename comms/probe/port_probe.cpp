@@ -55,14 +55,16 @@ std::array<std::uint8_t, 16> as_v6(const SocketAddress& address) {
   return out;
 }
 
-/// True for errors that the node causes. Other errors are ours (no descriptors left) and say nothing about the node.
+/// True for errors that the node causes. Other errors are ours (no descriptors left) and say nothing about
+/// the node.
 bool is_verdict(int errnum) {
   return errnum == ECONNREFUSED || errnum == ECONNRESET || errnum == ETIMEDOUT || errnum == EPIPE ||
          errnum == ECONNABORTED;
 }
 
-/// When nothing listens on a port within the kernel's range of source ports, connect() may choose that same port as
-/// source, and TCP connects the socket to itself (simultaneous open). That must not count as a listener.
+/// When nothing listens on a port within the kernel's range of source ports, connect() may choose that same
+/// port as source, and TCP connects the socket to itself (simultaneous open). That must not count as a
+/// listener.
 bool connected_to_itself(int fd) {
   SocketAddress here, there;
   here.length = there.length = sizeof(sockaddr_storage);

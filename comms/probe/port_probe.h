@@ -1,5 +1,6 @@
 // One probe of one port: connects, checks that the listener belongs to the node's user (and that it is no TCP
-// self-connect); for a running node also sends liveness_send and waits for liveness_expect. Comms; the loop's thread.
+// self-connect); for a running node also sends liveness_send and waits for liveness_expect. Comms; the loop's
+// thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,8 +17,9 @@ namespace sutra::comms {
 struct ProbeTarget {
   std::string host;  ///< an IP address
   std::chrono::milliseconds timeout{};
-  std::uint16_t avoid_from = 0;  ///< this port and all above are for nodes: never our source port; 0: no limit
-  std::string send, expect;      ///< for a running node; both empty: a connection is enough
+  std::uint16_t avoid_from =
+      0;                     ///< this port and all above are for nodes: never our source port; 0: no limit
+  std::string send, expect;  ///< for a running node; both empty: a connection is enough
 };
 
 /// The address to probe nodes at: `listen_address` when it is a specific IP address, else 127.0.0.1. Pure.
@@ -26,8 +28,8 @@ struct ProbeTarget {
 class PortProbe {
  public:
   using Done = std::function<void(Verdict, const std::string& why)>;
-  /// Starts the probe. `done` is called once, from the loop and never from within this call; not when the probe is
-  /// destroyed before. It may destroy the probe. `target` and `listeners` must outlive the probe.
+  /// Starts the probe. `done` is called once, from the loop and never from within this call; not when the
+  /// probe is destroyed before. It may destroy the probe. `target` and `listeners` must outlive the probe.
   PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder order, ListenerTable& listeners,
             Done done);
   PortProbe(const PortProbe&) = delete;

@@ -1,10 +1,11 @@
-// Decides when each node is probed, and which reports follow from the results. Pure: one entry for each row of the node
-// table, no clock and no socket. Comms.
+// Decides when each node is probed, and which reports follow from the results. Pure: one entry for each row
+// of the node table, no clock and no socket. Comms.
 //
-// Starting: the first probe after 10 ms, then with delays that double up to 500 ms, until the port serves. That is
-// reported, and again every second while the row still says starting (a new supervisor may have missed it).
-// Running: a probe every `interval`; `failures_allowed` failures in a row are reported, then the count starts again.
-// Nodes in other states, and rows with probe = 0, are not probed. A new generation starts from the beginning.
+// Starting: the first probe after 10 ms, then with delays that double up to 500 ms, until the port serves.
+// That is reported, and again every second while the row still says starting (a new supervisor may have
+// missed it). Running: a probe every `interval`; `failures_allowed` failures in a row are reported, then the
+// count starts again. Nodes in other states, and rows with probe = 0, are not probed. A new generation starts
+// from the beginning.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -50,7 +51,8 @@ class ProbeSchedule {
   void update(std::uint32_t row, const ipc::NodeRow& state, TimePoint now);
   /// Returns the probes that are due, at most `limit`. Each is under way until judge() is called for it.
   [[nodiscard]] std::vector<ProbeOrder> due(TimePoint now, std::size_t limit);
-  /// Takes the result of a probe and returns what to report. Ignored when the node has changed since the probe began.
+  /// Takes the result of a probe and returns what to report. Ignored when the node has changed since the
+  /// probe began.
   using Report = std::variant<std::monostate, ipc::NodeReady, ipc::NodeUnresponsive>;
   [[nodiscard]] Report judge(std::uint32_t row, std::uint64_t serial, Verdict verdict, const std::string& why,
                              TimePoint now);

@@ -1,9 +1,10 @@
-// Counts the callbacks that gRPC has not called yet, so that the objects they use are destroyed after the last one.
-// Comms.
+// Counts the callbacks that gRPC has not called yet, so that the objects they use are destroyed after the
+// last one. Comms.
 //
-// A ClientContext holds a reference to its channel. The last reference must not be dropped on one of gRPC's threads: the
-// channel's destructor may end and join that thread (a use after free with gRPC 1.51). So the objects of a call belong
-// to the code that starts it, on the loop's thread, and a callback owns none of them.
+// A ClientContext holds a reference to its channel. The last reference must not be dropped on one of gRPC's
+// threads: the channel's destructor may end and join that thread (a use after free with gRPC 1.51). So the
+// objects of a call belong to the code that starts it, on the loop's thread, and a callback owns none of
+// them.
 #pragma once
 #include <condition_variable>
 #include <mutex>

@@ -9,7 +9,8 @@ namespace sutra::comms {
 /// Why a call failed, without gRPC's terms: "connection refused", "no answer in time". One printable line.
 [[nodiscard]] std::string cause_of(const grpc::Status& status);
 
-/// True when the peer closed the connection because our keepalive pings came too often (GOAWAY ENHANCE_YOUR_CALM).
+/// True when the peer closed the connection because our keepalive pings came too often (GOAWAY
+/// ENHANCE_YOUR_CALM).
 [[nodiscard]] bool complains_about_pings(const grpc::Status& status);
 
 }  // namespace sutra::comms

@@ -16,11 +16,12 @@
 namespace sutra::comms {
 namespace {
 
-// Much larger than a valid request: a request that is somewhat too large then gets our own error message, not gRPC's.
+// Much larger than a valid request: a request that is somewhat too large then gets our own error message, not
+// gRPC's.
 constexpr int kMaxRequestBytes = 2 * 1024 * 1024;
 
-/// The errno of bind(2) for the address; 0: it is free. Tried before gRPC, because gRPC 1.51 does not report why a bind
-/// failed, and can crash when many servers start and stop in a row.
+/// The errno of bind(2) for the address; 0: it is free. Tried before gRPC, because gRPC 1.51 does not report
+/// why a bind failed, and can crash when many servers start and stop in a row.
 int errno_of_bind(const HostPort& address) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(sockaddr_in);
@@ -78,7 +79,8 @@ void AgentServer::try_to_bind() {
   int port = 0;
   builder.AddListeningPort(address_.text(), grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(service.get());
-  // Without SO_REUSEPORT, gRPC's default: a second process could bind the same port and get a part of the calls.
+  // Without SO_REUSEPORT, gRPC's default: a second process could bind the same port and get a part of the
+  // calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 2000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -21,18 +21,20 @@ class AgentServer {
     /// Once, when all tries have failed. comms cannot work then.
     std::function<void(const Error&)> on_failed;
   };
-  /// Tries to bind `address` from the next turn of the loop on, for kBindFor: a previous comms that is ending may still
-  /// hold the port.
+  /// Tries to bind `address` from the next turn of the loop on, for kBindFor: a previous comms that is ending
+  /// may still hold the port.
   AgentServer(EventLoop& loop, HostPort address, AgentServiceParts parts, Hooks hooks);
   /// Calls stop().
   ~AgentServer();
   AgentServer(const AgentServer&) = delete;
   AgentServer& operator=(const AgentServer&) = delete;
 
-  /// Calls `alive` from a gRPC thread after our server has handled a call; at once while the server is not bound yet.
+  /// Calls `alive` from a gRPC thread after our server has handled a call; at once while the server is not
+  /// bound yet.
   void prove_alive(const std::function<void()>& alive);
 
-  /// Stops the server; cancels calls that are left after 200 ms. All waiting calls must have been answered before.
+  /// Stops the server; cancels calls that are left after 200 ms. All waiting calls must have been answered
+  /// before.
   void stop();
 
   static constexpr std::chrono::milliseconds kBindFor{5000};

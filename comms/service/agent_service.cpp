@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// A call that the loop's thread answers later. When the caller cancels, `on_cancel` is called from a gRPC thread. The
-/// object deletes itself in OnDone(), which gRPC calls once after Finish().
+/// A call that the loop's thread answers later. When the caller cancels, `on_cancel` is called from a gRPC
+/// thread. The object deletes itself in OnDone(), which gRPC calls once after Finish().
 class WaitingCall final : public grpc::ServerUnaryReactor {
  public:
   explicit WaitingCall(std::function<void()> on_cancel) : on_cancel_(std::move(on_cancel)) {}

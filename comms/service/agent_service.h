@@ -1,6 +1,6 @@
-// The GridAgent service, which the Master calls. Comms; runs on gRPC's threads and never blocks one. SpawnNode and
-// StopNode are passed to the loop's thread and wait there for the supervisor. GetNodeStatus and ListNodes are answered
-// from the node table, so they also work while the supervisor is busy.
+// The GridAgent service, which the Master calls. Comms; runs on gRPC's threads and never blocks one.
+// SpawnNode and StopNode are passed to the loop's thread and wait there for the supervisor. GetNodeStatus and
+// ListNodes are answered from the node table, so they also work while the supervisor is busy.
 #pragma once
 #include <grpcpp/support/server_callback.h>
 
@@ -24,8 +24,8 @@ namespace sutra::comms {
 inline constexpr std::chrono::milliseconds kSpawnAnswerCap{28000};
 inline constexpr std::chrono::milliseconds kStopAnswerCap{9500};
 
-/// What the calls need. All must outlive the server. `requests` is used on the loop's thread only, by posted tasks;
-/// they call `requests_changed` after each change, to set the timer for NodeRequests::next_wake().
+/// What the calls need. All must outlive the server. `requests` is used on the loop's thread only, by posted
+/// tasks; they call `requests_changed` after each change, to set the timer for NodeRequests::next_wake().
 struct AgentServiceParts {
   std::string agent_id;
   LoopPost post;

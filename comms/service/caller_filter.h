@@ -14,7 +14,8 @@
 
 namespace sutra::comms {
 
-/// The IP address in gRPC's peer name ("ipv4:10.0.0.1:4711", "ipv6:%5B::1%5D:4711"). Empty when there is none. Pure.
+/// The IP address in gRPC's peer name ("ipv4:10.0.0.1:4711", "ipv6:%5B::1%5D:4711"). Empty when there is
+/// none. Pure.
 [[nodiscard]] std::string peer_address(std::string_view peer);
 
 /// Thread-safe.
@@ -30,8 +31,9 @@ class CallerFilter {
   std::set<std::string> addresses_;
 };
 
-/// Sets the filter to the addresses of the Masters' names. Resolves the names at once and every minute, in libuv's thread
-/// pool, because getaddrinfo(3) blocks. A name that cannot be resolved keeps its previous addresses.
+/// Sets the filter to the addresses of the Masters' names. Resolves the names at once and every minute, in
+/// libuv's thread pool, because getaddrinfo(3) blocks. A name that cannot be resolved keeps its previous
+/// addresses.
 class MasterAddresses {
  public:
   MasterAddresses(EventLoop& loop, std::vector<HostPort> hosts, CallerFilter& filter);

@@ -1,5 +1,5 @@
-// The calls that wait for the supervisor's answer, with their deadlines. Uses no clock and no socket. Comms; the loop's
-// thread.
+// The calls that wait for the supervisor's answer, with their deadlines. Uses no clock and no socket. Comms;
+// the loop's thread.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -32,15 +32,16 @@ class NodeRequests {
   };
   explicit NodeRequests(Outbox outbox) : outbox_(std::move(outbox)) {}
 
-  /// Sends the order to the supervisor; its request_id must be unique. `answer` is called at `answer_by` at the latest;
-  /// the order itself continues after that. Answers at once with an error when too many orders are under way or the
-  /// channel has ended.
+  /// Sends the order to the supervisor; its request_id must be unique. `answer` is called at `answer_by` at
+  /// the latest; the order itself continues after that. Answers at once with an error when too many orders
+  /// are under way or the channel has ended.
   void start(const ipc::StartNode& order, TimePoint now, TimePoint answer_by, Answer answer);
   void stop(const ipc::StopNode& order, TimePoint now, TimePoint answer_by, Answer answer);
 
   void on(const ipc::NodeStarted& fact);
   void on(const ipc::NodeStopped& fact);
-  /// The caller has disconnected: calls `answer` (gRPC needs it to free the call). The order itself continues.
+  /// The caller has disconnected: calls `answer` (gRPC needs it to free the call). The order itself
+  /// continues.
   void forget(std::uint64_t request_id);
   /// Answers the calls whose deadline has passed.
   void expire(TimePoint now);
@@ -73,8 +74,8 @@ class NodeRequests {
   std::optional<std::string> closed_;
 };
 
-/// The time within which a call must be answered. `remaining`: until the caller's deadline; nullopt: it has none. The
-/// result is at most `cap` and leaves a margin before the caller's deadline. Pure.
+/// The time within which a call must be answered. `remaining`: until the caller's deadline; nullopt: it has
+/// none. The result is at most `cap` and leaves a margin before the caller's deadline. Pure.
 [[nodiscard]] std::chrono::milliseconds answer_within(std::optional<std::chrono::milliseconds> remaining,
                                                       std::chrono::milliseconds cap);
 

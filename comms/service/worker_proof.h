@@ -19,8 +19,8 @@ class WorkerProof {
   WorkerProof(const WorkerProof&) = delete;
   WorkerProof& operator=(const WorkerProof&) = delete;
 
-  /// Calls the server's health service, and `alive` from a gRPC thread when it has answered. When all threads that serve
-  /// calls hang, `alive` is never called. Does nothing while the previous call has no answer.
+  /// Calls the server's health service, and `alive` from a gRPC thread when it has answered. When all threads
+  /// that serve calls hang, `alive` is never called. Does nothing while the previous call has no answer.
   void ask(std::function<void()> alive);
 
  private:

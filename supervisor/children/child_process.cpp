@@ -34,7 +34,8 @@ class ChildProcess final : public Child {
     ended(end->exit, why);
   }
 
-  Launched launched_;  // keeps the report pipe open until the exit: the launcher gets SIGPIPE without a reader
+  Launched
+      launched_;  // keeps the report pipe open until the exit: the launcher gets SIGPIPE without a reader
   LaunchSubject subject_;
   ChildStarter::Ended ended_;
   FdWatch exit_watch_;

@@ -18,7 +18,8 @@ namespace sutra::supervisor {
 class Child {
  public:
   virtual ~Child() = default;
-  /// Never 0. The pid cannot be reused before `ended` is called, because the process is reaped just before that.
+  /// Never 0. The pid cannot be reused before `ended` is called, because the process is reaped just before
+  /// that.
   [[nodiscard]] virtual pid_t pid() const = 0;
   /// Sends `signum` through the pidfd; errors are ignored (the process has ended).
   virtual void signal(int signum) const = 0;
@@ -29,13 +30,13 @@ class ChildStarter {
  public:
   virtual ~ChildStarter() = default;
 
-  /// Called when the process has ended and is reaped. `why_not_started`: the error message when the program was
-  /// never executed (then `exit` is the launcher's own exit); else empty.
+  /// Called when the process has ended and is reaped. `why_not_started`: the error message when the program
+  /// was never executed (then `exit` is the launcher's own exit); else empty.
   using Ended = std::function<void(const core::Exit& exit, const std::string& why_not_started)>;
 
-  /// Starts `plan`. `if_missing` is the advice in the error message when the program does not exist. `ended` is
-  /// called exactly once, from the event loop and never from within this call; it may destroy the handle. On an
-  /// error no process is left running, and `ended` is not called.
+  /// Starts `plan`. `if_missing` is the advice in the error message when the program does not exist. `ended`
+  /// is called exactly once, from the event loop and never from within this call; it may destroy the handle.
+  /// On an error no process is left running, and `ended` is not called.
   [[nodiscard]] virtual Result<ChildHandle> start(const LaunchPlan& plan, const std::string& if_missing,
                                                   Ended ended) = 0;
 };

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr core::Nanoseconds kAbortGrace = 1s;  // from SIGABRT (which may write a core dump) to SIGKILL
+constexpr core::Nanoseconds kAbortGrace = 1s;      // from SIGABRT (which may write a core dump) to SIGKILL
 constexpr core::Nanoseconds kRetireDeadline = 4s;  // comms needs at most 2 s to unregister from the Master
 
 }  // namespace
@@ -53,7 +53,8 @@ LaunchPlan CommsKeeper::plan() const {
   plan.program = parts_.program;
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
-  // comms gets only the variables that it needs: our environment may hold secrets, and comms faces the network.
+  // comms gets only the variables that it needs: our environment may hold secrets, and comms faces the
+  // network.
   for (const char* name :
        {"SUTRA_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
@@ -82,8 +83,8 @@ sutra::Status CommsKeeper::try_start() {
                            [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
   if (!started) return started.error();
 
-  // The copies in `pair.second`, `table` and `configuration` are closed at the end of this function: only comms
-  // then holds its end of the channel, so its exit closes the channel.
+  // The copies in `pair.second`, `table` and `configuration` are closed at the end of this function: only
+  // comms then holds its end of the channel, so its exit closes the channel.
   child_ = std::move(started).value();
   pid_ = child_->pid();
   ++epoch_;
@@ -142,8 +143,8 @@ void CommsKeeper::on_channel_end(ipc::PeerEnd end, const std::string& why) {
   if (!retiring_) kill();  // a comms that retires closes its channel first and then exits by itself
 }
 
-/// A comms that breaks the protocol is defective or taken over. It must not end the supervisor, and it must not
-/// go on: the caller kills it.
+/// A comms that breaks the protocol is defective or taken over. It must not end the supervisor, and it must
+/// not go on: the caller kills it.
 void CommsKeeper::violation(const std::string& what) {
   ++violations_;
   log::error("comms (pid " + std::to_string(pid_) + ") broke the protocol: " + what +

@@ -1,6 +1,6 @@
-// Starts comms, restarts it when it ends or hangs, and exchanges messages with it. comms talks to the network,
-// so its messages are not trusted: a message that breaks the protocol gets comms killed and replaced.
-// Supervisor, one thread.
+// Starts comms, restarts it when it ends or hangs, and exchanges messages with it. comms talks to the
+// network, so its messages are not trusted: a message that breaks the protocol gets comms killed and
+// replaced. Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -32,21 +32,22 @@ class CommsKeeper {
     std::string program;  ///< absolute path of sutra-agent-comms
   };
   struct Callbacks {
-    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` counts comms processes: pass
-    /// it to send() with the answer, so that a later comms never gets the answer to another one's request.
+    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` counts comms processes:
+    /// pass it to send() with the answer, so that a later comms never gets the answer to another one's
+    /// request.
     std::function<void(const ipc::FromComms&, std::uint64_t epoch)> request;
     /// CLOCK_BOOTTIME of the first ping of this comms; nullopt when comms ended, hangs or lost its channel.
     std::function<void(std::optional<core::Nanoseconds>)> comms_alive;
     std::function<void(const std::string& agent_info)> acknowledged;  ///< a Master acknowledged this identity
     std::function<std::string()> last_acknowledged;                   ///< sent to each new comms in Welcome
-    std::function<void()> retired;                                    ///< once, after retire(): comms has ended
+    std::function<void()> retired;  ///< once, after retire(): comms has ended
   };
   CommsKeeper(Parts parts, Callbacks callbacks);
   CommsKeeper(const CommsKeeper&) = delete;
   CommsKeeper& operator=(const CommsKeeper&) = delete;
 
-  /// Call once. From then on comms runs, or is restarted within 5 s, until retire(). Errors are logged, and the
-  /// start is tried again.
+  /// Call once. From then on comms runs, or is restarted within 5 s, until retire(). Errors are logged, and
+  /// the start is tried again.
   void start();
   /// Sends SIGKILL. Needed before a re-exec: a comms that hangs would not notice that its channel closed, and
   /// would keep the agent's port and its connection to the Master.

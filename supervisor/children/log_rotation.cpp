@@ -38,7 +38,8 @@ Status LogRotation::rotate() {
   if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return errno_error("write", path);
   }
-  // A state file of our own: the default one belongs to the system's logrotate and may not be writable for us.
+  // A state file of our own: the default one belongs to the system's logrotate and may not be writable for
+  // us.
   LaunchPlan plan;
   plan.program = "/usr/sbin/logrotate";
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};

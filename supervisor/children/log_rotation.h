@@ -15,8 +15,8 @@ class LogRotation {
   /// `starter` must outlive this object. A log above `max_mb` MiB is rotated.
   LogRotation(ChildStarter& starter, std::string log_dir, std::string runtime_dir, std::uint64_t max_mb);
 
-  /// Starts logrotate when the log of one of `nodes` is too large and no logrotate runs. Call it periodically.
-  /// An error is logged once, and again only after a rotation has worked in between.
+  /// Starts logrotate when the log of one of `nodes` is too large and no logrotate runs. Call it
+  /// periodically. An error is logged once, and again only after a rotation has worked in between.
   void look(const std::vector<std::string>& nodes);
   [[nodiscard]] bool owns_pid(pid_t pid) const { return is_child(child_, pid); }
 

@@ -20,8 +20,8 @@ constexpr auto kDeadline = 10s;  // the check takes milliseconds; it can hang on
 
 Status ReloadCheck::start(const std::string& program, const std::string& config_path, const Config& running,
                           Done done) {
-  // The bytes are copied into a sealed memfd before the check, and the new image reads that memfd: a file that
-  // changes between the check and the re-exec cannot bring in an unchecked configuration.
+  // The bytes are copied into a sealed memfd before the check, and the new image reads that memfd: a file
+  // that changes between the check and the re-exec cannot bring in an unchecked configuration.
   auto text = read_config_file(config_path);
   if (!text) return text.error();
   auto configuration = sealed_memfd("sutra-config", text.value());

@@ -1,5 +1,5 @@
-// The first half of a reload: a child process runs `sutra-agent --check-config` of the installed binary on the
-// new configuration. So the version that will run it is the one that checks it. Supervisor, one thread.
+// The first half of a reload: a child process runs `sutra-agent --check-config` of the installed binary on
+// the new configuration. So the version that will run it is the one that checks it. Supervisor, one thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -15,8 +15,8 @@ namespace sutra::supervisor {
 /// One check. Create a new object for the next check.
 class ReloadCheck {
  public:
-  /// A sealed memfd with exactly the bytes that were checked, or an Error whose cause is the child's report (its
-  /// first 1800 bytes).
+  /// A sealed memfd with exactly the bytes that were checked, or an Error whose cause is the child's report
+  /// (its first 1800 bytes).
   using Done = std::function<void(Result<UniqueFd> verdict)>;
 
   /// Both must outlive the check.

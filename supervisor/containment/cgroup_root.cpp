@@ -52,8 +52,8 @@ std::optional<std::string> beneath(const std::string& root, const std::string& p
   return std::nullopt;
 }
 
-// Tests with a real process: the kernel checks the permissions of the source, the target and their common parent
-// (cgroups(7), delegation containment), which access(2) cannot tell. The child only writes and exits.
+// Tests with a real process: the kernel checks the permissions of the source, the target and their common
+// parent (cgroups(7), delegation containment), which access(2) cannot tell. The child only writes and exits.
 bool can_join(int probe_fd) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(write_cgroup_file(probe_fd, "cgroup.procs", "0") ? 0 : errno);
@@ -78,7 +78,8 @@ bool remove_probe(int root_fd) {
 Status probe(const UniqueFd& root, const std::string& directory) {
   const std::string path = directory + "/" + kProbe;
   if (::mkdirat(root.get(), kProbe, 0755) != 0 && errno != EEXIST) {
-    return errno_error("create cgroup", path, "give the agent write access to this cgroup (Delegate= in a unit)");
+    return errno_error("create cgroup", path,
+                       "give the agent write access to this cgroup (Delegate= in a unit)");
   }
   Status result;
   {

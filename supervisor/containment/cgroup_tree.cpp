@@ -73,7 +73,8 @@ void CgroupTree::terminate() { signal_all(SIGTERM); }
 void CgroupTree::kill() {
   killed_ = true;
   if (!directory_) return;
-  // cgroup.kill (Linux 5.14) kills all processes at once, so none can escape by fork. The loop is the fallback.
+  // cgroup.kill (Linux 5.14) kills all processes at once, so none can escape by fork. The loop is the
+  // fallback.
   if (!write_cgroup_file(directory_.get(), "cgroup.kill", "1")) signal_all(SIGKILL);
 }
 

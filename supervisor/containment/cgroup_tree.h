@@ -14,7 +14,8 @@ namespace sutra::supervisor {
 
 class CgroupTree final : public NodeTree {
  public:
-  /// Opens cgroup `name` below `root_fd`, which must stay open. A cgroup that does not exist is an empty tree.
+  /// Opens cgroup `name` below `root_fd`, which must stay open. A cgroup that does not exist is an empty
+  /// tree.
   CgroupTree(int root_fd, std::string name);
 
   [[nodiscard]] bool exists() const { return directory_.valid(); }

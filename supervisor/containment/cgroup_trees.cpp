@@ -65,8 +65,8 @@ Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
 Result<std::unique_ptr<NodeTree>> CgroupTrees::create(const std::string& node_id, std::uint64_t generation,
                                                       std::uint64_t memory_limit_mb) {
   const std::string name = leaf_name(node_id, generation);
-  // An empty leaf of an earlier supervisor is removed and created again, because its counters (OOM kills) belong
-  // to an earlier process.
+  // An empty leaf of an earlier supervisor is removed and created again, because its counters (OOM kills)
+  // belong to an earlier process.
   if (::mkdirat(root_.get(), name.c_str(), 0755) != 0) {
     if (errno != EEXIST) return errno_error("make cgroup", path_ + "/" + name);
     if (!remove_cgroup(root_.get(), name)) {

@@ -23,8 +23,8 @@ using ProcessScan = std::map<pid_t, ProcessStat>;
 /// False when we may not read it.
 [[nodiscard]] bool belongs_by_environment(pid_t pid, const std::string& node_id);
 
-/// Sends `signal` to `process` through a pidfd, after a check that the pid was not reused. False when the process
-/// has ended or may not be signalled.
+/// Sends `signal` to `process` through a pidfd, after a check that the pid was not reused. False when the
+/// process has ended or may not be signalled.
 bool signal_scanned(const ProcessStat& process, int signal);
 
 }  // namespace sutra::supervisor

@@ -38,10 +38,10 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) {
   std::set<pid_t> found;
   const bool alive = leader_alive();
   if (alive) found.insert(leader_pid_);
-  // The kernel does not reuse a session id while the session has a process. Once a scan found the session empty,
-  // or another process has the leader's pid, the id may belong to another session: ignore it from then on.
-  // Without a pidfd the leader was dead before we started, and the recorded pid may even be from an earlier boot:
-  // then a process must also have our NODE_ID in its environment.
+  // The kernel does not reuse a session id while the session has a process. Once a scan found the session
+  // empty, or another process has the leader's pid, the id may belong to another session: ignore it from then
+  // on. Without a pidfd the leader was dead before we started, and the recorded pid may even be from an
+  // earlier boot: then a process must also have our NODE_ID in its environment.
   if (!alive && scan.contains(leader_pid_)) session_over_ = true;
   bool anybody = alive;
   for (const auto& [pid, process] : scan) {
@@ -92,8 +92,8 @@ void ProcessTree::repeat_kill() {
 
 void ProcessTree::kill() {
   killed_ = true;
-  // First stop every process, until a scan finds no new one: a stopped process cannot fork, so none is created
-  // while the others are killed.
+  // First stop every process, until a scan finds no new one: a stopped process cannot fork, so none is
+  // created while the others are killed.
   std::map<pid_t, std::uint64_t> stopped;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool anything_new = false;

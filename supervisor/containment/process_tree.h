@@ -1,6 +1,6 @@
-// Node trees without cgroups. Finds processes by session, by descent, and by NODE_ID in the environment of orphans
-// that became our children (we are their subreaper). A process that evades all three is missed. Supervisor, one
-// thread.
+// Node trees without cgroups. Finds processes by session, by descent, and by NODE_ID in the environment of
+// orphans that became our children (we are their subreaper). A process that evades all three is missed.
+// Supervisor, one thread.
 #pragma once
 #include <map>
 #include <memory>
@@ -15,9 +15,9 @@ namespace sutra::supervisor {
 
 class ProcessTrees;
 
-/// Members: the leader; the processes of its session, while the session id is certainly still the leader's; their
-/// descendants, also when they were descendants at an earlier scan only; and children of ours that lead no node's
-/// tree and have this NODE_ID in their environment.
+/// Members: the leader; the processes of its session, while the session id is certainly still the leader's;
+/// their descendants, also when they were descendants at an earlier scan only; and children of ours that lead
+/// no node's tree and have this NODE_ID in their environment.
 class ProcessTree final : public NodeTree {
  public:
   ProcessTree(ProcessTrees& trees, std::string node_id);

@@ -55,7 +55,8 @@ Status ControlServer::bind_anew() {
   std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return errno_error("make control socket", path_);
-  // We hold the lock on runtime_dir, so no other agent listens here: an existing file is left over from a crash.
+  // We hold the lock on runtime_dir, so no other agent listens here: an existing file is left over from a
+  // crash.
   unlink(path_.c_str());
   // By umask and not by a later chmod: between bind and chmod any user could connect.
   const mode_t before = umask(0177);

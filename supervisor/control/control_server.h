@@ -1,6 +1,6 @@
-// The control socket of sutra-agentctl: runtime_dir/control.sock, an AF_UNIX SOCK_SEQPACKET socket of mode 0600.
-// The peer's uid (SO_PEERCRED, unix(7)) is checked too, because an operator may change the mode. Supervisor, one
-// thread.
+// The control socket of sutra-agentctl: runtime_dir/control.sock, an AF_UNIX SOCK_SEQPACKET socket of mode
+// 0600. The peer's uid (SO_PEERCRED, unix(7)) is checked too, because an operator may change the mode.
+// Supervisor, one thread.
 #pragma once
 #include <sys/types.h>
 

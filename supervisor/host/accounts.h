@@ -15,9 +15,9 @@ struct Account {
   std::string warning;  ///< not empty: the expected user is missing, and root is used instead
 };
 
-/// When the agent is not root: our own user; `configured` must be empty or that user. When it is root: the user
-/// `configured`, which must exist; when that is empty, the user `fallback`; when that does not exist, root, with a
-/// warning. `key`: the configuration key, for messages.
+/// When the agent is not root: our own user; `configured` must be empty or that user. When it is root: the
+/// user `configured`, which must exist; when that is empty, the user `fallback`; when that does not exist,
+/// root, with a warning. `key`: the configuration key, for messages.
 [[nodiscard]] Result<Account> child_account(const std::string& configured, const std::string& fallback,
                                             const std::string& key);
 

@@ -81,7 +81,8 @@ Status check_owner(const UniqueFd& directory, const std::string& path, Owner own
                     "run: chown -R " + ids + " " + path);
 }
 
-// The directories that this call created, deepest last. The destructor removes them again, unless keep() was called.
+// The directories that this call created, deepest last. The destructor removes them again, unless keep() was
+// called.
 class MadeDirectories {
  public:
   MadeDirectories() = default;
@@ -105,8 +106,9 @@ class MadeDirectories {
   std::vector<Made> made_;
 };
 
-// Sets mode and owner of a directory that we just created. Another user may be able to write to its parent and may
-// have replaced it. So change the owner only of a directory that belongs to us: another user cannot create one.
+// Sets mode and owner of a directory that we just created. Another user may be able to write to its parent
+// and may have replaced it. So change the owner only of a directory that belongs to us: another user cannot
+// create one.
 Status hand_over(const UniqueFd& directory, const std::string& path, mode_t mode, Owner owner) {
   struct stat found {};
   const UniqueFd readable(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

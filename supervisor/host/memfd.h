@@ -8,8 +8,8 @@
 
 namespace sutra::supervisor {
 
-/// A memfd (memfd_create(2)) that contains `text`, sealed against every change, with CLOEXEC and file offset 0. `name`
-/// shows in /proc/PID/fd only.
+/// A memfd (memfd_create(2)) that contains `text`, sealed against every change, with CLOEXEC and file offset
+/// 0. `name` shows in /proc/PID/fd only.
 [[nodiscard]] Result<UniqueFd> sealed_memfd(const std::string& name, std::string_view text);
 
 }  // namespace sutra::supervisor

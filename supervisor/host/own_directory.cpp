@@ -25,8 +25,8 @@ Status sync_directory(const std::string& path) {
 
 Status make_one(const std::string& path, mode_t mode, Durability durability) {
   const std::string above = directory_of(path);
-  // stat before mkdir: on a read-only or full file system, or without write permission, mkdir fails with that error
-  // even when the directory exists.
+  // stat before mkdir: on a read-only or full file system, or without write permission, mkdir fails with that
+  // error even when the directory exists.
   struct stat found {};
   if (::stat(path.c_str(), &found) == 0) {
     if (S_ISDIR(found.st_mode)) return {};

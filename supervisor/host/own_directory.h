@@ -14,9 +14,10 @@ enum class Durability {
   kSynced,  ///< on disk when the call returns
 };
 
-/// Like mkdir -p: creates the missing parts of the absolute `path`, each with exactly `mode` whatever the umask. With
-/// kSynced each new directory is synced into its parent before the next is created. Existing directories are not
-/// changed; symlinks are followed. On an error the directories that were created before it stay.
+/// Like mkdir -p: creates the missing parts of the absolute `path`, each with exactly `mode` whatever the
+/// umask. With kSynced each new directory is synced into its parent before the next is created. Existing
+/// directories are not changed; symlinks are followed. On an error the directories that were created before
+/// it stay.
 [[nodiscard]] Status make_own_directory(const std::string& path, mode_t mode,
                                         Durability durability = Durability::kNone);
 

@@ -81,8 +81,9 @@ core::Exit exit_of_child(const siginfo_t& info) {
   return exit;
 }
 
-// The exit status of a process that is not our child. Linux 6.15 and later keep it for pidfds, but only after the
-// parent has reaped the process, a moment after its pidfd became readable. So the caller retries by a timer.
+// The exit status of a process that is not our child. Linux 6.15 and later keep it for pidfds, but only after
+// the parent has reaped the process, a moment after its pidfd became readable. So the caller retries by a
+// timer.
 core::Exit exit_of_other_process(const UniqueFd& pidfd) {
   PidfdInfo info{};
   info.mask = kPidfdInfoExit;
@@ -114,8 +115,8 @@ Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity) {
   const std::uint64_t inode = pidfd_inode(pidfd);
   const bool inodes_known = inode != 0 && identity.pidfd_inode != 0;
   if (inodes_known && inode != identity.pidfd_inode) return std::optional<UniqueFd>();
-  // Read the start time after the pidfd is open: if the pid was reused before that, it is the new process's start
-  // time, which is later than the stamp.
+  // Read the start time after the pidfd is open: if the pid was reused before that, it is the new process's
+  // start time, which is later than the stamp.
   errno = 0;
   const auto started = start_time_ns(identity.pid);
   if (!started && !inodes_known && lacks_resources(errno)) return unknown("read the start time of");

@@ -36,8 +36,8 @@ std::string_view next_field(std::string_view& text) {
 }  // namespace
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {
-  // The name is in parentheses and may itself contain ')' and blanks. Later fields cannot, so search for the last
-  // ')'.
+  // The name is in parentheses and may itself contain ')' and blanks. Later fields cannot, so search for the
+  // last ')'.
   const auto name_begin = text.find(" ("), name_end = text.rfind(')');
   if (name_begin == std::string_view::npos || name_end == std::string_view::npos) return std::nullopt;
   ProcessStat stat;

@@ -21,7 +21,8 @@ struct ProcessStat {
 /// Parses the text of the file. Nullopt when it is not valid up to the start time (field 22). Pure.
 [[nodiscard]] std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
-/// Reads and parses `path`. On failure nullopt, with errno of the open or read; errno is 0 when the text is not valid.
+/// Reads and parses `path`. On failure nullopt, with errno of the open or read; errno is 0 when the text is
+/// not valid.
 [[nodiscard]] std::optional<ProcessStat> read_process_stat(const std::string& path);
 /// Reads /proc/PID/stat.
 [[nodiscard]] std::optional<ProcessStat> read_process_stat(pid_t pid);

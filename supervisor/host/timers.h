@@ -1,5 +1,5 @@
-// Interface to the clocks and timers of one thread. LoopTimers implements it with the event loop; unit tests and the
-// simulation implement it with a time of their own. Supervisor.
+// Interface to the clocks and timers of one thread. LoopTimers implements it with the event loop; unit tests
+// and the simulation implement it with a time of their own. Supervisor.
 #pragma once
 #include <functional>
 #include <memory>

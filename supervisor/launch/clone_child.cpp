@@ -29,10 +29,10 @@ struct ChildStart {
   volatile int error;  // written by the child, in our memory
 };
 
-// Runs in the parent's memory (CLONE_VM) while the parent is suspended (CLONE_VFORK). Make only system calls here:
-// a lock, an allocation, sanitizer code or a signal handler would change the parent's memory. CLONE_FILES shares the
-// descriptor table; CLOSE_RANGE_UNSHARE (Linux 5.9) first copies what is to be kept, then closes the rest of the
-// copy, so the parent's descriptors stay open.
+// Runs in the parent's memory (CLONE_VM) while the parent is suspended (CLONE_VFORK). Make only system calls
+// here: a lock, an allocation, sanitizer code or a signal handler would change the parent's memory.
+// CLONE_FILES shares the descriptor table; CLOSE_RANGE_UNSHARE (Linux 5.9) first copies what is to be kept,
+// then closes the rest of the copy, so the parent's descriptors stay open.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) int run_child(void* argument) {
   auto* start = static_cast<ChildStart*>(argument);
   if (::syscall(SYS_close_range, static_cast<unsigned>(launch::kFirstClosed), ~0U, CLOSE_RANGE_UNSHARE) ==
@@ -60,8 +60,8 @@ class AllSignalsBlocked {
 #if defined(__x86_64__)
 constexpr bool kHaveClone3 = true;
 
-// In assembly, because the child starts on an empty stack: there is no frame to return to, so it must call `run`
-// and exit without using the stack of the caller.
+// In assembly, because the child starts on an empty stack: there is no frame to return to, so it must call
+// `run` and exit without using the stack of the caller.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) long clone3_on_stack(
     clone_args* arguments, int (*run)(void*), void* argument) {
   register int (*run_in)(void*) __asm__("r12") = run;

@@ -10,8 +10,8 @@
 namespace sutra::supervisor {
 namespace {
 
-// When RLIMIT_NOFILE is below the slot numbers, the kernel reports EINVAL or EBADF instead of EMFILE. The advice is
-// the same.
+// When RLIMIT_NOFILE is below the slot numbers, the kernel reports EINVAL or EBADF instead of EMFILE. The
+// advice is the same.
 Error no_room_for_slots() {
   return errno_error("reserve", "descriptors for the launcher", errno_advice(EMFILE, {}));
 }

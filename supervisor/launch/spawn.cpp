@@ -52,8 +52,8 @@ Result<Pipes> make_pipes(const LaunchPlan& plan) {
   int spec[2], reports[2];
   if (::pipe2(spec, O_CLOEXEC) != 0) return launch_failed("make a pipe to", plan, errno);
   Pipes pipes{UniqueFd(spec[0]), UniqueFd(spec[1]), {}, {}};
-  // Non-blocking, so that the supervisor never waits for a launcher. When the pipe cannot take the whole spec at
-  // once, write_spec() reports an error.
+  // Non-blocking, so that the supervisor never waits for a launcher. When the pipe cannot take the whole spec
+  // at once, write_spec() reports an error.
   if (::fcntl(spec[1], F_SETFL, O_NONBLOCK) != 0) return launch_failed("set up a pipe to", plan, errno);
   if (::pipe2(reports, O_CLOEXEC | O_NONBLOCK) != 0) return launch_failed("make a pipe to", plan, errno);
   pipes.report_read.reset(reports[0]);
@@ -129,8 +129,8 @@ void abandon(CloneOutcome& child) {
   }
 }
 
-// Without clone3. Slow: the kernel waits 7 to 11 ms for an RCU grace period. Safe, because the launcher waits at its
-// gate and has not executed the server yet.
+// Without clone3. Slow: the kernel waits 7 to 11 ms for an RCU grace period. Safe, because the launcher waits
+// at its gate and has not executed the server yet.
 Status join_cgroup(const LaunchPlan& plan, pid_t pid) {
   const UniqueFd procs(::openat(plan.cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!procs) return launch_failed("open cgroup.procs for", plan, errno);
@@ -156,8 +156,8 @@ Result<Launched> KernelLauncher::launch(const LaunchPlan& plan) {
   Status filled = fill_slots(plan, pipes);
   CloneOutcome child;
   if (filled) child = start(plan, in_cgroup);
-  // On every path: a copy of the child's pipe ends in our slots would stay open, and the end of file that shows
-  // the launcher's exec or death would never come.
+  // On every path: a copy of the child's pipe ends in our slots would stay open, and the end of file that
+  // shows the launcher's exec or death would never come.
   slots_.clear();
   if (!filled) return filled.error();
   if (child.clone_error != 0) return launch_failed("start a process for", plan, child.clone_error);

@@ -1,5 +1,5 @@
-// Starts a program through sutra-node-launch: creates its process directly in its cgroup and with a pidfd, sets it
-// up, and lets it execute the program only when the caller opens the "gate". Supervisor, one thread.
+// Starts a program through sutra-node-launch: creates its process directly in its cgroup and with a pidfd,
+// sets it up, and lets it execute the program only when the caller opens the "gate". Supervisor, one thread.
 #pragma once
 #include <sys/types.h>
 
@@ -42,9 +42,9 @@ struct LaunchSubject {
 [[nodiscard]] LaunchSubject subject_of(const LaunchPlan& plan, std::string if_missing,
                                        std::string directory = {});
 
-/// A launcher process that waits at its gate: it reads a pipe and goes on only when open_gate() has written to it.
-/// Destroying this object closes the pipe: the launcher exits with kExitGateClosed and executes nothing. The caller
-/// must still reap it.
+/// A launcher process that waits at its gate: it reads a pipe and goes on only when open_gate() has written
+/// to it. Destroying this object closes the pipe: the launcher exits with kExitGateClosed and executes
+/// nothing. The caller must still reap it.
 struct Launched {
   pid_t pid = -1;
   UniqueFd pidfd;
@@ -64,29 +64,30 @@ struct LaunchReport {
 /// Starts processes. The supervisor owns one Launcher for its whole life.
 class Launcher {
  public:
-  /// Opens the launcher's binary once (so a later upgrade cannot mix two versions), occupies the descriptors 3 to
-  /// 10 (see Slots) and tests whether clone3 works. Call it before this process opens any other descriptor, else it
-  /// fails. Sets SIGPIPE to ignored for the whole process. The destructor closes descriptors 3 to 10.
+  /// Opens the launcher's binary once (so a later upgrade cannot mix two versions), occupies the descriptors
+  /// 3 to 10 (see Slots) and tests whether clone3 works. Call it before this process opens any other
+  /// descriptor, else it fails. Sets SIGPIPE to ignored for the whole process. The destructor closes
+  /// descriptors 3 to 10.
   [[nodiscard]] static Result<std::unique_ptr<Launcher>> open(const std::string& launcher_path);
   virtual ~Launcher() = default;
 
-  /// On success the launcher's process exists, is in the cgroup, and waits at its gate (or will report a failed
-  /// step). On an error no process is left. Does not wait for the launcher. A frozen cgroup is an error, because
-  /// the kernel would block us. The launcher locks the data directory through its own descriptor, so the caller
-  /// may close `directory_fd`. The child inherits our umask and nice value.
+  /// On success the launcher's process exists, is in the cgroup, and waits at its gate (or will report a
+  /// failed step). On an error no process is left. Does not wait for the launcher. A frozen cgroup is an
+  /// error, because the kernel would block us. The launcher locks the data directory through its own
+  /// descriptor, so the caller may close `directory_fd`. The child inherits our umask and nice value.
   [[nodiscard]] virtual Result<Launched> launch(const LaunchPlan& plan) = 0;
 
   /// False: clone3 is refused here (ENOSYS, EPERM). launch() then uses clone(2) and writes to cgroup.procs.
   [[nodiscard]] virtual bool clone3_works() const = 0;
 };
 
-/// Lets the launcher execute the program. Call it after the pid is recorded: a supervisor that is killed before
-/// leaves no unknown server, since the gate closes with it. Fails with EPIPE when the launcher is dead; its report
-/// and its pidfd then give the reason. Closes the gate in both cases.
+/// Lets the launcher execute the program. Call it after the pid is recorded: a supervisor that is killed
+/// before leaves no unknown server, since the gate closes with it. Fails with EPIPE when the launcher is
+/// dead; its report and its pidfd then give the reason. Closes the gate in both cases.
 [[nodiscard]] Status open_gate(Launched& launched);
 
-/// Reads the report pipe without blocking and returns the state of the launch. `so_far`: the result of the previous
-/// call; {} at first.
+/// Reads the report pipe without blocking and returns the state of the launch. `so_far`: the result of the
+/// previous call; {} at first.
 [[nodiscard]] LaunchReport read_report(const UniqueFd& report, LaunchReport so_far);
 
 /// "execute /usr/bin/x: No such file or directory; ..." for kFailed; for any other progress: that the

@@ -13,12 +13,12 @@ struct LoadedSpec {
   char** envp;
 };
 
-/// Reads the spec from kSlotPipe. Returns 0 or an errno: EPROTO when the spec is cut short, of another version, or
-/// not valid.
+/// Reads the spec from kSlotPipe. Returns 0 or an errno: EPROTO when the spec is cut short, of another
+/// version, or not valid.
 int read_spec(LoadedSpec& loaded);
 
-/// Blocks until the supervisor opens the gate; then returns 0. Returns kGateClosed when the supervisor has closed
-/// the pipe or is dead, else an errno.
+/// Blocks until the supervisor opens the gate; then returns 0. Returns kGateClosed when the supervisor has
+/// closed the pipe or is dead, else an errno.
 constexpr int kGateClosed = -1;
 int wait_at_gate();
 

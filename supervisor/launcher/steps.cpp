@@ -79,9 +79,9 @@ int enter_directory(const Spec& spec) {
 
 int lock_directory(const Spec& spec) {
   if ((spec.flags & kLockDirectory) == 0) return 0;
-  // Open the directory again, for two reasons. The kernel checks the program's rights, not the supervisor's. And a
-  // flock belongs to the open file description (flock(2)): with our own, the lock is held until the program and all
-  // processes that inherit the descriptor have ended.
+  // Open the directory again, for two reasons. The kernel checks the program's rights, not the supervisor's.
+  // And a flock belongs to the open file description (flock(2)): with our own, the lock is held until the
+  // program and all processes that inherit the descriptor have ended.
   const int fd = openat(kSlotDirectory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
@@ -96,8 +96,8 @@ void mark_exec(const Spec& spec) {
   do {
     written = write(kSlotExtra0, "x", 1);
   } while (written < 0 && errno == EINTR);
-  // When the disk is full, run the program all the same. But a mark without the byte would tell the next supervisor
-  // that only a launcher ran here. So empty the file, which means "unknown".
+  // When the disk is full, run the program all the same. But a mark without the byte would tell the next
+  // supervisor that only a launcher ran here. So empty the file, which means "unknown".
   if (written != 1) unmark_exec(spec);
 }
 

@@ -1,5 +1,5 @@
-// Carries out the effects of a step of the state machine, in the order in which the step lists them. It makes no
-// decisions. Supervisor.
+// Carries out the effects of a step of the state machine, in the order in which the step lists them. It makes
+// no decisions. Supervisor.
 #include <variant>
 
 #include "common/log/logging.h"
@@ -13,8 +13,8 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
   core::Node before = std::exchange(entry.node, std::move(transition.node));
   for (const auto& effect : transition.effects) {
     if (std::holds_alternative<core::CommitIntent>(effect)) {
-      // On disk before anything else happens: a node that was started and is not recorded would be lost by a crash.
-      // When that fails, undo the step and refuse the request; no other effect was carried out yet.
+      // On disk before anything else happens: a node that was started and is not recorded would be lost by a
+      // crash. When that fails, undo the step and refuse the request; no other effect was carried out yet.
       if (const Status written = parts_.ledger.write_intent(entry.node.intent); !written) {
         entry.node = std::move(before);
         refuse(entry, requester,
@@ -27,7 +27,8 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
     }
     obey(entry, effect, requester);
   }
-  // Publish before the answers are sent: a caller that reads the node table after its answer must see the new state.
+  // Publish before the answers are sent: a caller that reads the node table after its answer must see the new
+  // state.
   const auto due = std::exchange(due_, {});
   if (entry.node.state == core::State::kGone) {
     remove(NodeId(entry.id()));
@@ -102,8 +103,9 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
 void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
   entry.timer =
       parts_.platform.timers().after(order.delay, [this, id = entry.id(), token = order.timer.token] {
-        // After this process was suspended (SIGSTOP, a debugger) the loop runs timers before descriptors. Read first
-        // what a launcher reported meanwhile, else a start that succeeded in time would count as timed out.
+        // After this process was suspended (SIGSTOP, a debugger) the loop runs timers before descriptors.
+        // Read first what a launcher reported meanwhile, else a start that succeeded in time would count as
+        // timed out.
         const Entry* now_due = find(id);
         if (now_due != nullptr && now_due->process) now_due->process->catch_up();
         post(id, core::TimerFired{token});

@@ -26,9 +26,9 @@ constexpr auto kTreeSlowInterval = 500ms;
 constexpr unsigned kOutputLines = 10;
 constexpr unsigned kOutputBytes = 1200;
 
-/// Watches cgroup.events where there is one. That notification is edge-triggered: it comes once, and the read that
-/// follows can fail, so a slow timer checks again. Without cgroups, or when epoll refuses the file (out of memory),
-/// a faster timer does it alone.
+/// Watches cgroup.events where there is one. That notification is edge-triggered: it comes once, and the read
+/// that follows can fail, so a slow timer checks again. Without cgroups, or when epoll refuses the file (out
+/// of memory), a faster timer does it alone.
 class TreeWatch final : public Watch {
  public:
   TreeWatch(EventLoop& loop, int events_fd, const std::function<void()>& seen) {

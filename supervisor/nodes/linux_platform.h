@@ -1,5 +1,5 @@
-// The Platform of a real host: cgroups or process trees, sutra-node-launch, pidfds, libuv. Supervisor, the loop's
-// thread.
+// The Platform of a real host: cgroups or process trees, sutra-node-launch, pidfds, libuv. Supervisor, the
+// loop's thread.
 #pragma once
 #include <string>
 

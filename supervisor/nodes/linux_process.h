@@ -1,5 +1,5 @@
-// A node's process, known by its pidfd, and its launcher, known by its pipes, watched by the event loop. Supervisor,
-// the loop's thread.
+// A node's process, known by its pidfd, and its launcher, known by its pipes, watched by the event loop.
+// Supervisor, the loop's thread.
 #pragma once
 #include "common/loop/event_loop.h"
 #include "common/unique_fd.h"

@@ -1,5 +1,5 @@
-// Starts a storage server up to the gate. Each step needs the ones before it: data directory, log, exec mark, tree,
-// launcher. The caller then records the process in the ledger and opens the gate. Supervisor.
+// Starts a storage server up to the gate. Each step needs the ones before it: data directory, log, exec mark,
+// tree, launcher. The caller then records the process in the ledger and opens the gate. Supervisor.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,15 +18,15 @@ namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 
-/// Resource limits of a storage server; they do not depend on our own soft limits. No core dumps: they would hold
-/// users' data and fill the disk.
+/// Resource limits of a storage server; they do not depend on our own soft limits. No core dumps: they would
+/// hold users' data and fill the disk.
 std::vector<launch::Limit> limits(const core::Placement& placement, TreeMode mode) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   std::vector<launch::Limit> all{{RLIMIT_NOFILE, 0, files.rlim_max, files.rlim_max}, {RLIMIT_CORE, 0, 0, 0}};
   if (mode != TreeMode::kCgroupWithMemory) {
-    // Without the memory controller only RLIMIT_DATA is left: it limits private memory, for each process alone, and
-    // not shared memory and file mappings (getrlimit(2)).
+    // Without the memory controller only RLIMIT_DATA is left: it limits private memory, for each process
+    // alone, and not shared memory and file mappings (getrlimit(2)).
     const std::uint64_t bytes = placement.memory_mb * kMegabyte;
     all.push_back({RLIMIT_DATA, 0, bytes, bytes});
   }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 200;
 constexpr mode_t kLogMode = 0640;
-// O_NONBLOCK: if the name is a FIFO, open fails (ENXIO) and does not block the supervisor. O_NOCTTY: a terminal must
-// not become ours.
+// O_NONBLOCK: if the name is a FIFO, open fails (ENXIO) and does not block the supervisor. O_NOCTTY: a
+// terminal must not become ours.
 constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 std::string log_path(const std::string& log_dir, const std::string& node_id) {
@@ -91,7 +91,8 @@ Result<UniqueFd> open_node_log(const std::string& log_dir, const std::string& no
     return make_error("open log", path, "it has " + std::to_string(found.st_nlink) + " names (hard links)",
                       "remove it: what a node prints must not end up in another file");
   }
-  // Removes O_NONBLOCK, which the server would inherit. O_APPEND stays: logrotate truncates the file while we write.
+  // Removes O_NONBLOCK, which the server would inherit. O_APPEND stays: logrotate truncates the file while we
+  // write.
   if (::fcntl(log.get(), F_SETFL, O_APPEND) != 0) return errno_error("set up log", path);
   return log;
 }

@@ -62,7 +62,8 @@ void Nodes::remove(const NodeId& node_id) {
   if (entries_.empty()) emptied_();
 }
 
-/// Destroys the process object in a later turn of the loop, because we may have been called from one of its functions.
+/// Destroys the process object in a later turn of the loop, because we may have been called from one of its
+/// functions.
 void Nodes::retire(Entry& entry) {
   if (!entry.process) return;
   retired_.push_back(std::move(entry.process));
@@ -106,7 +107,8 @@ void Nodes::post(const NodeId& node_id, core::Event event, std::optional<core::W
   drain();
 }
 
-/// Steps never nest: an effect of a step may cause another event, which waits in posted_ until the step has ended.
+/// Steps never nest: an effect of a step may cause another event, which waits in posted_ until the step has
+/// ended.
 void Nodes::drain() {
   if (draining_) return;
   draining_ = true;

@@ -1,5 +1,6 @@
-// All nodes of this host. Checks requests, turns them and the reports of processes into events of the state machine
-// (core/), and carries out the effects that it returns. The only writer of the node table. Supervisor, one thread.
+// All nodes of this host. Checks requests, turns them and the reports of processes into events of the state
+// machine (core/), and carries out the effects that it returns. The only writer of the node table.
+// Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -32,8 +33,8 @@ struct Outcome {
 /// Called exactly once, possibly from within the call that makes the request.
 using Reply = std::function<void(const Outcome&)>;
 
-/// The functions of core/ that Nodes calls. The simulation replaces them by wrong ones, to prove that it detects the
-/// error.
+/// The functions of core/ that Nodes calls. The simulation replaces them by wrong ones, to prove that it
+/// detects the error.
 struct Decisions {
   std::function<core::Transition(core::Intent, const core::Predecessor&, const core::Context&)> start_new =
       core::start_new;
@@ -55,21 +56,22 @@ class Nodes {
     ipc::NodeTableWriter& table;
     Decisions decide = {};
   };
-  /// `row_changed(row)` is called after each change of a row of the node table; `emptied()` when the last node is
-  /// removed.
+  /// `row_changed(row)` is called after each change of a row of the node table; `emptied()` when the last
+  /// node is removed.
   Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::function<void()> emptied);
   ~Nodes();
   Nodes(const Nodes&) = delete;
   Nodes& operator=(const Nodes&) = delete;
 
-  /// Adopts the processes that still run and starts the nodes that should run. Call it once, before any request. An
-  /// error means that it could not find out which processes run; then it has changed nothing.
+  /// Adopts the processes that still run and starts the nodes that should run. Call it once, before any
+  /// request. An error means that it could not find out which processes run; then it has changed nothing.
   [[nodiscard]] Status recover(const RecordedNodes& recorded);
 
   void start(const NodeId& node_id, const core::Request& request, Reply reply);
   void stop(const NodeId& node_id, Reply reply);
   void restart(const NodeId& node_id, Reply reply);
-  /// Stops every node, keeping its goal for the next start of the agent, and refuses new requests. emptied() follows.
+  /// Stops every node, keeping its goal for the next start of the agent, and refuses new requests. emptied()
+  /// follows.
   void shut_down();
 
   void node_ready(const NodeId& node_id, std::uint64_t generation);
@@ -79,8 +81,9 @@ class Nodes {
   /// CLOCK_BOOTTIME since which comms has been alive; nullopt while it is not.
   void set_comms_alive_since(std::optional<core::Nanoseconds> since) { comms_alive_since_ = since; }
 
-  /// Writes the records again that were deleted, or that could not be written before. Needed before a re-exec: the new
-  /// image knows only what is on disk. An error names the first record that could not be written.
+  /// Writes the records again that were deleted, or that could not be written before. Needed before a
+  /// re-exec: the new image knows only what is on disk. An error names the first record that could not be
+  /// written.
   [[nodiscard]] Status keep_records();
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }

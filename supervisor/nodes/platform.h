@@ -1,6 +1,7 @@
-// Interface between Nodes and the operating system: processes and their trees, directories, output, listeners, time.
-// LinuxPlatform implements it for a real host. Unit tests have a small implementation, and the simulation has one
-// that fails, kills processes and reuses pids; both run the real Nodes. Supervisor, one thread.
+// Interface between Nodes and the operating system: processes and their trees, directories, output,
+// listeners, time. LinuxPlatform implements it for a real host. Unit tests have a small implementation, and
+// the simulation has one that fails, kills processes and reuses pids; both run the real Nodes. Supervisor,
+// one thread.
 #pragma once
 #include <sys/types.h>
 
@@ -21,8 +22,9 @@
 
 namespace sutra::supervisor {
 
-/// The leader of a node's tree: a launcher, then (same pid) the server that it executed; or a server that an earlier
-/// supervisor started. Identified by a pidfd, never by a pid alone. Destroying the object ends no process.
+/// The leader of a node's tree: a launcher, then (same pid) the server that it executed; or a server that an
+/// earlier supervisor started. Identified by a pidfd, never by a pid alone. Destroying the object ends no
+/// process.
 class ServerProcess {
  public:
   virtual ~ServerProcess() = default;
@@ -31,8 +33,8 @@ class ServerProcess {
   [[nodiscard]] virtual std::optional<Ended> ended() const = 0;
   /// Reaps a dead child. Does nothing for a process that is not our child.
   virtual void reap() = 0;
-  /// Calls `seen` from the loop when ended() may have a result, until the handle is destroyed. `seen` may be called
-  /// without cause.
+  /// Calls `seen` from the loop when ended() may have a result, until the handle is destroyed. `seen` may be
+  /// called without cause.
   [[nodiscard]] virtual WatchHandle watch_end(std::function<void()> seen) = 0;
 };
 
@@ -42,11 +44,13 @@ struct LaunchFailure {
   std::string message;  ///< operation, object, cause and advice
 };
 
-/// A launcher that has not executed its server yet. Destroying the object before open_gate() makes the launcher exit.
+/// A launcher that has not executed its server yet. Destroying the object before open_gate() makes the
+/// launcher exit.
 class Launch {
  public:
   virtual ~Launch() = default;
-  /// Lets the launcher execute the server. Fails when it is dead already; its ServerProcess reports the exit as usual.
+  /// Lets the launcher execute the server. Fails when it is dead already; its ServerProcess reports the exit
+  /// as usual.
   [[nodiscard]] virtual Status open_gate() = 0;
   /// Reads the reports that have come and returns the state. Never blocks.
   [[nodiscard]] virtual LaunchProgress progress() = 0;
@@ -73,13 +77,15 @@ class Platform {
 
   // ---- processes
 
-  /// Creates what the node's current generation needs (data directory, log, exec mark, tree) and a launcher that waits
-  /// at its gate. On an error only directories and the log are left, no process and no tree.
+  /// Creates what the node's current generation needs (data directory, log, exec mark, tree) and a launcher
+  /// that waits at its gate. On an error only directories and the log are left, no process and no tree.
   [[nodiscard]] virtual Result<StartedProcess> start(const core::Node& node) = 0;
-  /// Finds the recorded process. Null: it has ended and was reaped, or its pid belongs to another process now. A zombie
-  /// is found. An error: this host cannot check it now (no descriptors or memory left); do not treat that as ended.
+  /// Finds the recorded process. Null: it has ended and was reaped, or its pid belongs to another process
+  /// now. A zombie is found. An error: this host cannot check it now (no descriptors or memory left); do not
+  /// treat that as ended.
   [[nodiscard]] virtual Result<std::unique_ptr<ServerProcess>> find(const ProcessIdentity& identity) = 0;
-  /// Whether the launcher of that generation executed its server, from the exec mark (exec_mark.h). Nullopt: unknown.
+  /// Whether the launcher of that generation executed its server, from the exec mark (exec_mark.h). Nullopt:
+  /// unknown.
   [[nodiscard]] virtual std::optional<bool> executed(const std::string& node_id,
                                                      std::uint64_t generation) = 0;
   /// Deletes the node's exec marks.
@@ -87,12 +93,13 @@ class Platform {
 
   // ---- trees
 
-  /// The tree of a generation that an earlier supervisor started. `leader`: from find(); null when it is dead. A tree
-  /// that does not exist counts as empty.
+  /// The tree of a generation that an earlier supervisor started. `leader`: from find(); null when it is
+  /// dead. A tree that does not exist counts as empty.
   [[nodiscard]] virtual std::unique_ptr<NodeTree> adopt_tree(const std::string& node_id,
                                                              std::uint64_t generation,
                                                              const ServerProcess* leader) = 0;
-  /// Calls `seen` from the loop when the tree may have become empty, and periodically, until the handle is destroyed.
+  /// Calls `seen` from the loop when the tree may have become empty, and periodically, until the handle is
+  /// destroyed.
   [[nodiscard]] virtual WatchHandle watch_tree(NodeTree& tree, std::function<void()> seen) = 0;
   /// All trees that exist in the kernel, also those of other supervisors. Empty where there are no cgroups.
   [[nodiscard]] virtual std::vector<NodeTrees::Leaf> leaves() const = 0;
@@ -105,11 +112,13 @@ class Platform {
 
   /// Whether a node can use its data directory. Creates nothing; a missing directory is no error.
   [[nodiscard]] virtual Status check_directory(const core::Placement& placement) = 0;
-  /// The process that holds the lock of a data directory: "pid 1234 (redis-server)". Empty: none, or not known.
+  /// The process that holds the lock of a data directory: "pid 1234 (redis-server)". Empty: none, or not
+  /// known.
   [[nodiscard]] virtual std::string lock_holder(const core::Placement& placement) = 0;
   /// Size of the node's log in bytes.
   [[nodiscard]] virtual off_t output_size(const std::string& node_id) = 0;
-  /// The last lines of the node's log after byte `from`, made printable for a message; empty when there are none.
+  /// The last lines of the node's log after byte `from`, made printable for a message; empty when there are
+  /// none.
   [[nodiscard]] virtual std::string last_output(const std::string& node_id, off_t from) = 0;
   /// All listening TCP sockets of this host.
   [[nodiscard]] virtual Result<std::vector<core::Taken>> listeners() = 0;

@@ -10,8 +10,9 @@ using namespace std::chrono_literals;
 // A cgroup reports "populated 0" a moment before its directory can be removed, so the removal is tried again.
 constexpr auto kRemoveAgain = 20ms;
 
-// The exit status of a process that is not our child is available (PIDFD_GET_INFO, Linux 6.15) only after its parent
-// has reaped it, a moment after its pidfd became readable. Older kernels never have it, so do not wait long.
+// The exit status of a process that is not our child is available (PIDFD_GET_INFO, Linux 6.15) only after its
+// parent has reaped it, a moment after its pidfd became readable. Older kernels never have it, so do not wait
+// long.
 constexpr auto kReapedByParentPoll = 2ms;
 constexpr int kReapedByParentPolls = 10;
 
@@ -70,8 +71,8 @@ void NodeProcess::catch_up() {
 }
 
 void NodeProcess::on_exit() {
-  // Read the report first: when the server was executed and ended at once, that is a server's death (it counts for
-  // the restart limit), not a failed launch.
+  // Read the report first: when the server was executed and ended at once, that is a server's death (it
+  // counts for the restart limit), not a failed launch.
   if (launch_ && report_watch_) on_report();
   const auto ended = process_->ended();
   if (!ended) return;
@@ -82,7 +83,8 @@ void NodeProcess::on_exit() {
     return;
   }
   if (launch_) {
-    // The launcher ended without exec. The state machine gets one event for it, LaunchFailed, when the tree is empty.
+    // The launcher ended without exec. The state machine gets one event for it, LaunchFailed, when the tree
+    // is empty.
     reap();
     if (tree_->populated()) tree_->kill();
     watch_empty();

@@ -1,5 +1,6 @@
-// One process generation of one node. Turns what the kernel reports about its processes into events of the state
-// machine, and carries out its orders (terminate, kill, reap). Makes no decisions. Supervisor, one thread.
+// One process generation of one node. Turns what the kernel reports about its processes into events of the
+// state machine, and carries out its orders (terminate, kill, reap). Makes no decisions. Supervisor, one
+// thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -14,9 +15,9 @@ namespace sutra::supervisor {
 
 class NodeProcess {
  public:
-  /// Called with Execed, LaunchFailed, Exited and Emptied of this generation, each at most once. After LaunchFailed or
-  /// Emptied no process and no tree is left, and the callee may let go of this object; it must be destroyed later
-  /// than this call (Nodes::retire()).
+  /// Called with Execed, LaunchFailed, Exited and Emptied of this generation, each at most once. After
+  /// LaunchFailed or Emptied no process and no tree is left, and the callee may let go of this object; it
+  /// must be destroyed later than this call (Nodes::retire()).
   using Post = std::function<void(core::Event)>;
 
   NodeProcess(Platform& platform, std::string node_id, std::uint64_t generation, Post post);
@@ -25,9 +26,11 @@ class NodeProcess {
 
   /// Creates the tree and a launcher that waits at its gate. On an error no process and no tree is left.
   [[nodiscard]] Status launch(const core::Node& node);
-  /// Opens the gate and starts to watch the process. Call it once, after the process is recorded in the ledger.
+  /// Opens the gate and starts to watch the process. Call it once, after the process is recorded in the
+  /// ledger.
   [[nodiscard]] Status open();
-  /// Watches a process that an earlier supervisor started. `process` null: it has ended; Exited is posted at once.
+  /// Watches a process that an earlier supervisor started. `process` null: it has ended; Exited is posted at
+  /// once.
   void adopt(const ProcessIdentity& identity, std::unique_ptr<ServerProcess> process);
   /// Watches a tree whose leader's death is recorded already; posts only Emptied.
   void adopt_leftovers();

@@ -7,8 +7,8 @@
 
 namespace sutra::supervisor {
 
-/// `pid`: of the launched process; the row shows it only while the process is alive. `uid`: the user of the node.
-/// `probe`: comms probes the node's port.
+/// `pid`: of the launched process; the row shows it only while the process is alive. `uid`: the user of the
+/// node. `probe`: comms probes the node's port.
 [[nodiscard]] ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
                                     const core::Moment& now);
 

@@ -76,8 +76,8 @@ Handoff take_handoff() {
 }
 
 Status exec_with(const std::string& program, const std::vector<std::string>& arguments, Handoff handoff) {
-  // Without the locks the new image could not start: it would try to take them, and flock(2) refuses that while
-  // any copy of the old descriptors is open.
+  // Without the locks the new image could not start: it would try to take them, and flock(2) refuses that
+  // while any copy of the old descriptors is open.
   bool complete = true;
   for_each(handoff, [&complete](const UniqueFd& fd) { complete = complete && fd.valid(); });
   if (!complete) {

@@ -18,8 +18,8 @@ struct Handoff {
 };
 
 /// Removes the variable from our environment and takes ownership of the descriptors in it. Returns an empty
-/// handoff, and closes nothing, when the variable is not set, was made for another pid (our parent's variable,
-/// inherited), does not parse, or names a descriptor that is not open.
+/// handoff, and closes nothing, when the variable is not set, was made for another pid (our parent's
+/// variable, inherited), does not parse, or names a descriptor that is not open.
 [[nodiscard]] Handoff take_handoff();
 
 /// Replaces this process by `program` (execve). Returns only on failure; then nothing has changed. Every

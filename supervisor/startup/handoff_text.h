@@ -1,5 +1,5 @@
-// The value of SUTRA_HANDOFF: "pid=7 configuration=11 listener=12 lock=13 lock=14 waiter=15". Another version of
-// the agent may read it, so unknown names are allowed. Pure. Supervisor.
+// The value of SUTRA_HANDOFF: "pid=7 configuration=11 listener=12 lock=13 lock=14 waiter=15". Another version
+// of the agent may read it, so unknown names are allowed. Pure. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -23,8 +23,8 @@ struct HandoffNumbers {
 /// `pid`: our own, which execve keeps. `numbers.unknown` is not written.
 [[nodiscard]] std::string encode_handoff(pid_t pid, const HandoffNumbers& numbers);
 
-/// Nullopt when encode_handoff() cannot have written the text for `pid`: the pid must come first, every number
-/// must be above 2 (stderr), and no number may occur twice.
+/// Nullopt when encode_handoff() cannot have written the text for `pid`: the pid must come first, every
+/// number must be above 2 (stderr), and no number may occur twice.
 [[nodiscard]] std::optional<HandoffNumbers> decode_handoff(std::string_view text, pid_t pid);
 
 }  // namespace sutra::supervisor

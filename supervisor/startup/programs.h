@@ -12,8 +12,8 @@ struct Programs {
   std::string launcher;
   std::string comms;
 };
-/// Looks in the directory of our own binary, then in /usr/libexec/sutra-agent. An error names the program that
-/// is missing.
+/// Looks in the directory of our own binary, then in /usr/libexec/sutra-agent. An error names the program
+/// that is missing.
 [[nodiscard]] Result<Programs> find_programs();
 
 }  // namespace sutra::supervisor

@@ -60,8 +60,8 @@ std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContex
   return ChosenConfig{std::move(last.config), *text, path, std::move(last.warnings), {}};
 }
 
-/// Faults that a start finds outside the file (users, programs, log_dir). A reload must find them before the new
-/// image replaces the running supervisor.
+/// Faults that a start finds outside the file (users, programs, log_dir). A reload must find them before the
+/// new image replaces the running supervisor.
 std::string cannot_start_with(const Config& config) {
   std::string faults;
   const auto add = [&](const auto& result) {

@@ -15,8 +15,8 @@
 namespace sutra::supervisor {
 
 /// Makes the process independent of its parent: opens descriptors 0 to 2, closes all others (unless
-/// `handed_over`), sets every signal to its default action except SIGPIPE (ignored), sets umask 027. All signals
-/// stay blocked until the event loop runs.
+/// `handed_over`), sets every signal to its default action except SIGPIPE (ignored), sets umask 027. All
+/// signals stay blocked until the event loop runs.
 void sanitize_process(bool handed_over);
 
 struct ChosenConfig {
@@ -32,9 +32,9 @@ struct ChosenConfig {
 using NodesLive = std::function<bool(Ledger& ledger)>;
 [[nodiscard]] bool nodes_live(Ledger& ledger);
 
-/// Reads and checks the configuration that the handoff or the arguments name. When it has faults and nodes run:
-/// returns the last configuration that passed the check, so that the nodes stay supervised. When no node runs:
-/// returns all faults as text, to be printed before an exit with status 78.
+/// Reads and checks the configuration that the handoff or the arguments name. When it has faults and nodes
+/// run: returns the last configuration that passed the check, so that the nodes stay supervised. When no node
+/// runs: returns all faults as text, to be printed before an exit with status 78.
 [[nodiscard]] std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments,
                                                                     const Handoff& handoff,
                                                                     const NodesLive& live = nodes_live);
