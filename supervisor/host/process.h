@@ -9,20 +9,11 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "supervisor/core/node.h"
+#include "supervisor/core/facts.h"
 
 namespace sutra::supervisor {
 
-/// Recorded in the ledger, to find the same process again after a restart of the supervisor. `stamp_ns` is
-/// CLOCK_BOOTTIME at a moment when the child existed and was not reaped: a process with this pid that started
-/// after the stamp is another process.
-struct ProcessIdentity {
-  pid_t pid = 0;
-  std::uint64_t stamp_ns = 0;
-  std::uint64_t pidfd_inode = 0;  ///< unique within a boot on pidfs (Linux 6.9); 0 on older kernels
-  std::string boot_id;            ///< empty when it cannot be read
-  friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
-};
+using core::ProcessIdentity;
 
 /// The identity of a child that is not reaped yet (so its pid is certainly its own).
 [[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);
