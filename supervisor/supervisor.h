@@ -67,7 +67,7 @@ class Supervisor {
   void keep_directories();
   void renew();
 
-  Given inputs_;
+  Inputs inputs_;
   EventLoop loop_;
   LoopTimers timers_{loop_};
   ProcessStarter starter_;

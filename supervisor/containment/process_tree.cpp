@@ -43,20 +43,20 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) {
   // on. Without a pidfd the leader was dead before we started, and the recorded pid may even be from an
   // earlier boot: then a process must also have our NODE_ID in its environment.
   if (!alive && scan.contains(leader_pid_)) session_over_ = true;
-  bool anybody = alive;
+  bool session_lives = alive;
   for (const auto& [pid, process] : scan) {
     const auto before = seen_.find(pid);
     if (before != seen_.end() && before->second == process.start_ticks) found.insert(pid);
     if (leader_pid_ > 0 && !session_over_ && process.session == leader_pid_ &&
         (leader_ || belongs_by_environment(pid, node_id_))) {
-      anybody = true;
+      session_lives = true;
       found.insert(pid);
     }
     if (process.parent == ::getpid() && !trees_.claimed(pid) && belongs_by_environment(pid, node_id_)) {
       found.insert(pid);
     }
   }
-  if (!anybody) session_over_ = true;
+  if (!session_lives) session_over_ = true;
   return found;
 }
 

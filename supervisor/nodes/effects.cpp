@@ -93,7 +93,7 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
   const std::initializer_list<log::Field> fields = {{"node_id", entry.id()},
                                                     {"generation", death.generation}};
   if (entry.node.state == core::State::kStopping) {
-    log::info("", text, fields);  // somebody asked for the stop, so it is no warning
+    log::info("", text, fields);  // the stop was requested, so its end is no warning
   } else {
     log::warning(text, fields);
   }
