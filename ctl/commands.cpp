@@ -24,7 +24,8 @@ std::string config_path(const Options& o) {
   return o.config_path.empty() ? default_config_path() : o.config_path;
 }
 
-/// With faults in the configuration too: its runtime_dir is used where it can be read.
+/// Also from a configuration with faults, as far as runtime_dir can be read: the operator may need status and
+/// doctor because of them.
 std::string runtime_dir(const Options& o) {
   if (!o.runtime_dir.empty()) return o.runtime_dir;
   const auto text = read_config_file(config_path(o));
@@ -48,7 +49,7 @@ int check_config(const Options& o) {
   return kExitOk;
 }
 
-/// An order whose answer is Done.
+/// Sends a request whose answer is Done, and prints the answer.
 template <typename Message>
 int order(AgentClient& agent, const Options& o, const Message& message, const std::string& node_id) {
   auto answer = agent.ask(message);
@@ -80,7 +81,7 @@ std::string new_node_id() {
   return "node-" + uuid;
 }
 
-/// Of what does not fit in a message, the fault is printed here.
+/// False, with a message, when an option does not fit into the request.
 bool fits(const Options& o) {
   if (o.storage_path.size() <= 255) return true;
   say("--path has " + std::to_string(o.storage_path.size()) + " bytes; at most 255 are allowed");
@@ -118,7 +119,7 @@ Message for_node(const NodeId& node_id) {
   return message;
 }
 
-/// An order about one node.
+/// Runs spawn, stop or restart.
 int node_command(AgentClient& agent, const Options& o) {
   const auto id =
       NodeId::parse(o.command == Command::kSpawn && o.node_id.empty() ? new_node_id() : o.node_id);

@@ -9,7 +9,7 @@ namespace sutra::ctl {
 std::variant<Options, int> parse_options(int argc, char** argv) {
   Options o;
   CLI::App app{
-      "Looks at and steers the Sutra Grid Agent of this host. Works while comms or the Master is down."};
+      "Shows and controls the Sutra Grid Agent of this host. Works while comms or the Master is down."};
   app.name("sutra-agentctl");
   app.set_version_flag("--version", std::string("sutra-agentctl ") + kVersion);
   app.require_subcommand(1);

@@ -114,7 +114,7 @@ TEST_F(DataDirectory, FileInThePlaceOfADirectoryIsNamed) {
   spit(root() + "/file", "");
   for (const char* path : {"/file", "/file/n"}) {
     const std::string text = fault(root(), root() + path, ours());
-    EXPECT_NE(text.find(root() + "/file: it is there, but is not a directory"), std::string::npos) << text;
+    EXPECT_NE(text.find(root() + "/file: it exists, but it is not a directory"), std::string::npos) << text;
   }
   spit(top_ / "rootfile", "");
   EXPECT_NE(fault(top_ / "rootfile", top_ / "rootfile/n", ours()).find("not a directory"), std::string::npos);

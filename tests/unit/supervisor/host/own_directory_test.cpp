@@ -44,7 +44,7 @@ TEST_F(OwnDirectory, AFileInTheWayIsNamed) {
     const Status made = make_own_directory(top_ / name, 0700);
     ASSERT_FALSE(made);
     EXPECT_THAT(made.error().message(),
-                HasSubstr("make directory " + (top_ / "f") + ": it is there, but is not a directory"));
+                HasSubstr("make directory " + (top_ / "f") + ": it exists, but it is not a directory"));
   }
 }
 
