@@ -41,7 +41,7 @@ void refuse(unsigned call) {
 
 class MissingKernelFeature : public AgentTest, public ::testing::WithParamInterface<Missing> {};
 
-TEST_P(MissingKernelFeature, TheMainJobStillWorksAndTheLogSaysWhatIsLost) {
+TEST_P(MissingKernelFeature, TheAgentStillWorksAndTheLogNamesWhatIsMissing) {
   const Missing& missing = GetParam();
   if (missing.cgroups && geteuid() != 0) GTEST_SKIP() << "needs root for a mount namespace";
   sandbox.set("storage", "stop_grace_secs", "1");

@@ -35,7 +35,7 @@ TEST_F(RealServers, RedisKeepsItsKeysThroughACrash) {
   EXPECT_TRUE(agent.stop_node("cache").success());
 }
 
-TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotDoubled) {
+TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotStartedTwice) {
   sandbox.use_redis();
   start();
   const auto r = must_spawn("cache");

@@ -57,7 +57,7 @@ TEST(SandboxSignals, ReachAProcessThatWorksInIt) {
   EXPECT_FALSE(sandbox.signal(ours.pid(), SIGTERM)) << "it has ended";
 }
 
-TEST(SandboxSignals, ReachNobodyElse) {
+TEST(SandboxSignals, ReachNoOtherProcess) {
   const Sandbox sandbox;
   std::filesystem::create_directory(sandbox.path() + "-beside");
   const Waiting beside(sandbox.path() + "-beside");

@@ -54,7 +54,7 @@ class ServiceManagerTest : public AgentTest {
   std::string path_;
 };
 
-TEST_F(ServiceManagerTest, HearsReadyAliveAndStopping) {
+TEST_F(ServiceManagerTest, GetsReadyWatchdogAndStopping) {
   start_watched();
   EXPECT_EQ(next(), "READY=1");
   EXPECT_EQ(next(), "WATCHDOG=1");
@@ -67,7 +67,7 @@ TEST_F(ServiceManagerTest, HearsReadyAliveAndStopping) {
   EXPECT_EQ(agent.wait_exit(), 0);
 }
 
-TEST_F(ServiceManagerTest, HearsNothingFromALoopThatHangs) {
+TEST_F(ServiceManagerTest, GetsNothingFromALoopThatHangs) {
   start_watched();
   EXPECT_TRUE(hears("WATCHDOG=1"));
   agent.signal(SIGSTOP);

@@ -56,7 +56,7 @@ TEST_F(Survival, ACrashedNodeKeepsItsPortPathAndLimitAndIsCounted) {
   EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\""));
 }
 
-TEST_F(Survival, ANodeThatCannotStayUpBacksOffAndIsQuarantined) {
+TEST_F(Survival, ANodeThatKeepsCrashingBacksOffAndIsQuarantined) {
   sandbox.set("monitoring", "max_restarts", "3");
   start();
   must_spawn("once-1");
@@ -76,7 +76,7 @@ TEST_F(Survival, WithoutRestartsACrashedNodeIsFailed) {
   EXPECT_TRUE(agent.wait_status("serve-1", "failed"));
 }
 
-TEST_F(Survival, KillingCommsLeavesNodesAloneAndBeatsBeforeItRegisters) {
+TEST_F(Survival, KillingCommsLeavesNodesAloneAndTheNextCommsSendsAHeartbeatFirst) {
   start();
   must_spawn("serve-1");
   must_spawn("serve-2");
@@ -125,7 +125,7 @@ TEST_F(Survival, KillingTheSupervisorLeavesNodesRunningAndTheNextOneAdoptsThem) 
   EXPECT_EQ(agent.events("died", "serve-0").size(), 1U);
 }
 
-TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeComesBack) {
+TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeIsRestarted) {
   start();
   const auto r = must_spawn("serve-1");
   agent.kill();
@@ -180,7 +180,7 @@ TEST_F(Survival, ARefusedReloadChangesNothingAndSaysWhy) {
   EXPECT_EQ(agent.comms_pid(), comms);
 }
 
-TEST_F(Survival, AReloadEndsACommsThatDoesNotHeedIt) {
+TEST_F(Survival, AReloadKillsACommsThatIgnoresIt) {
   start();
   const pid_t comms = agent.comms_pid();
   ASSERT_TRUE(sandbox.signal(comms, SIGSTOP));
@@ -222,7 +222,7 @@ TEST_F(Survival, AFaultyFileWithLiveNodesRunsTheLastCheckedConfiguration) {
   EXPECT_TRUE(agent.log_has("the last checked configuration is used instead"));
 }
 
-TEST_F(Survival, AnOrderlyStopEndsEverythingUnregistersAndStartsAgainWithTheAgent) {
+TEST_F(Survival, AnOrderlyStopEndsAllNodesAndTheNextStartRestartsThem) {
   start();
   must_spawn("serve-1");
   must_spawn("orphan-2");
@@ -239,7 +239,7 @@ TEST_F(Survival, AnOrderlyStopEndsEverythingUnregistersAndStartsAgainWithTheAgen
       << "registers anew";
 }
 
-TEST_F(Survival, AForgetfulMasterIsRegisteredWithAgain) {
+TEST_F(Survival, TheAgentRegistersAgainWithAMasterThatForgotIt) {
   start();
   ASSERT_TRUE(beats_more(1));
   master.set_heartbeat_reply(grid_testing::HeartbeatReply::kUnacknowledged);
@@ -269,7 +269,7 @@ TEST_F(Survival, TheMasterMayBeDownAtTheStart) {
   }));
 }
 
-TEST_F(Survival, TheLinesOfTheLogComeInTheirOrder) {
+TEST_F(Survival, LogLinesAppearInOrder) {
   start();
   ASSERT_TRUE(master.wait(
       id, [](const AgentTrace& t) { return t.heartbeats >= 12; }, 40s));
@@ -289,7 +289,7 @@ TEST_F(Survival, TheLinesOfTheLogComeInTheirOrder) {
   }
 }
 
-TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyStubbornNodesAreStopped) {
+TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyNodesIgnoreSigterm) {
   sandbox.set("storage", "stop_grace_secs", "3");
   sandbox.set("storage", "ready_timeout_secs", "20");
   start();

@@ -51,7 +51,7 @@ TEST_F(UnseenExec, TheDeathOfSuchAServerIsRecorded) {
   EXPECT_EQ(agent.events("died", "serve-1").size(), 1U);
 }
 
-TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
+TEST_F(UnseenExec, SuchAServerIsAdoptedAndItsExecIsRecorded) {
   start();
   const auto spawned = must_spawn("serve-1");
   const Facts facts = die_at_the_gate("serve-1");
@@ -68,7 +68,7 @@ TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
   EXPECT_EQ(agent.events("died", "serve-1").size(), 1U);
 }
 
-TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNoDeath) {
+TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNotRecordedAsADeath) {
   start();
   const auto spawned = must_spawn("serve-1");
   const Facts facts = die_at_the_gate("serve-1");
@@ -86,7 +86,7 @@ TEST_F(UnseenExec, AStoppedNodeLeavesNoMark) {
   EXPECT_TRUE(std::filesystem::is_empty(sandbox.at("run/nodes")));
 }
 
-TEST_F(UnseenExec, ALockThatIsLetGoOfInAMomentIsWaitedFor) {
+TEST_F(UnseenExec, ALockThatIsReleasedSoonIsWaitedFor) {
   start();
   must_spawn("serve-1");
   agent.kill();

@@ -131,7 +131,7 @@ void ClockSteps::expect_each_death_once() {
   EXPECT_THAT(faults::read_events(sandbox).faults, ::testing::IsEmpty());
 }
 
-TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
+TEST_F(ClockSteps, JumpsOfTenYearsEverySecondChangeNothing) {
   begin();
   const auto began = std::chrono::steady_clock::now();
   int round = 0;
@@ -174,7 +174,7 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
 
 // A wait for a time of the wall clock that is set back in it is longer by as much: threads that wait so are
 // lost one by one.
-TEST_F(ClockSteps, AClockThatFallsBackFiveTimesASecondHoldsUpNoHeartbeat) {
+TEST_F(ClockSteps, AClockThatIsSetBackFiveTimesASecondDelaysNoHeartbeat) {
   sandbox.write_config();
   start_agent();
   const auto node = must_spawn("serve-1");

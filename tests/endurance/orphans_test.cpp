@@ -43,7 +43,7 @@ class Orphans : public e2e::AgentTest, public ::testing::WithParamInterface<bool
   std::size_t most_zombies = 0;
 };
 
-TEST_P(Orphans, TenThousandOfThemLeaveNoZombieAndHoldUpNothing) {
+TEST_P(Orphans, TenThousandOrphansLeaveNoZombieAndDelayNothing) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root for its own init, and for a mount namespace";
   if (!in_own_namespaces()) {
     EXPECT_EQ(run_in_own_namespaces(0), 0);

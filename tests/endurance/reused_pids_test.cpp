@@ -162,7 +162,7 @@ void ReusedPids::expect_nothing_left() {
   EXPECT_TRUE(e2e::eventually([&] { return faults::cgroup_nodes(sandbox).size() <= kKeepers; }));
 }
 
-TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
+TEST_F(ReusedPids, NoSignalReachesAProcessWithTheReusedPidOfADeadServer) {
   if (!in_own_namespaces()) {
     if (const char* why = why_no_small_pid_namespace()) GTEST_SKIP() << why;
     const std::string before = host_pid_max();

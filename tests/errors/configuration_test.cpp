@@ -73,7 +73,7 @@ class Configuration : public SteadyTest {
   std::string good_;
 };
 
-TEST_F(Configuration, FilesThatAreNone) {
+TEST_F(Configuration, FilesThatAreNotConfigurations) {
   const std::string path = sandbox.config_path();
   std::filesystem::remove(path);
   expect_fault("the file is missing", {path, "No such file"}, "name the file, or put one there");
@@ -99,7 +99,7 @@ TEST_F(Configuration, FilesThatAreNone) {
   }
 }
 
-TEST_F(Configuration, FilesThatOnlyLookOdd) {
+TEST_F(Configuration, FilesWithAByteOrderMarkOrCrLf) {
   std::string crlf;
   for (const char c : good()) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
   for (const std::string& text : {"\xef\xbb\xbf" + good(), crlf}) {
@@ -116,7 +116,7 @@ TEST_F(Configuration, MissingKeys) {
   EXPECT_EQ(run({sandbox.binary("sutra-agent"), "--check-config", sandbox.config_path()}).status, 78);
 }
 
-TEST_F(Configuration, KeysAndTablesThatAreNone) {
+TEST_F(Configuration, KeysAndTablesThatAreUnknown) {
   expect_fault_of("an unknown key", with("agent", "agent_portt = 1"),
                   {"agent_portt", "agent_port", ".toml:2:"}, "correct its name");
   expect_fault_of("an unknown table", good() + "[storrage]\n", {"storrage", "storage"}, "correct its name");

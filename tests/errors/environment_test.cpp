@@ -156,7 +156,7 @@ TEST_F(Environment, AFullDisk) {
   EXPECT_TRUE(agent.spawn("serve-1").success());
 }
 
-TEST_F(Environment, DirectoriesThatVanish) {
+TEST_F(Environment, DirectoriesThatWereDeleted) {
   begin();
   std::filesystem::remove_all(sandbox.at("state"));
   must_spawn("serve-1");
@@ -272,7 +272,7 @@ TEST_F(Environment, MissingPrograms) {
   }
 }
 
-TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
+TEST_F(Environment, CommsIsDeletedWhileTheAgentRuns) {
   const std::string bin = sandbox.at("bin");
   std::filesystem::create_directories(bin);
   for (const std::string name : {"sutra-agent", "sutra-agent-comms", "sutra-node-launch"}) {

@@ -42,7 +42,7 @@ class Masters : public SteadyTest {
   static constexpr const char* kAddress = "correct agent.master_host";
 };
 
-TEST_F(Masters, ThatIsNotThere) {
+TEST_F(Masters, ThatIsNotRunning) {
   expect_passed_over("nothing listens at master_host", sandbox.free_port(), "connection refused",
                      "start the Master, or correct agent.master_host");
 }
@@ -61,12 +61,12 @@ TEST_F(Masters, ThatSpeaksHttp1) {
   expect_passed_over("an HTTP/1 server is at master_host", server.port(), "HTTP/1", kAddress);
 }
 
-TEST_F(Masters, ThatTalksGarbage) {
+TEST_F(Masters, ThatTalksAnotherProtocol) {
   const RawServer server([](int fd) { say(fd, std::string(4096, '\xa5')); });
   expect_passed_over("something else answers at master_host", server.port(), "gRPC", kAddress);
 }
 
-TEST_F(Masters, ThatSaysNothing) {
+TEST_F(Masters, ThatSendsNothing) {
   const RawServer server([](int) {});
   expect_passed_over("a plain TCP server that says nothing", server.port(), "says nothing", kAddress);
 }
@@ -90,7 +90,7 @@ TEST_F(Masters, ThatStopsReading) {
 }
 
 /// SYNs into a full backlog are dropped, as a firewall does.
-TEST_F(Masters, BehindABlackHole) {
+TEST_F(Masters, BehindAFirewallThatDropsPackets) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in a{};
   a.sin_family = AF_INET;

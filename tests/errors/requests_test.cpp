@@ -160,7 +160,7 @@ TEST_F(Requests, StoragePaths) {
                   .action = "send a shorter one"});
 }
 
-TEST_F(Requests, DirectoriesOfOthers) {
+TEST_F(Requests, DirectoriesOfOtherUsers) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to give a directory away";
   std::filesystem::create_directories(sandbox.at("data/foreign"));
   ASSERT_EQ(chown(sandbox.at("data/foreign").c_str(), 12345, 12345), 0);
@@ -315,7 +315,7 @@ TEST_F(Requests, Limits) {
                   .action = "stop a node, or raise agent.max_storage_nodes"});
 }
 
-TEST_F(Requests, UnknownNodesAndRunningOnes) {
+TEST_F(Requests, UnknownNodesAndRunningNodes) {
   begin();
   const auto stopped = agent.stop_node("nobody");
   EXPECT_FALSE(stopped.success());
@@ -331,7 +331,7 @@ TEST_F(Requests, UnknownNodesAndRunningOnes) {
        "stop the node first, or send the same");
 }
 
-TEST_F(Requests, AnAnswerThatNobodyWaitsForAnyMore) {
+TEST_F(Requests, AnAnswerAfterTheCallerHungUp) {
   begin();
   for (int i = 0; i < 20; ++i) {
     grpc::ClientContext context;
@@ -349,7 +349,7 @@ TEST_F(Requests, AnAnswerThatNobodyWaitsForAnyMore) {
   })) << "what reached the agent goes on";
 }
 
-TEST_F(Requests, StopsAndStartsThatCross) {
+TEST_F(Requests, StopsAndStartsAtTheSameTime) {
   sandbox.set("monitoring", "max_restarts", "1");
   begin();
   auto spawning = std::async(std::launch::async, [&] { return agent.spawn("deaf-1"); });

@@ -45,7 +45,7 @@ class Servers : public SteadyTest {
   }
 };
 
-TEST_F(Servers, BinariesThatAreNone) {
+TEST_F(Servers, BinariesThatCannotBeExecuted) {
   begin();
   const std::string real = read_file(sandbox.binary("sutra-test-node"));
   std::string foreign = real;
@@ -75,7 +75,7 @@ TEST_F(Servers, BinariesThatAreNone) {
   EXPECT_TRUE(agent.spawn("serve-1").success()) << "and with a good one all is well again";
 }
 
-TEST_F(Servers, ThatEndAtOnce) {
+TEST_F(Servers, ThatExitAtOnce) {
   begin();
   const std::string look = "read its last lines, in the message and in its log";
   expect_failure("the server exits at once with 0", "exit0-1", "exited with code 0", look);
@@ -86,7 +86,7 @@ TEST_F(Servers, ThatEndAtOnce) {
                  "start it in the foreground (no --daemonize)");
 }
 
-TEST_F(Servers, ThatDoNotServeWhereTheyShould) {
+TEST_F(Servers, ThatDoNotServeOnTheirPort) {
   sandbox.set("storage", "ready_timeout_secs", "2");
   begin();
   const std::string listen = "make it listen on {port} of loopback; see the message";
@@ -95,7 +95,7 @@ TEST_F(Servers, ThatDoNotServeWhereTheyShould) {
   EXPECT_TRUE(agent.spawn("late1000-1").success()) << "late is not never";
 }
 
-TEST_F(Servers, ThatAreStrangeButServe) {
+TEST_F(Servers, ThatAreUnusualButServe) {
   begin();
   EXPECT_TRUE(agent.spawn("closefds-1").success()) << "closes all its descriptors";
   EXPECT_TRUE(agent.spawn("mute-1").success()) << "prints nothing";
@@ -103,7 +103,7 @@ TEST_F(Servers, ThatAreStrangeButServe) {
 }
 
 /// A stranger answers on the node's port while the node itself is deaf: no false success.
-TEST_F(Servers, AStrangerThatAnswersInstead) {
+TEST_F(Servers, AnotherProgramThatAnswersOnTheNodesPort) {
   if (geteuid() != 0) GTEST_SKIP() << "needs a second user";
   sandbox.set("storage", "ready_timeout_secs", "2").set("agent", "storage_user", "\"nobody\"");
   begin();

@@ -14,7 +14,7 @@ class CommsKilledAtItsCalls : public Campaign {
   }
 };
 
-TEST_F(CommsKilledAtItsCalls, OfASpawn) {
+TEST_F(CommsKilledAtItsCalls, DuringASpawn) {
   agent.start_and_wait();
   const pid_t keeper = must_start("serve-keeper");
   hurt_at_every_call("comms of a spawn", {.subject = Subject::kThreads},

@@ -36,7 +36,7 @@ class LauncherHurtAtEveryCall : public Campaign {
   pid_t supervisor = 0;
 };
 
-TEST_F(LauncherHurtAtEveryCall, ByAKill) {
+TEST_F(LauncherHurtAtEveryCall, KilledDuringASpawn) {
   int as_server = 0;
   hurt_at_every_call("launcher of a spawn", {.subject = Subject::kLauncher},
                      {.prepare = [](const std::string&) {},
@@ -61,7 +61,7 @@ TEST_F(LauncherHurtAtEveryCall, ByAKill) {
                           }});
 }
 
-TEST_F(LauncherHurtAtEveryCall, ByAnError) {
+TEST_F(LauncherHurtAtEveryCall, ErrorDuringASpawn) {
   for (const int error : {ENOMEM, EMFILE, EIO}) {
     hurt_at_every_call(std::string("launcher of a spawn, ") + error_name(error),
                        {.subject = Subject::kLauncher,

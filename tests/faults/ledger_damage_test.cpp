@@ -98,7 +98,7 @@ class DamagedLedger : public Campaign, public ::testing::WithParamInterface<std:
   pid_t hurt = 0;
 };
 
-TEST_P(DamagedLedger, AnIntentIsMadeAnewFromTheFacts) {
+TEST_P(DamagedLedger, AnIntentIsRebuiltFromTheFacts) {
   agent.kill();
   damage(intent);
   start_supervisor();
@@ -153,7 +153,7 @@ class DamagedEvents : public DamagedLedger {
   const std::string events = sandbox.at("state/events.jsonl");
 };
 
-TEST_F(DamagedEvents, ALineCutAnywhereIsTakenBackAndItsNumberUsedAgain) {
+TEST_F(DamagedEvents, ATruncatedLineIsRemovedAndItsNumberUsedAgain) {
   agent.kill();
   const std::string text = e2e::read_file(events);
   const std::size_t last_line = text.rfind('\n', text.size() - 2) + 1;
@@ -169,7 +169,7 @@ TEST_F(DamagedEvents, ALineCutAnywhereIsTakenBackAndItsNumberUsedAgain) {
   EXPECT_THAT(read_events(sandbox).faults, ::testing::IsEmpty());
 }
 
-TEST_F(DamagedEvents, GarbageIsNotCounted) {
+TEST_F(DamagedEvents, GarbageLinesAreNotCounted) {
   agent.kill();
   const std::string text = e2e::read_file(events);
   e2e::write_file(events,
@@ -180,7 +180,7 @@ TEST_F(DamagedEvents, GarbageIsNotCounted) {
   EXPECT_EQ(history.deaths.at("serve-hurt"), 1U);
 }
 
-TEST_F(DamagedEvents, WhatIsNoFileIsNamedAndStopsNothing) {
+TEST_F(DamagedEvents, AnEventLogThatIsNotAFileIsNamedAndStopsNothing) {
   agent.kill();
   fs::remove(events);
   fs::create_directory(events);
@@ -193,7 +193,7 @@ TEST_F(DamagedEvents, WhatIsNoFileIsNamedAndStopsNothing) {
 
 class LostDirectories : public DamagedLedger {};
 
-TEST_F(LostDirectories, OfStateTheNodesAreAdoptedFromTheirFacts) {
+TEST_F(LostDirectories, WithoutTheStateDirectoryNodesAreAdoptedFromTheirFacts) {
   agent.kill();
   fs::remove_all(sandbox.at("state"));
   start_supervisor();
@@ -202,7 +202,7 @@ TEST_F(LostDirectories, OfStateTheNodesAreAdoptedFromTheirFacts) {
   expect_start_succeeds("serve-hurt");
 }
 
-TEST_F(LostDirectories, OfTheRuntimeNoNodeIsDoubled) {
+TEST_F(LostDirectories, WithoutTheRuntimeDirectoryNoNodeIsStartedTwice) {
   agent.kill();
   fs::remove_all(sandbox.at("run"));
   start_supervisor();
@@ -212,7 +212,7 @@ TEST_F(LostDirectories, OfTheRuntimeNoNodeIsDoubled) {
   expect_one_server_each();
 }
 
-TEST_F(LostDirectories, OfBothNoNodeIsDoubled) {
+TEST_F(LostDirectories, WithoutBothDirectoriesNoNodeIsStartedTwice) {
   agent.kill();
   fs::remove_all(sandbox.at("state"));
   fs::remove_all(sandbox.at("run"));

@@ -85,7 +85,7 @@ TEST_F(Storm, AHundredNodesThatIgnoreSigtermAreGoneSoonAfterTheGrace) {
   expect_world({});
 }
 
-TEST_F(Storm, AStoppedSupervisorIsMissedByNobodyAndCatchesUp) {
+TEST_F(Storm, AStoppedSupervisorDisturbsNoNodeAndCatchesUp) {
   agent.start_and_wait();
   const pid_t keeper = must_start("serve-keeper");
   const pid_t victim = must_start("serve-victim");
@@ -103,7 +103,7 @@ TEST_F(Storm, AStoppedSupervisorIsMissedByNobodyAndCatchesUp) {
   EXPECT_EQ(agent.comms_pid(), comms);
 }
 
-TEST_F(Storm, AStoppedLauncherHoldsUpNobodyElseAndIsGivenUp) {
+TEST_F(Storm, AStoppedLauncherDelaysNoOtherNodeAndIsGivenUp) {
   start_supervisor();
   const pid_t keeper = must_start("serve-keeper");
   Tracer tracer(agent.pid(), {.subject = Subject::kLauncher, .nth = 20, .signal = SIGSTOP});

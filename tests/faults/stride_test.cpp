@@ -26,11 +26,11 @@ std::set<std::uint64_t> each_up_to(std::uint64_t total) {
   return all;
 }
 
-TEST(CallsToHurt, StrideOneHurtsEachCall) {
+TEST(CallsToHurt, StrideOneTakesEachCall) {
   for (const std::uint64_t total : {1U, 8U, 152U}) EXPECT_EQ(hurt(total, 1, 3), each_up_to(total));
 }
 
-TEST(CallsToHurt, AsManyDaysAsTheStrideSeeEachCall) {
+TEST(CallsToHurt, AsManyDaysAsTheStrideTakeEachCall) {
   for (const std::uint64_t total : {1U, 23U, 152U, 882U}) {
     std::set<std::uint64_t> seen;
     for (std::uint64_t day = 20'000; day < 20'006; ++day) seen.merge(hurt(total, 6, day));
@@ -38,7 +38,7 @@ TEST(CallsToHurt, AsManyDaysAsTheStrideSeeEachCall) {
   }
 }
 
-TEST(CallsToHurt, OfFewCallsAtLeastEightAreHurt) {
+TEST(CallsToHurt, AtLeastEightOfFewCallsAreTaken) {
   for (std::uint64_t total = 1; total < 200; ++total) {
     for (std::uint64_t day = 0; day < 6; ++day) {
       EXPECT_GE(hurt(total, 6, day).size(), std::min(total, CallsToHurt::kAtLeast))
@@ -47,7 +47,7 @@ TEST(CallsToHurt, OfFewCallsAtLeastEightAreHurt) {
   }
 }
 
-TEST(CallsToHurt, OfManyCallsOneInSixIsHurt) {
+TEST(CallsToHurt, OneInSixOfManyCallsIsTaken) {
   EXPECT_EQ(hurt(600, 6, 0).size(), 100U);
   EXPECT_EQ(hurt(600, 6, 5).size(), 100U);
 }

@@ -41,7 +41,7 @@ class ErrorAtEveryCall : public Campaign, public ::testing::WithParamInterface<i
   pid_t keeper = 0;
 };
 
-TEST_P(ErrorAtEveryCall, OfASpawn) {
+TEST_P(ErrorAtEveryCall, DuringASpawn) {
   hurt_at_every_call(name("spawn"), plan(),
                      {.prepare = [](const std::string&) {},
                       .perform = [&](const std::string& id) { return control.start(id); },
@@ -61,7 +61,7 @@ TEST_P(ErrorAtEveryCall, OfASpawn) {
                           }});
 }
 
-TEST_P(ErrorAtEveryCall, OfAStop) {
+TEST_P(ErrorAtEveryCall, DuringAStop) {
   pid_t running = 0;
   hurt_at_every_call(name("stop"), plan(),
                      {.prepare = [&](const std::string& id) { running = must_start(id); },
@@ -80,7 +80,7 @@ TEST_P(ErrorAtEveryCall, OfAStop) {
 }
 
 // One node lives, the other died while nobody looked.
-TEST_P(ErrorAtEveryCall, OfAnAdoption) {
+TEST_P(ErrorAtEveryCall, DuringAnAdoption) {
   const pid_t other = must_start("serve-other");
   hurt_at_every_call(name("adoption"), plan(),
                      {.prepare =

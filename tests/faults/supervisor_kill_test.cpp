@@ -25,7 +25,7 @@ class SupervisorKilledAtEveryCall : public Campaign {
   pid_t keeper = 0;
 };
 
-TEST_F(SupervisorKilledAtEveryCall, OfASpawn) {
+TEST_F(SupervisorKilledAtEveryCall, DuringASpawn) {
   hurt_at_every_call("spawn", {},
                      {.prepare = [](const std::string&) {},
                       .perform = [&](const std::string& id) { return control.start(id); },
@@ -41,7 +41,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfASpawn) {
                           }});
 }
 
-TEST_F(SupervisorKilledAtEveryCall, OfAStop) {
+TEST_F(SupervisorKilledAtEveryCall, DuringAStop) {
   hurt_at_every_call("stop", {},
                      {.prepare = [&](const std::string& id) { must_start(id); },
                       .perform = [&](const std::string& id) { return control.stop(id); },
@@ -56,7 +56,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAStop) {
                           }});
 }
 
-TEST_F(SupervisorKilledAtEveryCall, OfAReload) {
+TEST_F(SupervisorKilledAtEveryCall, DuringAReload) {
   const pid_t other = must_start("serve-other");
   hurt_at_every_call("reload", {},
                      {.prepare = [](const std::string&) {},
@@ -71,7 +71,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAReload) {
 }
 
 // One node lives, the other died while nobody looked.
-TEST_F(SupervisorKilledAtEveryCall, OfAnAdoption) {
+TEST_F(SupervisorKilledAtEveryCall, DuringAnAdoption) {
   const pid_t other = must_start("serve-other");
   hurt_at_every_call("adoption", {},
                      {.prepare =
@@ -98,7 +98,7 @@ TEST_F(SupervisorKilledAtEveryCall, OfAnAdoption) {
                       .from_exec = true});
 }
 
-TEST_F(SupervisorKilledAtEveryCall, OfTheHandlingOfACrash) {
+TEST_F(SupervisorKilledAtEveryCall, WhileItHandlesACrash) {
   pid_t victim = 0;
   hurt_at_every_call("crash", {},
                      {.prepare = [&](const std::string& id) { victim = must_start(id); },

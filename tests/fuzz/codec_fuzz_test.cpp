@@ -73,7 +73,7 @@ TEST(CodecFuzz, RandomBytesAreRefused) {
   }
 }
 
-TEST(CodecFuzz, MutatedPacketsAreRefusedOrMeanExactlyTheirBytes) {
+TEST(CodecFuzz, MutatedPacketsAreRefusedOrEncodeToTheSameBytes) {
   Random random(seed() + 1);
   const auto corpus = testing::all_packets();
   int accepted = 0;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kHistories = 100'000;
 constexpr std::uint64_t kSeenAtLeast = 20;  // each state, effect and kind of fault
 
-TEST(Simulation, HoldsInEveryHistory) {
+TEST(Simulation, NoHistoryViolatesAnInvariant) {
   Campaign campaign;
   campaign.histories = kHistories;
   const CampaignResult result = run(campaign);
@@ -24,9 +24,9 @@ TEST(Simulation, HoldsInEveryHistory) {
     ADD_FAILURE() << "not seen often enough: " << what;
 }
 
-TEST(Simulation, ASeedIsOneHistory) { EXPECT_EQ(story(7, {}), story(7, {})); }
+TEST(Simulation, TheSameSeedGivesTheSameHistory) { EXPECT_EQ(story(7, {}), story(7, {})); }
 
-TEST(Simulation, OneThatSeesNothingFails) {
+TEST(Simulation, ACampaignThatCoversNothingFails) {
   Coverage nothing;
   EXPECT_FALSE(nothing.missing(1).empty());
 }

@@ -102,7 +102,7 @@ class CommsProgram : public testing::CommsTest {
   std::unique_ptr<Program> program_;
 };
 
-TEST_F(CommsProgram, SaysTheKnownLinesAndEndsWithZeroOnRetire) {
+TEST_F(CommsProgram, LogsTheContractsLinesAndExitsWithZeroOnRetire) {
   start();
   ASSERT_TRUE(beats()) << log();
   send(ipc::Retire{});

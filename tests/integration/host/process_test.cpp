@@ -51,7 +51,7 @@ TEST_F(ProcessTest, RecordedProcessIsFoundAgain) {
   EXPECT_EQ(running.wait()->signal, SIGKILL);
 }
 
-TEST_F(ProcessTest, ProcessThatStartedAfterTheStampIsAnother) {
+TEST_F(ProcessTest, ProcessWithALaterStartTimeIsAnother) {
   Running running = sleeper();
   ProcessIdentity identity = identify(running.launched.pid, running.launched.pidfd);
   identity.stamp_ns = *start_time_ns(running.launched.pid) - 1;
@@ -74,7 +74,7 @@ TEST_F(ProcessTest, ProcessOfAnotherBootIsGone) {
   EXPECT_EQ(reopen(identity).has_value(), boot_id().empty());
 }
 
-TEST_F(ProcessTest, UnknownBootIsNoReasonToRefuse) {
+TEST_F(ProcessTest, ProcessIsFoundThoughTheBootIdIsUnknown) {
   Running running = sleeper();
   ProcessIdentity identity = identify(running.launched.pid, running.launched.pidfd);
   identity.boot_id.clear();
@@ -94,7 +94,7 @@ TEST_F(ProcessTest, ReapedProcessIsGoneAndAZombieIsNot) {
   EXPECT_FALSE(reopen(ProcessIdentity{}));
 }
 
-TEST_F(ProcessTest, PeekingLeavesAChildUnreaped) {
+TEST_F(ProcessTest, PeekExitDoesNotReapAChild) {
   Running running = launch(shell("kill -USR1 $$"));
   (void)running.go();
   const auto exit = running.wait();
@@ -109,7 +109,7 @@ TEST_F(ProcessTest, PeekingLeavesAChildUnreaped) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
-TEST_F(ProcessTest, SignallingTheDeadIsSuccess) {
+TEST_F(ProcessTest, SignallingADeadProcessSucceeds) {
   Running running = launch(plan("/bin/true"));
   (void)running.go();
   ASSERT_TRUE(running.wait());
@@ -181,9 +181,9 @@ class AdoptedProcess : public ProcessTest {
   UniqueFd pidfd_;
 };
 
-TEST_F(AdoptedProcess, LivingStrangerHasNotEnded) { EXPECT_FALSE(peek_exit(pidfd_)); }
+TEST_F(AdoptedProcess, ALiveProcessHasNotEnded) { EXPECT_FALSE(peek_exit(pidfd_)); }
 
-TEST_F(AdoptedProcess, ExitCodeOfAStrangerIsKnownWhereTheKernelTells) {
+TEST_F(AdoptedProcess, TheExitCodeIsKnownWhereTheKernelTellsIt) {
   order(7);
   const Ended ended = how_it_ended();
   EXPECT_FALSE(ended.child);
@@ -192,7 +192,7 @@ TEST_F(AdoptedProcess, ExitCodeOfAStrangerIsKnownWhereTheKernelTells) {
   EXPECT_EQ(ended.exit.code, 7);
 }
 
-TEST_F(AdoptedProcess, SignalOfAStrangerIsKnownWhereTheKernelTells) {
+TEST_F(AdoptedProcess, TheSignalIsKnownWhereTheKernelTellsIt) {
   order('k');
   const Ended ended = how_it_ended();
   if (!kernel_tells_of_strangers()) GTEST_SKIP() << "before Linux 6.15";
@@ -200,7 +200,7 @@ TEST_F(AdoptedProcess, SignalOfAStrangerIsKnownWhereTheKernelTells) {
   EXPECT_EQ(ended.exit.signal, SIGKILL);
 }
 
-TEST_F(AdoptedProcess, StrangerThatNobodyReapedYetHasAnUnknownCauseWithoutAWait) {
+TEST_F(AdoptedProcess, AZombieHasAnUnknownCauseWithoutAWait) {
   ASSERT_EQ(::kill(parent_, SIGSTOP), 0);
   ASSERT_TRUE(eventually([this] {
     return slurp("/proc/" + std::to_string(parent_) + "/stat").find(") T") != std::string::npos;

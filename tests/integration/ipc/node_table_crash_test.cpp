@@ -76,7 +76,7 @@ bool wait_until_published(std::atomic<std::uint64_t>& published, std::uint64_t c
   return true;
 }
 
-TEST(NodeTableCrash, AWriterKilledInsideLeavesOneStaleRowAndNobodyHangs) {
+TEST(NodeTableCrash, AWriterKilledDuringAWriteLeavesOneStaleRowAndNoReaderHangs) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/nodes.table";
   std::mt19937_64 random(8128);

@@ -28,7 +28,7 @@ class CommsCalls : public testing::CommsTest {
   }
 };
 
-TEST_F(CommsCalls, ASpawnReachesTheSupervisorUnchangedAndItsAnswerTheCaller) {
+TEST_F(CommsCalls, ASpawnReachesTheSupervisorUnchangedAndTheAnswerReachesTheCaller) {
   launch();
   auto answer = spawn_async("n1", 30s);
   const auto order = receive<ipc::StartNode>();
@@ -112,7 +112,7 @@ TEST_F(CommsCalls, ASlowStartIsAnsweredBeforeTheCallerGivesUp) {
   EXPECT_THAT(response.error_message(), HasSubstr("GetNodeStatus"));
 }
 
-TEST_F(CommsCalls, ACallerThatHangsUpCostsNothing) {
+TEST_F(CommsCalls, ACallerThatHangsUpDoesNotDisturbTheNextCall) {
   launch();
   auto& stub = agent();
   grpc::ClientContext context;
@@ -213,7 +213,7 @@ TEST_F(CommsCalls, AMalformedMessageOfTheSupervisorEndsCommsWithStatusOne) {
   EXPECT_EQ(status(), 1);
 }
 
-TEST_F(CommsCalls, WhoWaitsIsAnsweredWhenItEnds) {
+TEST_F(CommsCalls, WaitingCallersAreAnsweredWhenCommsEnds) {
   launch();
   grpc::Status status;
   auto answer = spawn_async("n1", 30s, &status);

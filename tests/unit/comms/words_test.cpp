@@ -94,7 +94,7 @@ TEST(ProbeHost, IsTheSpecificAddressOrLoopback) {
   EXPECT_EQ(probe_host("db.example"), "127.0.0.1");
 }
 
-TEST(ListenerOwner, IsTheUidOfWhoeverGetsTheConnection) {
+TEST(ListenerOwner, IsTheUidOfTheSocketThatGetsTheConnection) {
   const std::uint8_t loopback4[] = {127, 0, 0, 1};
   const IpAddress v4 = mapped_ipv4(loopback4);
   const IpAddress v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};

@@ -43,7 +43,7 @@ void watch(const NodeTableReader& table, std::uint32_t row, Tally& tally) {
   }
 }
 
-TEST(NodeTableRace, ReadersNeverSeeATornRowNorOneFromThePast) {
+TEST(NodeTableRace, ReadersNeverSeeATornOrAnOlderRow) {
   const test::TemporaryDirectory directory;
   auto writer = NodeTableWriter::create(directory.path() + "/nodes.table", kRows);
   ASSERT_TRUE(writer.ok()) << writer.error().message();

@@ -56,7 +56,7 @@ std::optional<std::uint64_t> own_cgroup_inode() {
   return std::nullopt;
 }
 
-TEST(Listeners, SockDiagTellsWhatProcTells) {
+TEST(Listeners, SockDiagAndProcAgree) {
   std::vector<Listener> diag, proc;
   if (!ask_sock_diag(0, diag)) GTEST_SKIP() << "the kernel does not answer over netlink";
   const OpenListener one(test::loopback4()), any(test::any4()), one6(in6addr_loopback), any6(in6addr_any);
@@ -89,7 +89,7 @@ TEST(Listeners, SockDiagTellsWhatProcTells) {
   EXPECT_EQ(told.at(any6.port()).address, kAnyIpv6);
 }
 
-TEST(Listeners, OnlyASocketInListenIsThere) {
+TEST(Listeners, OnlySocketsInListenAreReported) {
   const OpenListener bound(test::loopback4(), false);
   const auto before = tcp_listeners_on(bound.port());
   ASSERT_TRUE(before.ok());
@@ -101,7 +101,7 @@ TEST(Listeners, OnlyASocketInListenIsThere) {
   EXPECT_EQ(after.value()[0].uid, ::geteuid());
 }
 
-TEST(Listeners, OfOnePortAreThoseOfAllThatHaveIt) {
+TEST(Listeners, EveryListenerOfOnePortIsReported) {
   const OpenListener one(test::loopback4()), other(test::any4());
   const auto all = tcp_listeners();
   const auto some = tcp_listeners_on(one.port());
@@ -128,7 +128,7 @@ bool refuse_netlink() {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
 }
 
-TEST(Listeners, WithoutNetlinkTheFilesTell) {
+TEST(Listeners, WithoutNetlinkTheProcFilesAreRead) {
   const OpenListener one(test::loopback4()), other(test::any4());
   EXPECT_EQ(test::in_child([&] {
               std::vector<Listener> none;

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Timer, IsNeverEarlyThoughItsTimeIsNoWholeMillisecond) {
+TEST(Timer, IsNeverEarlyForFractionsOfAMillisecond) {
   EventLoop loop;
   const ReadablePipe pipe;
   const FdWatch busy(loop, pipe.fd(), UV_READABLE, [](int) {});  // the loop looks at the time again and again
@@ -32,7 +32,7 @@ TEST(Timer, IsNeverEarlyThoughItsTimeIsNoWholeMillisecond) {
   }
 }
 
-TEST(Timer, WhatIsPastIsDueAtOnceButNotFromWithinTheCall) {
+TEST(Timer, ADueTimeInThePastFiresSoonButNotWithinTheCall) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, [&] { ++fired; });
@@ -42,7 +42,7 @@ TEST(Timer, WhatIsPastIsDueAtOnceButNotFromWithinTheCall) {
   EXPECT_EQ(fired, 1);
 }
 
-TEST(Timer, ANewOrderReplacesTheOneBefore) {
+TEST(Timer, ArmingAgainReplacesTheEarlierTime) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, [&] { ++fired; });
@@ -54,7 +54,7 @@ TEST(Timer, ANewOrderReplacesTheOneBefore) {
   EXPECT_EQ(fired, 1) << "a one-shot timer fires once";
 }
 
-TEST(Timer, ACancelledTimerDoesNotFireUntilTheNextOrder) {
+TEST(Timer, ACancelledTimerDoesNotFireUntilItIsArmedAgain) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, 0ms, 0ms, [&] { ++fired; });
@@ -105,7 +105,7 @@ TEST(Timer, MayBeReplacedByItsOwnCallback) {
   EXPECT_EQ(second, 1);
 }
 
-TEST(Timer, ADefaultOneTakesNoOrders) {
+TEST(Timer, ADefaultConstructedTimerIgnoresCalls) {
   Timer timer;
   timer.after(0ms);
   timer.cancel();

@@ -91,7 +91,7 @@ class World {
   bool ever_acknowledged_ = false;
 };
 
-TEST(MasterLink, HoldsItsRulesInRandomWorlds) {
+TEST(MasterLink, KeepsItsRulesUnderRandomEvents) {
   for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World(seed).run(200);

@@ -103,7 +103,7 @@ class CommsKeeperTest : public ::testing::Test {
   std::optional<CommsKeeper> keeper_;
 };
 
-TEST_F(CommsKeeperTest, StartsCommsAndGreetsIt) {
+TEST_F(CommsKeeperTest, StartsCommsAndSendsWelcome) {
   keeper_->start();
   ASSERT_EQ(starter_.starts.size(), 1U);
   EXPECT_EQ(starter_.last().plan.program, "/x/comms");
@@ -155,7 +155,7 @@ TEST_F(CommsKeeperTest, AStableRunClearsTheBackoff) {
   EXPECT_EQ(wait_for_the_next(), 0ms);
 }
 
-TEST_F(CommsKeeperTest, WhatCannotBeStartedIsTriedAgainWithBackoffNeverAtOnce) {
+TEST_F(CommsKeeperTest, AFailedStartIsTriedAgainWithBackoffNeverAtOnce) {
   starter_.refusal = make_error("clone", "child", "no memory");
   keeper_->start();
   EXPECT_EQ(starter_.asked, 1);
@@ -174,7 +174,7 @@ TEST_F(CommsKeeperTest, WhatCannotBeStartedIsTriedAgainWithBackoffNeverAtOnce) {
   EXPECT_TRUE(hears<ipc::Welcome>());
 }
 
-TEST_F(CommsKeeperTest, AProgramThatWasNeverExecutedIsTriedAgain) {
+TEST_F(CommsKeeperTest, AFailedExecIsTriedAgain) {
   keeper_->start();
   ::testing::internal::CaptureStderr();
   comms_ends(exited(1), "execute /x/comms: No such file or directory; install the package again");
@@ -183,7 +183,7 @@ TEST_F(CommsKeeperTest, AProgramThatWasNeverExecutedIsTriedAgain) {
   EXPECT_EQ(starter_.starts.size(), 2U);
 }
 
-TEST_F(CommsKeeperTest, ThreeMissedPingsAreAnsweredBySigabrtAndASecondLaterBySigkill) {
+TEST_F(CommsKeeperTest, AfterThreeMissedPingsItSendsSigabrtAndASecondLaterSigkill) {
   keeper_->start();
   timers_.advance(4s);
   EXPECT_THAT(signals(), IsEmpty());
@@ -197,7 +197,7 @@ TEST_F(CommsKeeperTest, ThreeMissedPingsAreAnsweredBySigabrtAndASecondLaterBySig
   EXPECT_EQ(wait_for_the_next(), 0ms);
 }
 
-TEST_F(CommsKeeperTest, OneThatDiesOfSigabrtIsNotKilledAndNorIsItsSuccessor) {
+TEST_F(CommsKeeperTest, ACommsThatDiesOfSigabrtGetsNoSigkillAndNeitherDoesItsSuccessor) {
   keeper_->start();
   timers_.advance(6s);
   comms_ends(killed_by(SIGABRT));
@@ -210,7 +210,7 @@ TEST_F(CommsKeeperTest, OneThatDiesOfSigabrtIsNotKilledAndNorIsItsSuccessor) {
   EXPECT_THAT(signals(), IsEmpty());
 }
 
-TEST_F(CommsKeeperTest, OneThatPingsIsLeftAlone) {
+TEST_F(CommsKeeperTest, ACommsThatPingsGetsNoSignal) {
   keeper_->start();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
@@ -256,7 +256,7 @@ class CommsKeeperViolation : public CommsKeeperTest {
   }
 };
 
-TEST_F(CommsKeeperViolation, AMalformedAnOversizedAndAnUnknownMessageEachEndCommsAndAreCounted) {
+TEST_F(CommsKeeperViolation, AMalformedOversizedOrUnknownMessageEndsCommsAndIsCounted) {
   keeper_->start();
   const std::vector<std::function<void()>> violations = {
       [this] { say_raw(64); },                   // no header
@@ -276,7 +276,7 @@ TEST_F(CommsKeeperViolation, AMalformedAnOversizedAndAnUnknownMessageEachEndComm
   EXPECT_THAT(requests_, IsEmpty());
 }
 
-TEST_F(CommsKeeperViolation, NothingThatItSaysAfterwardsIsHeard) {
+TEST_F(CommsKeeperViolation, MessagesAfterAViolationAreIgnored) {
   keeper_->start();
   be_comms();
   say_raw(64);
@@ -286,7 +286,7 @@ TEST_F(CommsKeeperViolation, NothingThatItSaysAfterwardsIsHeard) {
   EXPECT_THAT(requests_, IsEmpty());
 }
 
-TEST_F(CommsKeeperTest, AnAnswerToAnOldCommsNeverReachesTheNext) {
+TEST_F(CommsKeeperTest, AnAnswerForAnEarlierCommsNeverReachesTheNext) {
   keeper_->start();
   be_comms();
   say(request(7));
@@ -304,7 +304,7 @@ TEST_F(CommsKeeperTest, AnAnswerToAnOldCommsNeverReachesTheNext) {
   EXPECT_TRUE(hears<ipc::NodeStopped>());
 }
 
-TEST_F(CommsKeeperTest, WhatCommsSaidBeforeItsDeathIsHeard) {
+TEST_F(CommsKeeperTest, MessagesThatCommsSentBeforeItsDeathAreRead) {
   keeper_->start();
   be_comms();
   for (std::uint64_t i = 0; i < 100; ++i) ASSERT_TRUE(comms_end_->send(request(i)));
@@ -312,7 +312,7 @@ TEST_F(CommsKeeperTest, WhatCommsSaidBeforeItsDeathIsHeard) {
   EXPECT_EQ(requests_.size(), 100U);
 }
 
-TEST_F(CommsKeeperTest, WhatTheMasterAcknowledgedIsToldToTheNextComms) {
+TEST_F(CommsKeeperTest, TheAcknowledgedIdentityIsSentToTheNextComms) {
   keeper_->start();
   be_comms();
   ipc::AgentAcknowledged fact;
@@ -328,7 +328,7 @@ TEST_F(CommsKeeperTest, WhatTheMasterAcknowledgedIsToldToTheNextComms) {
   EXPECT_EQ(std::get<ipc::Welcome>(*first).comms_restarts, 1U);
 }
 
-TEST_F(CommsKeeperTest, TheLinkIsThatOfTheCommsThatRuns) {
+TEST_F(CommsKeeperTest, TheLinkStateIsThatOfTheRunningComms) {
   keeper_->start();
   be_comms();
   ipc::LinkChanged link;
@@ -351,7 +351,7 @@ TEST_F(CommsKeeperTest, ACommsThatDoesNotReadIsKilled) {
   EXPECT_THAT(signals(), ElementsAre(SIGKILL));
 }
 
-TEST_F(CommsKeeperTest, RetireSendsTheOrderAndIsToldOfTheEndOnce) {
+TEST_F(CommsKeeperTest, RetireSendsTheOrderAndReportsTheEndOnce) {
   keeper_->start();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
@@ -369,7 +369,7 @@ TEST_F(CommsKeeperTest, RetireSendsTheOrderAndIsToldOfTheEndOnce) {
   EXPECT_EQ(retired_, 1);
 }
 
-TEST_F(CommsKeeperTest, OneThatDoesNotRetireIsKilledAfterFourSeconds) {
+TEST_F(CommsKeeperTest, ACommsThatDoesNotRetireIsKilledAfterFourSeconds) {
   keeper_->start();
   timers_.advance(3s);
   keeper_->retire();
@@ -382,7 +382,7 @@ TEST_F(CommsKeeperTest, OneThatDoesNotRetireIsKilledAfterFourSeconds) {
   EXPECT_EQ(retired_, 1);
 }
 
-TEST_F(CommsKeeperTest, RetireInTheBackoffIsDoneAtOnceAndStartsNoMore) {
+TEST_F(CommsKeeperTest, RetireDuringABackoffEndsAtOnceAndStartsNoComms) {
   keeper_->start();
   comms_ends(exited(1));
   (void)wait_for_the_next();
@@ -393,7 +393,7 @@ TEST_F(CommsKeeperTest, RetireInTheBackoffIsDoneAtOnceAndStartsNoMore) {
   EXPECT_EQ(starter_.starts.size(), 2U);
 }
 
-TEST_F(CommsKeeperTest, KillsTheCommsOfThisImageBeforeTheNext) {
+TEST_F(CommsKeeperTest, KillsTheRunningCommsBeforeAReExec) {
   keeper_->kill();  // there is none
   keeper_->start();
   keeper_->kill();

@@ -101,7 +101,7 @@ TEST_F(ControlServerTest, RootAndOurOwnUserMayOperateAndNobodyElse) {
   EXPECT_FALSE(may_operate(65534));
 }
 
-TEST_F(ControlServerTest, AStrangerIsDisconnectedUnheard) {
+TEST_F(ControlServerTest, AnotherUserIsDisconnectedBeforeItsMessageIsRead) {
   std::optional<uid_t> seen;
   open([&](uid_t peer) {
     seen = peer;
@@ -170,7 +170,7 @@ TEST_F(ControlServerTest, AnAnswerForAClientThatWentAwayIsDropped) {
   server_->send(gone, ipc::Done{});
 }
 
-TEST_F(ControlServerTest, BindsAnewWhenTheSocketsFileWasRemovedAndServesWhoIsConnected) {
+TEST_F(ControlServerTest, BindsAgainWhenTheSocketFileWasRemovedAndStillServesConnectedClients) {
   ipc::Channel before = connect();
   ASSERT_EQ(unlink(path_.c_str()), 0);
   ::testing::internal::CaptureStderr();
@@ -181,13 +181,13 @@ TEST_F(ControlServerTest, BindsAnewWhenTheSocketsFileWasRemovedAndServesWhoIsCon
   EXPECT_TRUE(serves(before));
 }
 
-TEST_F(ControlServerTest, KeepsWhatIsBound) {
+TEST_F(ControlServerTest, DoesNotBindAgainWhileTheSocketFileExists) {
   const int listener = server_->listener_fd();
   server_->keep_bound();
   EXPECT_EQ(server_->listener_fd(), listener);
 }
 
-TEST_F(ControlServerTest, GoesOnWithAListenerAndAClientThatWereHandedOver) {
+TEST_F(ControlServerTest, UsesAListenerAndAClientThatWereHandedOver) {
   ipc::Channel client = connect();
   ASSERT_TRUE(client.send(ipc::Reload{}));
   ASSERT_TRUE(turn_until(

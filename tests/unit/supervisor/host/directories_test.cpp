@@ -30,7 +30,7 @@ class DataDirectory : public ::testing::Test {
   TemporaryDirectory top_;
 };
 
-TEST_F(DataDirectory, MakesRootAndDirectoryWithTheirModesWhateverTheUmask) {
+TEST_F(DataDirectory, MakesRootAndDirectoryWithTheirModesUnderAnyUmask) {
   const mode_t before = ::umask(0077);
   const auto opened = open_data_directory(root(), root() + "/n1", ours());
   ::umask(before);

@@ -22,7 +22,7 @@ class ExecMarks : public ::testing::Test {
   TemporaryDirectory run_;
 };
 
-TEST_F(ExecMarks, TellsALauncherAtItsGateFromAProgram) {
+TEST_F(ExecMarks, DistinguishALauncherAtItsGateFromAnExecutedProgram) {
   EXPECT_EQ(read(7), std::nullopt);
   const UniqueFd mark = begin(7);
   EXPECT_EQ(read(7), false);

@@ -80,7 +80,7 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
   EXPECT_EQ(answers_[0].port, 50051);
 }
 
-TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerLeaves) {
+TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerIsSent) {
   std::string seen;
   nodes_->start(node_id("a"), {},
                 [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
@@ -123,7 +123,7 @@ TEST_F(NodesTest, AnotherRequestUnderALiveIdSaysWhatDiffers) {
   EXPECT_THAT(answers_[0].text, HasSubstr("port"));
 }
 
-TEST_F(NodesTest, APortInListenIsRefusedAndNamesWho) {
+TEST_F(NodesTest, APortInUseIsRefusedAndItsListenerIsNamed) {
   platform_.taken = {{"127.0.0.1", 50060, 42}};
   start("a", {"", 50060, 0});
   ASSERT_THAT(answers_, SizeIs(1));
@@ -163,7 +163,7 @@ TEST_F(NodesTest, TheOldestOfTooManyWaitersIsAnswered) {
 
 // ---- death and restart
 
-TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenTheRestKilled) {
+TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenItsTreeIsKilled) {
   FakeServer& server = running("a");
   server.dies(code(1), true);
   EXPECT_LT(at("event a.1 died"), at("facts a.1"));
@@ -174,7 +174,7 @@ TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenTheRestKilled) {
   EXPECT_LT(at("kill a.1"), at("start a.2"));
 }
 
-TEST_F(NodesTest, AnEventBesideARestartNamesTheGenerationThatItIsAbout) {
+TEST_F(NodesTest, AnEventDuringARestartNamesItsOwnGeneration) {
   start("a");
   FakeServer& first = platform_.server("a.1");
   first.executed();
@@ -205,7 +205,7 @@ TEST_F(NodesTest, AProcessIsNotDestroyedWhileItReportsItsOwnEnd) {
   EXPECT_EQ(nodes_->node(node_id("a"))->generation, 2U);
 }
 
-TEST_F(NodesTest, ATimerSeesWhatALauncherReportedBefore) {
+TEST_F(NodesTest, ALaunchersReportIsReadBeforeATimerFires) {
   start("a");
   platform_.server("a.1").progress = LaunchProgress::kExeced;  // we were stopped ourselves meanwhile
   platform_.clock.advance(6s);
@@ -234,7 +234,7 @@ TEST_F(NodesTest, AnUnknownNodeCannotBeStopped) {
   EXPECT_FALSE(answers_[0].success);
 }
 
-TEST_F(NodesTest, ShuttingDownParksEveryNodeAndRefusesNewOnes) {
+TEST_F(NodesTest, ShutdownStopsEveryNodeKeepsItsIntentAndRefusesNewNodes) {
   FakeServer& server = running("a");
   nodes_->shut_down();
   start("b");
@@ -264,7 +264,7 @@ class Recovering : public NodesTest {
   }
 };
 
-TEST_F(Recovering, AProcessThatLivesIsAdoptedAndNotTouched) {
+TEST_F(Recovering, ALiveProcessIsAdoptedAndNotChanged) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
   EXPECT_EQ(nodes_->node(node_id("a"))->state, core::State::kRunning);
@@ -274,14 +274,14 @@ TEST_F(Recovering, AProcessThatLivesIsAdoptedAndNotTouched) {
   }
 }
 
-TEST_F(Recovering, NothingIsDoneWhenAProcessCannotBeLookedAt) {
+TEST_F(Recovering, NothingIsChangedWhenAProcessCannotBeExamined) {
   const auto records = records_of_a_running_node();
   platform_.find_fails = make_error("open", "process 1001", "Too many open files");
   EXPECT_FALSE(nodes_->recover(records));
   EXPECT_THAT(deeds_, IsEmpty());
 }
 
-TEST_F(Recovering, ADeadOneIsRecordedOnceAndStartedAgain) {
+TEST_F(Recovering, ADeadProcessIsRecordedOnceAndStartedAgain) {
   const auto records = records_of_a_running_node();
   platform_.server("a.1").exit = code(1);
   platform_.server("a.1").populated = false;
@@ -291,7 +291,7 @@ TEST_F(Recovering, ADeadOneIsRecordedOnceAndStartedAgain) {
   at("start a.2");
 }
 
-TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
+TEST_F(Recovering, ProcessesWithoutARecordMakeTheNodeOccupiedAndAreNamed) {
   auto records = records_of_a_running_node();
   records.at(node_id("a")).facts.reset();  // lost
   platform_.shown_leaves = {{"a", 7, true}};
@@ -304,7 +304,7 @@ TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
   at("start a.9");
 }
 
-TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
+TEST_F(Recovering, RemovedRecordsAreWrittenAgain) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();

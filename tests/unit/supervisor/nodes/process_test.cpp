@@ -69,7 +69,7 @@ TEST_F(NodeProcessTest, AServerThatExecutesAndDiesAtOnceIsNoFailedLaunch) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[2]));
 }
 
-TEST_F(NodeProcessTest, ALauncherThatFailsIsReapedItsTreeKilledAndThenTold) {
+TEST_F(NodeProcessTest, AFailedLauncherIsReapedItsTreeIsKilledAndThenItIsReported) {
   FakeServer& server = launched();
   server.progress = LaunchProgress::kFailed;
   server.failure = {true, "lock data directory /d: another process uses it"};
@@ -84,13 +84,13 @@ TEST_F(NodeProcessTest, ALauncherThatFailsIsReapedItsTreeKilledAndThenTold) {
   EXPECT_EQ(failed->reason, server.failure.message);
 }
 
-TEST_F(NodeProcessTest, CatchingUpSeesWhatTheLoopHasNotShownYet) {
+TEST_F(NodeProcessTest, CatchUpReportsWhatTheLoopHasNotDeliveredYet) {
   launched().progress = LaunchProgress::kExeced;
   process_.catch_up();
   EXPECT_NE(only_event<core::Execed>(), nullptr);
 }
 
-TEST_F(NodeProcessTest, TheDeathIsToldFirstAndTheEmptyTreeWhenNothingIsLeft) {
+TEST_F(NodeProcessTest, TheDeathIsReportedFirstAndTheEmptyTreeAfterIt) {
   FakeServer& server = running();
   server.dies(code(3), true);
   ASSERT_NE(only_event<core::Exited>(), nullptr);
@@ -99,7 +99,7 @@ TEST_F(NodeProcessTest, TheDeathIsToldFirstAndTheEmptyTreeWhenNothingIsLeft) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfThat) {
+TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfOom) {
   FakeServer& server = running();
   server.oom = true;
   server.dies(killed(), true);
@@ -127,7 +127,7 @@ TEST_F(NodeProcessTest, ATreeThatCannotBeRemovedYetIsTriedAgain) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsAskedForUntilItsParentHasReapedIt) {
+TEST_F(NodeProcessTest, TheExitOfAnAdoptedProcessIsAskedForUntilItsParentHasReapedIt) {
   FakeServer& server = adopted();
   server.exit_known = false;
   server.dies(code(5), true);
@@ -140,7 +140,7 @@ TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsAskedForUntilItsParentHasReape
   EXPECT_EQ(only_event<core::Exited>()->exit.code, 5);
 }
 
-TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsUnknownAfterTwentyMilliseconds) {
+TEST_F(NodeProcessTest, TheExitOfAnAdoptedProcessIsUnknownAfterTwentyMilliseconds) {
   FakeServer& server = adopted();
   server.exit_known = false;
   server.dies(code(5), true);
@@ -149,7 +149,7 @@ TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsUnknownAfterTwentyMilliseconds
   EXPECT_EQ(only_event<core::Exited>()->exit.cause, core::ExitCause::kUnknown);
 }
 
-TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartDiedOfSomethingUnknown) {
+TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartHasAnUnknownExit) {
   FakeServer& server = platform_.put("a.1", 77);
   server.populated = false;
   process_.adopt(server.identity, nullptr);
@@ -159,7 +159,7 @@ TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartDiedOfSomethingUnknown) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, LeftoversAreToldWhenTheyAreGone) {
+TEST_F(NodeProcessTest, TheEndOfLeftoverProcessesIsReported) {
   FakeServer& server = platform_.put("a.1", 77);
   process_.adopt_leftovers();
   EXPECT_THAT(events_, IsEmpty());
@@ -175,7 +175,7 @@ TEST_F(NodeProcessTest, AnEmptyTreeIsNotKilled) {
   EXPECT_THAT(deeds_, IsEmpty());
 }
 
-TEST_F(NodeProcessTest, OneThatCannotBeStartedLeavesNothing) {
+TEST_F(NodeProcessTest, AFailedStartLeavesNothing) {
   platform_.start_fails = make_error("make cgroup", "/cgroup/a.1", "no space");
   core::Node node;
   node.intent.node_id = node_id("a");
