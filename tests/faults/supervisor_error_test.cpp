@@ -1,6 +1,6 @@
-// Each system call of the supervisor that can fail for want of space, descriptors or memory, or for a broken
-// disk, is made to: the request succeeds or is refused with the reason, nothing is half done, the next one
-// works, and no healthy node is touched.
+// Each system call of the supervisor that can fail for lack of space, descriptors or memory, or because of a broken
+// disk, is made to fail: the request succeeds or is refused with the reason, nothing is half done, the next request
+// succeeds, and no healthy node is disturbed.
 #include <gmock/gmock.h>
 
 #include <cerrno>
@@ -42,7 +42,7 @@ class ErrorAtEveryCall : public Campaign, public ::testing::WithParamInterface<i
 };
 
 TEST_P(ErrorAtEveryCall, DuringASpawn) {
-  hurt_at_every_call(name("spawn"), plan(),
+  inject_at_every_call(name("spawn"), plan(),
                      {.prepare = [](const std::string&) {},
                       .perform = [&](const std::string& id) { return control.start(id); },
                       .judge =
@@ -63,7 +63,7 @@ TEST_P(ErrorAtEveryCall, DuringASpawn) {
 
 TEST_P(ErrorAtEveryCall, DuringAStop) {
   pid_t running = 0;
-  hurt_at_every_call(name("stop"), plan(),
+  inject_at_every_call(name("stop"), plan(),
                      {.prepare = [&](const std::string& id) { running = must_start(id); },
                       .perform = [&](const std::string& id) { return control.stop(id); },
                       .judge =
@@ -79,10 +79,10 @@ TEST_P(ErrorAtEveryCall, DuringAStop) {
                           }});
 }
 
-// One node lives, the other died while nobody looked.
+// One node runs; the other died while no supervisor ran.
 TEST_P(ErrorAtEveryCall, DuringAnAdoption) {
   const pid_t other = must_start("serve-other");
-  hurt_at_every_call(name("adoption"), plan(),
+  inject_at_every_call(name("adoption"), plan(),
                      {.prepare =
                           [&](const std::string& id) {
                             const pid_t victim = must_start(id);
@@ -101,8 +101,8 @@ TEST_P(ErrorAtEveryCall, DuringAnAdoption) {
                             EXPECT_TRUE(control.alive());
                             expect_untouched("serve-keeper", keeper);
                             expect_untouched("serve-other", other);
-                            // One that was refused its cgroups does without them for its life; the next
-                            // tidies up.
+                            // A supervisor that could not use cgroups never uses them; the next one removes what is
+                            // left.
                             restart_supervisor();
                             expect_world({"serve-keeper", "serve-other", id});
                             expect_untouched("serve-keeper", keeper);

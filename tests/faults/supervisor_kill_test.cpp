@@ -1,4 +1,4 @@
-// The supervisor is killed at every system call of what it does; the next one finds the world as it must be.
+// The supervisor is killed at every system call of an operation; the next one restores the expected state.
 #include <csignal>
 
 #include "tests/faults/campaign.h"
@@ -26,7 +26,7 @@ class SupervisorKilledAtEveryCall : public Campaign {
 };
 
 TEST_F(SupervisorKilledAtEveryCall, DuringASpawn) {
-  hurt_at_every_call("spawn", {},
+  inject_at_every_call("spawn", {},
                      {.prepare = [](const std::string&) {},
                       .perform = [&](const std::string& id) { return control.start(id); },
                       .judge =
@@ -42,7 +42,7 @@ TEST_F(SupervisorKilledAtEveryCall, DuringASpawn) {
 }
 
 TEST_F(SupervisorKilledAtEveryCall, DuringAStop) {
-  hurt_at_every_call("stop", {},
+  inject_at_every_call("stop", {},
                      {.prepare = [&](const std::string& id) { must_start(id); },
                       .perform = [&](const std::string& id) { return control.stop(id); },
                       .judge =
@@ -58,7 +58,7 @@ TEST_F(SupervisorKilledAtEveryCall, DuringAStop) {
 
 TEST_F(SupervisorKilledAtEveryCall, DuringAReload) {
   const pid_t other = must_start("serve-other");
-  hurt_at_every_call("reload", {},
+  inject_at_every_call("reload", {},
                      {.prepare = [](const std::string&) {},
                       .perform = [&](const std::string&) { return control.reload(); },
                       .judge =
@@ -70,10 +70,10 @@ TEST_F(SupervisorKilledAtEveryCall, DuringAReload) {
                           }});
 }
 
-// One node lives, the other died while nobody looked.
+// One node runs; the other died while no supervisor ran.
 TEST_F(SupervisorKilledAtEveryCall, DuringAnAdoption) {
   const pid_t other = must_start("serve-other");
-  hurt_at_every_call("adoption", {},
+  inject_at_every_call("adoption", {},
                      {.prepare =
                           [&](const std::string& id) {
                             const pid_t victim = must_start(id);
@@ -100,7 +100,7 @@ TEST_F(SupervisorKilledAtEveryCall, DuringAnAdoption) {
 
 TEST_F(SupervisorKilledAtEveryCall, WhileItHandlesACrash) {
   pid_t victim = 0;
-  hurt_at_every_call("crash", {},
+  inject_at_every_call("crash", {},
                      {.prepare = [&](const std::string& id) { victim = must_start(id); },
                       .perform =
                           [&](const std::string& id) {
