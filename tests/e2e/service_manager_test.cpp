@@ -1,4 +1,4 @@
-// The agent as a service manager sees it: ready, alive, stopping; silent when its loop hangs.
+// The messages to systemd: ready, watchdog, stopping; none when the loop hangs.
 #include <gmock/gmock.h>
 
 #include <poll.h>
@@ -71,7 +71,7 @@ TEST_F(ServiceManagerTest, GetsNothingFromALoopThatHangs) {
   start_watched();
   EXPECT_TRUE(hears("WATCHDOG=1"));
   agent.signal(SIGSTOP);
-  while (!next(500ms).empty()) {  // what was sent before
+  while (!next(500ms).empty()) {  // skips messages sent before
   }
   EXPECT_EQ(next(1s), "") << "longer than the manager waits";
   agent.signal(SIGCONT);

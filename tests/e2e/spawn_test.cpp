@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 class Spawn : public AgentTest {};
 
-/// A stranger's socket in LISTEN.
+/// A socket in LISTEN of another program.
 class Listener {
  public:
   Listener(int family, std::uint16_t port) : fd_(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -69,7 +69,7 @@ TEST_F(Spawn, PortZeroTakesTheFirstFreePortOfTheRange) {
   ASSERT_TRUE(stranger.ok());
   start();
   EXPECT_EQ(must_spawn("serve-1").port(), sandbox.range_start());
-  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U) << "one of the range is a stranger's";
+  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U) << "another program has one port of the range";
   EXPECT_TRUE(agent.stop_node("serve-1").success());
   EXPECT_EQ(must_spawn("serve-3").port(), sandbox.range_start()) << "ports are given back";
 }

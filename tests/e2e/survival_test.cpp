@@ -1,4 +1,5 @@
-// Who survives what: comms, supervisor, reload, orderly stop. The real agent, a Master in this process.
+// What survives which event: crashes of comms and supervisor, reload, orderly stop. The real agent; the Master runs in
+// this process.
 #include <gmock/gmock.h>
 
 #include <dirent.h>
@@ -136,7 +137,7 @@ TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeIsRestarted) {
   EXPECT_EQ(agent.node("serve-1")->port(), r.port());
   const auto deaths = agent.events("died", "serve-1");
   ASSERT_EQ(deaths.size(), 1U);
-  EXPECT_THAT(deaths.front(), HasSubstr("unknown")) << "nobody saw how it ended, and nobody pretends to";
+  EXPECT_THAT(deaths.front(), HasSubstr("unknown")) << "nobody saw how it ended, so the cause is unknown";
 }
 
 TEST_F(Survival, AReloadKeepsSupervisorAndNodesAndReplacesComms) {
@@ -330,7 +331,7 @@ std::set<std::string> sockets_in(const std::string& table) {
   };
   std::string line;
   std::getline(file, line);
-  // Of the internet's tables the header has more names than the lines have fields.
+  // In the TCP and UDP tables the header has more names than a line has fields.
   const auto names = fields_of(line);
   const auto named = std::find(names.begin(), names.end(), "Inode");
   const auto at = named == names.end() ? std::size_t{9} : static_cast<std::size_t>(named - names.begin());
@@ -371,7 +372,7 @@ TEST_F(Survival, TheSupervisorHasOneThreadAndOnlyUnixAndNetlinkSockets) {
   EXPECT_FALSE(before.empty()) << "saw nothing to check";
   for (const std::string& socket : open_sockets(proc)) {
     EXPECT_FALSE(internet.contains(socket)) << socket;
-    // One that was open before and after the tables were read; a netlink socket lives for one question.
+    // Only sockets that were open before and after the tables were read; a netlink socket is open for one request only.
     if (before.contains(socket)) {
       EXPECT_TRUE(allowed.contains(socket)) << socket;
     }

@@ -1,5 +1,5 @@
-// Faulty configuration files: the same complete report from --check-config, from a start and from a reload,
-// and nothing changed. What each single key accepts is tested in tests/unit/common.
+// Faulty configuration files: --check-config, a start and a reload give the same complete report and change nothing.
+// The values of each key are tested in tests/unit/common.
 #include <gmock/gmock.h>
 
 #include <sys/stat.h>
@@ -44,7 +44,8 @@ class Configuration : public SteadyTest {
     return text.insert(text.find(heading) + heading.size(), line + "\n");
   }
 
-  /// The file at config_path is faulty now: every way to it says so, and the running agent stays what it is.
+  /// The file at config_path is faulty: --check-config, a start and a reload report it, and the running agent does not
+  /// change.
   void expect_fault(const std::string& input, const std::vector<std::string>& says,
                     const std::string& action) {
     SCOPED_TRACE(input);
@@ -185,7 +186,7 @@ TEST_F(Configuration, AStartWithoutLiveNodes) {
   EXPECT_FALSE(std::filesystem::exists(other.at("state"))) << "nothing is made";
 }
 
-/// A name that does not resolve is no fault of the file: it may resolve later.
+/// A host name that does not resolve is not a fault of the file: it may resolve later.
 TEST_F(Configuration, AMasterThatCannotBeResolvedYet) {
   write_file(sandbox.config_path(),
              with("agent", "master_host = [\"no-such-host.invalid:7000\", \"" + master.address() + "\"]") +

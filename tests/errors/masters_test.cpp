@@ -1,5 +1,5 @@
-// Masters that are none, that hang, or that say no: the agent says why, keeps trying, and goes on serving.
-// That the wait grows and is jittered is tested in tests/unit/comms.
+// Masters that are other programs, that hang, or that refuse: the agent says why, keeps trying, and continues to serve.
+// The growing, jittered wait is tested in tests/unit/comms.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -21,8 +21,8 @@ using ::testing::HasSubstr;
 
 class Masters : public SteadyTest {
  protected:
-  /// Puts a Master of a bad kind first in the list, and looks what the agent says of it. The good one behind
-  /// it gets its beats.
+  /// Puts a faulty Master first in the list and checks what the agent logs about it. The working Master after it must
+  /// get heartbeats.
   void expect_passed_over(const std::string& input, std::uint16_t port, const std::string& says,
                           const std::string& action) {
     SCOPED_TRACE(input);
@@ -71,7 +71,7 @@ TEST_F(Masters, ThatSendsNothing) {
   expect_passed_over("a plain TCP server that says nothing", server.port(), "says nothing", kAddress);
 }
 
-/// Completes the connection as HTTP/2 and then neither reads nor answers: its TCP window shuts in the end.
+/// Accepts the HTTP/2 connection and then neither reads nor answers, so that its TCP window becomes full.
 TEST_F(Masters, ThatStopsReading) {
   const RawServer server([](int fd) {
     const int small = 1;
@@ -109,7 +109,7 @@ TEST_F(Masters, BehindAFirewallThatDropsPackets) {
   const std::string sign = "Cannot connect to Master at " + bad;
   ASSERT_TRUE(wait_log(sign)) << agent.log();
   std::string line = log_line(sign);
-  // With SYN cookies the kernel may say yes first and reset the connection later.
+  // With SYN cookies the kernel may accept first and reset the connection later.
   EXPECT_THAT(line,
               AnyOf(HasSubstr("no answer to the connection attempt"), HasSubstr("Connection reset by peer")));
   line.replace(line.find(bad), bad.size(), "master-1:7000");

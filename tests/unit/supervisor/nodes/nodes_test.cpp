@@ -42,20 +42,20 @@ class NodesTest : public ::testing::Test {
     server.executed();
     nodes_->node_ready(node_id(id), 1);
     answers_.clear();
-    deeds_.clear();
+    calls_.clear();
     return server;
   }
-  std::size_t at(const std::string& deed) const {
-    const auto found = std::find(deeds_.begin(), deeds_.end(), deed);
-    EXPECT_NE(found, deeds_.end()) << deed << " was not done";
-    return static_cast<std::size_t>(found - deeds_.begin());
+  std::size_t at(const std::string& call) const {
+    const auto found = std::find(calls_.begin(), calls_.end(), call);
+    EXPECT_NE(found, calls_.end()) << call << " was not done";
+    return static_cast<std::size_t>(found - calls_.begin());
   }
 
   Config config_;
-  Deeds deeds_;
-  FakePlatform platform_{deeds_};
-  FakeLedger ledger_{deeds_};
-  FakeTable table_{deeds_, 3};
+  CallLog calls_;
+  FakePlatform platform_{calls_};
+  FakeLedger ledger_{calls_};
+  FakeTable table_{calls_, 3};
   std::unique_ptr<Nodes> nodes_;
   std::vector<Outcome> answers_;
   int emptied_ = 0;
@@ -65,7 +65,7 @@ class NodesTest : public ::testing::Test {
 
 TEST_F(NodesTest, TheIntentComesFirstAndTheFactsBeforeTheGate) {
   start("a");
-  EXPECT_THAT(deeds_, ElementsAre("intent a", "start a.1", "facts a.1", "gate a.1", "row a starting"));
+  EXPECT_THAT(calls_, ElementsAre("intent a", "start a.1", "facts a.1", "gate a.1", "row a starting"));
 }
 
 TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
@@ -169,7 +169,7 @@ TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenItsTreeIsKilled) {
   EXPECT_LT(at("event a.1 died"), at("facts a.1"));
   EXPECT_LT(at("facts a.1"), at("reap a.1"));
   EXPECT_LT(at("reap a.1"), at("kill a.1"));
-  EXPECT_THAT(deeds_, Not(::testing::Contains("start a.2"))) << "something of it lives";
+  EXPECT_THAT(calls_, Not(::testing::Contains("start a.2"))) << "something of it lives";
   server.emptied();
   EXPECT_LT(at("kill a.1"), at("start a.2"));
 }
@@ -191,7 +191,7 @@ TEST_F(NodesTest, EventsThatCannotBeWrittenAreWrittenLaterInTheirOrder) {
   ledger_.events_fail = true;
   server.dies(code(1));
   platform_.server("a.2").executed();
-  EXPECT_THAT(deeds_, Not(::testing::Contains("event a.1 died")));
+  EXPECT_THAT(calls_, Not(::testing::Contains("event a.1 died")));
   ledger_.events_fail = false;
   nodes_->record_all();
   EXPECT_LT(at("event a.1 died"), at("event a.2 started"));
@@ -257,7 +257,7 @@ class Recovering : public NodesTest {
     recorded.facts = ledger_.facts.at("a");
     make_nodes();
     platform_.server("a.1").child = false;
-    deeds_.clear();
+    calls_.clear();
     RecordedNodes all;
     all[node_id("a")] = recorded;
     return all;
@@ -268,9 +268,9 @@ TEST_F(Recovering, ALiveProcessIsAdoptedAndNotChanged) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
   EXPECT_EQ(nodes_->node(node_id("a"))->state, core::State::kRunning);
-  for (const std::string& deed : deeds_) {
-    EXPECT_THAT(deed, Not(::testing::StartsWith("kill")));
-    EXPECT_THAT(deed, Not(::testing::StartsWith("start")));
+  for (const std::string& call : calls_) {
+    EXPECT_THAT(call, Not(::testing::StartsWith("kill")));
+    EXPECT_THAT(call, Not(::testing::StartsWith("start")));
   }
 }
 
@@ -278,7 +278,7 @@ TEST_F(Recovering, NothingIsChangedWhenAProcessCannotBeExamined) {
   const auto records = records_of_a_running_node();
   platform_.find_fails = make_error("open", "process 1001", "Too many open files");
   EXPECT_FALSE(nodes_->recover(records));
-  EXPECT_THAT(deeds_, IsEmpty());
+  EXPECT_THAT(calls_, IsEmpty());
 }
 
 TEST_F(Recovering, ADeadProcessIsRecordedOnceAndStartedAgain) {
@@ -287,7 +287,7 @@ TEST_F(Recovering, ADeadProcessIsRecordedOnceAndStartedAgain) {
   platform_.server("a.1").populated = false;
   ASSERT_TRUE(nodes_->recover(records));
   platform_.server("a.1").see_end();
-  EXPECT_EQ(std::count(deeds_.begin(), deeds_.end(), "event a.1 died"), 1);
+  EXPECT_EQ(std::count(calls_.begin(), calls_.end(), "event a.1 died"), 1);
   at("start a.2");
 }
 

@@ -44,8 +44,8 @@ class NodeProcessTest : public ::testing::Test {
     return events_.size() == 1 ? std::get_if<E>(&events_.front()) : nullptr;
   }
 
-  Deeds deeds_;
-  FakePlatform platform_{deeds_};
+  CallLog calls_;
+  FakePlatform platform_{calls_};
   std::vector<core::Event> events_;
   NodeProcess process_;
 };
@@ -73,9 +73,9 @@ TEST_F(NodeProcessTest, AFailedLauncherIsReapedItsTreeIsKilledAndThenItIsReporte
   FakeServer& server = launched();
   server.progress = LaunchProgress::kFailed;
   server.failure = {true, "lock data directory /d: another process uses it"};
-  deeds_.clear();
+  calls_.clear();
   server.dies(code(126), true);
-  EXPECT_THAT(deeds_, ElementsAre("reap a.1", "kill a.1"));
+  EXPECT_THAT(calls_, ElementsAre("reap a.1", "kill a.1"));
   EXPECT_THAT(events_, IsEmpty()) << "something of it is left";
   server.emptied();
   const auto* failed = only_event<core::LaunchFailed>();
@@ -170,9 +170,9 @@ TEST_F(NodeProcessTest, TheEndOfLeftoverProcessesIsReported) {
 TEST_F(NodeProcessTest, AnEmptyTreeIsNotKilled) {
   FakeServer& server = running();
   server.populated = false;
-  deeds_.clear();
+  calls_.clear();
   process_.kill();
-  EXPECT_THAT(deeds_, IsEmpty());
+  EXPECT_THAT(calls_, IsEmpty());
 }
 
 TEST_F(NodeProcessTest, AFailedStartLeavesNothing) {
