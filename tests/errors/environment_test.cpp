@@ -284,7 +284,7 @@ TEST_F(Environment, CommsIsDeletedWhileTheAgentRuns) {
   std::filesystem::rename(bin + "/sutra-agent-comms", bin + "/away");
   ASSERT_TRUE(sandbox.signal(agent.comms_pid(), SIGKILL));
   ASSERT_TRUE(wait_log("comms was not started"));
-  note("sutra-agent-comms vanished while the agent runs", log_line("comms was not started"),
+  note("sutra-agent-comms was deleted while the agent runs", log_line("comms was not started"),
        "install the package again; nodes run on, and the agent keeps trying");
   EXPECT_THAT(agent.ctl({"list"}).out, HasSubstr("serve-healthy")) << "operators are served without comms";
   const auto spawned = agent.ctl({"spawn", "serve-1"});

@@ -232,7 +232,7 @@ TEST_F(MasterTest, NamesTheAddressThatIsInUse) {
   EXPECT_EQ(second.port(), 0);
 }
 
-// The agent pings each 4 s between calls; here a little faster, so that the strikes would add up within 10 s.
+// The agent pings each 4 s between calls; here a little faster, so that too many pings would show within 10 s.
 TEST_F(MasterTest, AcceptsKeepalivePingsWithoutClosingTheConnection) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2100);

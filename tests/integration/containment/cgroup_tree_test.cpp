@@ -58,7 +58,7 @@ class CgroupTreeTest : public LaunchTest {
   std::unique_ptr<NodeTree> tree_;
 };
 
-// One in a session of its own, one forked twice with two of them; the last prints when it is there.
+// One process in its own session, and one that forked twice and has two children; the last one prints when it runs.
 constexpr const char* kEscapees =
     "setsid sleep 600 & (setsid sh -c '(setsid sh -c \"echo up; exec sleep 600\" &)' &); exec sleep 600";
 

@@ -94,7 +94,7 @@ TEST_F(ProcessTreeTest, ProcessesThatKeepForkingAreKilledInTheEnd) {
 
 TEST_F(ProcessTreeTest, PopulatedKillsNothingAndRepeatKillOnlyAfterKill) {
   const char* const answers = "trap 'echo alive' USR1; echo up; sleep 600 & wait; exec sleep 600";
-  // A SIGKILL that was sent before can only win: whoever still answers was not killed.
+  // A SIGKILL that was sent earlier takes effect first, so a process that answers SIGUSR1 was not killed.
   const auto lives = [this](const Running& running) {
     const std::string before = output();
     EXPECT_TRUE(send_signal(running.launched.pidfd, SIGUSR1).ok());
@@ -103,14 +103,14 @@ TEST_F(ProcessTreeTest, PopulatedKillsNothingAndRepeatKillOnlyAfterKill) {
   Running running = start(answers);
   tree_->repeat_kill();
   EXPECT_TRUE(tree_->populated());
-  EXPECT_TRUE(lives(running)) << "nobody called kill()";
+  EXPECT_TRUE(lives(running)) << "kill() was not called";
   tree_->kill();
   ASSERT_TRUE(running.wait());
   reap(running.launched.pidfd);
-  // It stands for what the first kill did not reach.
+  // It represents a process that the first kill did not reach.
   Running late = start(answers, 3);
   EXPECT_TRUE(tree_->populated());
-  EXPECT_TRUE(lives(late)) << "a look kills nobody";
+  EXPECT_TRUE(lives(late)) << "populated() kills nothing";
   tree_->repeat_kill();
   EXPECT_TRUE(late.wait());
 }
@@ -144,7 +144,7 @@ TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsItsTreeIfTheEnvironmentAgrees) {
 }
 
 TEST_F(ProcessTreeTest, SessionOfALeaderThatWasNeverSeenIsNotItsTree) {
-  // The recorded number may be from another boot: whoever is in a session of that number now is a stranger.
+  // The recorded pid may be from another boot: processes in a session with that number are not the node's.
   Running running = start("sh -c 'echo up; exec env NODE_ID=another /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
@@ -156,13 +156,13 @@ TEST_F(ProcessTreeTest, SessionOfALeaderThatWasNeverSeenIsNotItsTree) {
 }
 
 TEST_F(ProcessTreeTest, ProcessWithTheLeadersReusedPidIsNotItsTree) {
-  // Somebody else leads a session with the recorded number: no pidfd was to be had for the record.
-  Running stranger = launch(shell("exec sleep 600"));
-  ASSERT_EQ(stranger.go().progress, LaunchProgress::kExeced);
-  const auto adopted = trees_->adopt("gone", 1, nullptr, stranger.launched.pid);
+  // Another process leads a session with the recorded pid, so there is no pidfd for the record.
+  Running other = launch(shell("exec sleep 600"));
+  ASSERT_EQ(other.go().progress, LaunchProgress::kExeced);
+  const auto adopted = trees_->adopt("gone", 1, nullptr, other.launched.pid);
   EXPECT_FALSE(adopted->populated());
   adopted->kill();
-  EXPECT_FALSE(peek_exit(stranger.launched.pidfd));
+  EXPECT_FALSE(peek_exit(other.launched.pidfd));
 }
 
 TEST_F(ProcessTreeTest, ZombiesDoNotCountAsAlive) {

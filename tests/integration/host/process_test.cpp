@@ -118,14 +118,14 @@ TEST_F(ProcessTest, SignallingADeadProcessSucceeds) {
 }
 
 /// PIDFD_INFO_EXIT came with Linux 6.15.
-bool kernel_tells_of_strangers() {
+bool kernel_tells_exit_of_others() {
   utsname kernel{};
   int major = 0, minor = 0;
   if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) return false;
   return major > 6 || (major == 6 && minor >= 15);
 }
 
-/// A process that is a grandchild of ours and was never our child; its parent reaps it.
+/// An adopted process as the supervisor sees it: a grandchild that was never a child of this process. Its parent reaps it.
 class AdoptedProcess : public ProcessTest {
  protected:
   void SetUp() override {
@@ -166,10 +166,10 @@ class AdoptedProcess : public ProcessTest {
     ::waitpid(parent_, nullptr, 0);
   }
   void order(char what) { ASSERT_EQ(::write(hold_[1], &what, 1), 1); }
-  /// How it ended, asked when its parent has reaped it. The cause is unknown on a kernel that does not tell.
+  /// Its exit, asked after its parent reaped it. The cause is unknown on a kernel that does not tell it.
   Ended how_it_ended() {
     EXPECT_TRUE(dead_by_deadline(pidfd_));
-    ::waitpid(parent_, nullptr, 0);  // it ends when it has reaped
+    ::waitpid(parent_, nullptr, 0);  // the parent exits after it reaped
     parent_ = -1;
     const auto ended = peek_exit(pidfd_);
     EXPECT_TRUE(ended);
@@ -187,7 +187,7 @@ TEST_F(AdoptedProcess, TheExitCodeIsKnownWhereTheKernelTellsIt) {
   order(7);
   const Ended ended = how_it_ended();
   EXPECT_FALSE(ended.child);
-  if (!kernel_tells_of_strangers()) GTEST_SKIP() << "before Linux 6.15";
+  if (!kernel_tells_exit_of_others()) GTEST_SKIP() << "before Linux 6.15";
   EXPECT_EQ(ended.exit.cause, core::ExitCause::kExit);
   EXPECT_EQ(ended.exit.code, 7);
 }
@@ -195,7 +195,7 @@ TEST_F(AdoptedProcess, TheExitCodeIsKnownWhereTheKernelTellsIt) {
 TEST_F(AdoptedProcess, TheSignalIsKnownWhereTheKernelTellsIt) {
   order('k');
   const Ended ended = how_it_ended();
-  if (!kernel_tells_of_strangers()) GTEST_SKIP() << "before Linux 6.15";
+  if (!kernel_tells_exit_of_others()) GTEST_SKIP() << "before Linux 6.15";
   EXPECT_EQ(ended.exit.cause, core::ExitCause::kSignal);
   EXPECT_EQ(ended.exit.signal, SIGKILL);
 }
@@ -207,14 +207,14 @@ TEST_F(AdoptedProcess, AZombieHasAnUnknownCauseWithoutAWait) {
   }));
   order(7);
   ASSERT_TRUE(dead_by_deadline(pidfd_));
-  // Nothing is waited for: a thousand looks take less than a millisecond each.
+  // It does not wait: each of a thousand calls takes less than a millisecond.
   std::optional<Ended> ended;
   const auto begun = std::chrono::steady_clock::now();
   for (int i = 0; i < 1000; ++i) ended = peek_exit(pidfd_);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(500));
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->exit.cause, core::ExitCause::kUnknown);
-  reap(pidfd_);  // not ours: nothing happens
+  reap(pidfd_);  // not a child of this process: no effect
 }
 
 }  // namespace

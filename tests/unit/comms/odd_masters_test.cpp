@@ -1,4 +1,4 @@
-// Masters that are none, or no longer: each must end as a line that says why, and another attempt.
+// Masters that are other programs or broken: comms must log the reason and try again.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 class OddMaster : public testing::CommsTest {
  protected:
-  /// Runs comms until the Master was tried twice; what comms said.
+  /// Runs comms until it tried the Master twice; returns its log.
   std::string log_of_two_attempts(const std::function<bool()>& tried_twice) {
     ::testing::internal::CaptureStderr();
     launch();
@@ -64,7 +64,7 @@ TEST_F(OddMaster, ThatAcceptsAndClosesIsTriedAgain) {
 }
 
 TEST_F(OddMaster, ThatAcceptsAndSendsNothingIsTriedAgain) {
-  // gRPC itself tries a second time before the first failure is told.
+  // gRPC itself tries a second time before it reports the first failure.
   const auto log = log_against([](int) {}, 3);
   EXPECT_THAT(log, HasSubstr("says nothing")) << log;
 }
@@ -80,7 +80,7 @@ TEST_F(OddMaster, ThatDoesNotListenIsReportedAsSuch) {
   EXPECT_THAT(log, HasSubstr("connection refused")) << log;
 }
 
-/// Answers as the test says; a heartbeat may also stay unanswered.
+/// Answers as the test decides; it may leave a heartbeat unanswered.
 class BentMaster : public grid::GridMaster::CallbackService {
  public:
   BentMaster() {

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A client on a loop of its own, whose workers answer as the test says, and the supervisor's end.
+/// A client with its own loop, whose workers answer as the test decides, and the supervisor's end of the channel.
 class SupervisorClientTest : public ::testing::Test {
  protected:
   SupervisorClientTest() {

@@ -1,5 +1,4 @@
-// Texts that others rely on: causes, peers, the identity that is kept for the next comms, the kernel's
-// tables.
+// Small functions on text: causes of failed calls, peer addresses, callers, the identity that is kept for the next comms.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -27,7 +27,7 @@ StartNode request(std::uint64_t id) {
   return message;
 }
 
-/// A pump as comms has it, and the supervisor's end.
+/// A pump as comms uses it, and the supervisor's end of the channel.
 class ChannelPumpTest : public ::testing::Test {
  protected:
   using Pump = ChannelPump<ToComms>;
@@ -54,7 +54,7 @@ class ChannelPumpTest : public ::testing::Test {
   void ping_peer(std::uint64_t first, std::uint64_t count) {
     for (std::uint64_t i = first; i < first + count; ++i) ASSERT_TRUE(peer_->send(Pong{i}).ok());
   }
-  /// Takes all that lies in the peer's socket.
+  /// Reads all messages in the peer's socket.
   void peer_reads() {
     while (true) {
       const auto received = peer_->receive();
@@ -66,7 +66,7 @@ class ChannelPumpTest : public ::testing::Test {
     }
   }
 
-  /// How often the loop wakes up when nobody does anything.
+  /// How often the loop wakes up without any event.
   int turns_in_20_ms() {
     int turns = 0;
     uv_check_t counter;
@@ -227,7 +227,7 @@ TEST_F(ChannelPumpTest, APeerThatNeverReadsFailsAtTheBound) {
 TEST_F(ChannelPumpTest, NothingIsSentAfterALostMessage) {
   std::uint64_t sent = 0;
   while (pump_->send(request(sent)) && sent < 100'000) ++sent;
-  peer_reads();  // there is room again
+  peer_reads();  // now there is room
   EXPECT_FALSE(pump_->send(request(sent + 1)));
   for (int i = 0; i < 5; ++i) turn(loop_);
   peer_reads();

@@ -169,7 +169,7 @@ TEST(Codec, AnEnumeratorOutOfRangeIsRefused) {
               HasSubstr("cgroup_mode is 3"));
 }
 
-// Puts a byte into the last place of the text at `offset`, which the samples leave zero.
+// Sets the last byte of the text at `offset`, which is zero in the samples.
 template <typename Variant, typename Message>
 std::string refusal_of_tail(std::size_t offset, std::size_t length) {
   return refusal_with<Variant, Message>(offset + length - 1, 'x');

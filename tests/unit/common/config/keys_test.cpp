@@ -1,4 +1,4 @@
-// One sweep over the table of keys: what holds for every key is tested for every key.
+// Tests of rules that hold for every key, run for each key of the table.
 #include "common/config/keys.h"
 
 #include <gmock/gmock.h>

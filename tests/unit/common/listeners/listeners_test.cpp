@@ -1,4 +1,4 @@
-// What the kernel says of sockets that this test opens.
+// Listeners as the kernel reports them, for sockets that this test opens.
 #include "common/listeners/listeners.h"
 
 #include <gmock/gmock.h>
@@ -62,7 +62,7 @@ TEST(Listeners, SockDiagAndProcAgree) {
   const OpenListener one(test::loopback4()), any(test::any4()), one6(in6addr_loopback), any6(in6addr_any);
   std::vector<const OpenListener*> sockets{&one, &any};
   if (one6.port() != 0) sockets.insert(sockets.end(), {&one6, &any6});
-  // A connection to one of them has its port, and is no listener; it waits to be accepted.
+  // A connection in the accept queue has the same port, but is not a listener.
   const UniqueFd client = test::connect_to(one.port());
   ASSERT_TRUE(client.valid());
 
@@ -78,7 +78,7 @@ TEST(Listeners, SockDiagAndProcAgree) {
     if (const auto inode = own_cgroup_inode(); inode && listener.cgroup_id) {
       EXPECT_EQ(listener.cgroup_id, inode);
     }
-    listener.accept_queue_limit.reset();  // what /proc does not tell
+    listener.accept_queue_limit.reset();  // /proc does not show it
     listener.cgroup_id.reset();
   }
   EXPECT_EQ(told, ours(proc, sockets));
@@ -112,7 +112,7 @@ TEST(Listeners, EveryListenerOfOnePortIsReported) {
   EXPECT_THAT(tcp_listeners_on(0).value(), IsEmpty());
 }
 
-/// From now on this process gets no netlink socket, as under RestrictAddressFamilies= without AF_NETLINK.
+/// From now on this process can open no netlink socket, as under RestrictAddressFamilies= without AF_NETLINK.
 bool refuse_netlink() {
   constexpr auto kArguments = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
   sock_filter program[] = {

@@ -24,7 +24,7 @@ TEST(FdWatch, IsNotStarvedByAnotherWatchThatIsReArmedAllTheTime) {
   const ReadablePipe busy_pipe, quiet_pipe;
   int busy_turns = 0, quiet_turns = 0;
   FdWatch quiet;
-  // First in each turn: as a node whose change is sent to comms.
+  // First in each iteration, like a node whose change is sent to comms.
   FdWatch busy(loop, busy_pipe.fd(), UV_READABLE, [&](int) {
     ++busy_turns;
     quiet.watch(UV_READABLE);
@@ -83,7 +83,7 @@ TEST(FdWatch, AnErrorIsReportedAsAllWatchedEventsAndWatchingGoesOn) {
   ASSERT_EQ(pipe(ends), 0);
   UniqueFd reader(ends[0]);
   const UniqueFd writer(ends[1]);
-  reader.reset();  // poll(2) says POLLERR of the other end
+  reader.reset();  // then poll(2) reports POLLERR on the other end
   int calls = 0, seen = 0;
   FdWatch watch(loop, writer.get(), UV_READABLE, [&](int events) {
     ++calls;

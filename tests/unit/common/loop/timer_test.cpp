@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 TEST(Timer, IsNeverEarlyForFractionsOfAMillisecond) {
   EventLoop loop;
   const ReadablePipe pipe;
-  const FdWatch busy(loop, pipe.fd(), UV_READABLE, [](int) {});  // the loop looks at the time again and again
+  const FdWatch busy(loop, pipe.fd(), UV_READABLE, [](int) {});  // so that the loop reads its clock all the time
   for (int i = 0; i < 20; ++i) {
     const TimePoint when = Clock::now() + 1ms + std::chrono::microseconds(i * 50);
     std::optional<TimePoint> fired;
@@ -82,7 +82,7 @@ TEST(Timer, MayBeDestroyedByItsOwnCallback) {
   EventLoop loop;
   std::string seen;
   auto timer = std::make_unique<Timer>();
-  // The text is too long for the string's own bytes: what the callback holds must outlive the timer.
+  // The text is too long for the small-string buffer: the callback's captures must outlive the timer.
   *timer = Timer(loop, 0ms, 0ms, [&, text = std::string(100, 'x')] {
     timer.reset();
     seen = text;

@@ -1,4 +1,4 @@
-// Random worlds around the link. What must hold after every step is checked by LinkDriver.
+// Random events for the link. LinkDriver checks the rules after every step.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -49,7 +49,7 @@ class World {
     return policy;
   }
 
-  /// A beat needs a Master that acknowledged us, at some time, or the comms before us.
+  /// A heartbeat needs a Master that acknowledged this comms, or an earlier one, at some time.
   void check_beat() {
     if (driver_.call != 0 && driver_.kind == Kind::kBeat) {
       EXPECT_TRUE(ever_acknowledged_ || policy_.known) << "a beat before an acknowledged registration";

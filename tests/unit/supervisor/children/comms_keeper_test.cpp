@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// A keeper whose comms are not started: the test speaks for each of them, and says how it ends.
+/// A keeper that starts no process: the test acts as each comms and decides how it ends.
 class CommsKeeperTest : public ::testing::Test {
  protected:
   CommsKeeperTest() {
@@ -41,7 +41,7 @@ class CommsKeeperTest : public ::testing::Test {
                                [this](const std::string& info) { acknowledged_ = info; },
                                [this] { return acknowledged_; }, [this] { ++retired_; }});
   }
-  /// Takes comms' part: its end of the channel that the last start was given.
+  /// Acts as comms: takes comms' end of the channel from the last start.
   void be_comms() { comms_end_.emplace(std::move(starter_.last().extra[0])); }
   template <typename Message>
   void say(const Message& message) {
@@ -53,7 +53,7 @@ class CommsKeeperTest : public ::testing::Test {
     ASSERT_EQ(::send(comms_end_->fd(), bytes.data(), size, MSG_NOSIGNAL), static_cast<ssize_t>(size));
     turn(loop_);
   }
-  /// What comms gets next.
+  /// The next message to comms.
   std::optional<ipc::ToComms> hear() {
     const auto received = comms_end_->receive();
     const auto* packet = std::get_if<std::span<const std::byte>>(&received);
@@ -67,12 +67,12 @@ class CommsKeeperTest : public ::testing::Test {
     const auto message = hear();
     return message && std::holds_alternative<Message>(*message);
   }
-  /// It is dead: its descriptors are closed, and its end is told.
+  /// Comms dies: closes its descriptors and reports its end.
   void comms_ends(const core::Exit& exit, const std::string& why_not_started = {}) {
     comms_end_.reset();
     starter_.end_last(exit, why_not_started);
   }
-  /// How long nothing is started, to the millisecond; 10 s at most.
+  /// How long no start follows, to the millisecond; 10 s at most.
   core::Nanoseconds wait_for_the_next() {
     const std::size_t before = starter_.starts.size();
     core::Nanoseconds waited{0};
@@ -123,7 +123,7 @@ TEST_F(CommsKeeperTest, StartsCommsAndSendsWelcome) {
 }
 
 TEST_F(CommsKeeperTest, ReplacesItAtOnceThenWithBackoffUpToFiveSecondsAndNeverGivesUp) {
-  timers_.advance(1h);  // the host's uptime is no stable run
+  timers_.advance(1h);  // the host's uptime does not count as a stable run
   keeper_->start();
   std::vector<core::Nanoseconds> waits;
   for (int i = 0; i < 8; ++i) {
@@ -295,7 +295,7 @@ TEST_F(CommsKeeperTest, AnAnswerForAnEarlierCommsNeverReachesTheNext) {
   (void)wait_for_the_next();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
-  say(request(7));  // ids of its own
+  say(request(7));  // with request ids of its own
   ASSERT_EQ(epochs_.size(), 2U);
   EXPECT_NE(epochs_[0], epochs_[1]);
   keeper_->send(ipc::NodeStopped{}, epochs_[0]);

@@ -41,7 +41,7 @@ class ReloadCheckTest : public ::testing::Test {
       } else {
         refusal_ = verdict.error().message();
       }
-      check_.reset();  // as the supervisor does
+      check_.reset();  // the supervisor does the same
     });
   }
   void child_says(const std::string& text) {

@@ -137,7 +137,7 @@ TEST_F(DataDirectory, CheckMakesNothingAndAcceptsWhatIsMissing) {
 TEST_F(DataDirectory, FailureRemovesWhatThisCallMade) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::mkdir(root().c_str(), 0755), 0);
-  // A supervisor without CAP_CHOWN makes a/b and cannot give it away.
+  // A supervisor without CAP_CHOWN makes a/b but cannot change its owner.
   EXPECT_EQ(in_child([this] {
               struct {
                 unsigned version;

@@ -33,7 +33,7 @@ TEST_F(ExecMarks, DistinguishALauncherAtItsGateFromAnExecutedProgram) {
 
 TEST_F(ExecMarks, AGenerationIsKnownUntilTheNextOneIsRecorded) {
   const UniqueFd first = begin(10);
-  const UniqueFd second = begin(11);  // and the supervisor dies before the facts tell of 11
+  const UniqueFd second = begin(11);  // and the supervisor dies before it records 11 in the facts
   EXPECT_EQ(read(10), false);
   pass(first);
   EXPECT_EQ(read(10), true);

@@ -1,4 +1,4 @@
-// Requests, effects and records through the real Nodes, on a system where nothing happens by itself.
+// Requests, effects and records through the real Nodes on a FakePlatform; no process is started.
 #include "supervisor/nodes/nodes.h"
 
 #include <gmock/gmock.h>
@@ -47,7 +47,7 @@ class NodesTest : public ::testing::Test {
   }
   std::size_t at(const std::string& call) const {
     const auto found = std::find(calls_.begin(), calls_.end(), call);
-    EXPECT_NE(found, calls_.end()) << call << " was not done";
+    EXPECT_NE(found, calls_.end()) << call << " was not called";
     return static_cast<std::size_t>(found - calls_.begin());
   }
 
@@ -199,7 +199,7 @@ TEST_F(NodesTest, EventsThatCannotBeWrittenAreWrittenLaterInTheirOrder) {
 
 TEST_F(NodesTest, AProcessIsNotDestroyedWhileItReportsItsOwnEnd) {
   FakeServer& server = running("a");
-  server.dies(code(1));  // starts the next one from within the report of the first
+  server.dies(code(1));  // starts the next one inside the callback of the first
   EXPECT_TRUE(server.see_end == nullptr);
   platform_.clock.advance(1ms);
   EXPECT_EQ(nodes_->node(node_id("a"))->generation, 2U);
@@ -207,7 +207,7 @@ TEST_F(NodesTest, AProcessIsNotDestroyedWhileItReportsItsOwnEnd) {
 
 TEST_F(NodesTest, ALaunchersReportIsReadBeforeATimerFires) {
   start("a");
-  platform_.server("a.1").progress = LaunchProgress::kExeced;  // we were stopped ourselves meanwhile
+  platform_.server("a.1").progress = LaunchProgress::kExeced;  // as if the supervisor was stopped meanwhile
   platform_.clock.advance(6s);
   EXPECT_EQ(nodes_->node(node_id("a"))->leader, core::Leader::kAlive)
       << "it was taken for a launcher that hangs";
@@ -249,7 +249,7 @@ TEST_F(NodesTest, ShutdownStopsEveryNodeKeepsItsIntentAndRefusesNewNodes) {
 
 class Recovering : public NodesTest {
  protected:
-  /// As an earlier supervisor left it.
+  /// Records and process as an earlier supervisor left them.
   RecordedNodes records_of_a_running_node() {
     running("a");
     Recorded recorded;

@@ -60,7 +60,7 @@ TEST_F(NodeProcessTest, ALauncherThatExecutesIsReportedOnce) {
 
 TEST_F(NodeProcessTest, AServerThatExecutesAndDiesAtOnceIsNoFailedLaunch) {
   FakeServer& server = launched();
-  server.progress = LaunchProgress::kExeced;  // nobody looked yet
+  server.progress = LaunchProgress::kExeced;  // not seen by the loop yet
   server.dies(code(7));
   ASSERT_THAT(events_, SizeIs(3));
   EXPECT_TRUE(std::holds_alternative<core::Execed>(events_[0]));
@@ -109,7 +109,7 @@ TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfOom) {
 
 TEST_F(NodeProcessTest, AServerThatExitsByItselfDidNotRunOutOfMemory) {
   FakeServer& server = running();
-  server.oom = true;  // of a child of its own
+  server.oom = true;  // the killed process is a child of the server
   server.dies(code(1), true);
   ASSERT_NE(only_event<core::Exited>(), nullptr);
   EXPECT_EQ(only_event<core::Exited>()->exit.cause, core::ExitCause::kExit);

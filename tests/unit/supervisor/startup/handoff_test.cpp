@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* kVariable = "SUTRA_HANDOFF";
 
-/// A descriptor as the exec leaves it: open, not CLOEXEC, and nobody's.
+/// A descriptor as the exec leaves it: open, not CLOEXEC, without an owner.
 int handed_over() { return memfd_create("handed-over", 0); }
 bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
