@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/chaos/cleanup_process.h"
 #include "tests/chaos/decoys.h"
 #include "tests/chaos/host.h"
-#include "tests/chaos/cleanup_process.h"
 #include "tests/chaos/options.h"
 #include "tests/chaos/reaper.h"
 #include "tests/chaos/round.h"

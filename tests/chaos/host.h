@@ -60,8 +60,7 @@ class Host {
   EventFollower events;
   Sampler sampler;
   Requests requests;
-  std::set<ProcessKey>
-      forgotten;  ///< their death need not be recorded: their records were deleted
+  std::set<ProcessKey> forgotten;  ///< their death need not be recorded: their records were deleted
   bool stopping = false;
 
  private:

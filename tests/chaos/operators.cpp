@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kRestartMayGoOn = 15s;  // the answer was lost; the stop's grace and the new start may still follow
+constexpr auto kRestartMayGoOn =
+    15s;  // the answer was lost; the stop's grace and the new start may still follow
 constexpr int kBetweenTriesMs = 30;
 
 /// A call that waits for the connection also polls it. Calls that fail at once do not: between them nothing polls, and

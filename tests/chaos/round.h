@@ -2,8 +2,8 @@
 #pragma once
 #include <cstdint>
 
-#include "tests/chaos/host.h"
 #include "tests/chaos/fault_injector.h"
+#include "tests/chaos/host.h"
 #include "tests/chaos/options.h"
 
 namespace sutra::chaos {

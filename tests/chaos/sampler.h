@@ -69,8 +69,9 @@ class Sampler {
   std::map<pid_t, Member> members_;  ///< alive
   std::map<ImageKey, ProcessKey> leaders_;
   std::map<std::string, std::set<ProcessKey>> servers_;
-  std::set<ProcessKey> judged_;          ///< a violation was reported once
-  std::unordered_set<pid_t> unrelated_;  ///< processes of no node; cleared every second, because a pid may be reused
+  std::set<ProcessKey> judged_;  ///< a violation was reported once
+  std::unordered_set<pid_t>
+      unrelated_;  ///< processes of no node; cleared every second, because a pid may be reused
   std::atomic<std::uint64_t> looks_{0};
   std::uint64_t late_ = 0;
   double longest_gap_ = 0, cpu_seconds_ = 0, last_look_ = 0, unrelated_since_ = 0;

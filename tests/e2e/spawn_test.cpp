@@ -69,7 +69,8 @@ TEST_F(Spawn, PortZeroTakesTheFirstFreePortOfTheRange) {
   ASSERT_TRUE(stranger.ok());
   start();
   EXPECT_EQ(must_spawn("serve-1").port(), sandbox.range_start());
-  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U) << "another program has one port of the range";
+  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U)
+      << "another program has one port of the range";
   EXPECT_TRUE(agent.stop_node("serve-1").success());
   EXPECT_EQ(must_spawn("serve-3").port(), sandbox.range_start()) << "ports are given back";
 }

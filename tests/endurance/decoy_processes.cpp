@@ -148,7 +148,8 @@ void DecoyProcesses::run(UniqueFd requests, std::size_t population, const std::s
     if (finishing && parent.alive() == 0) ::_exit(0);
     // 50 ms to 1 s: some live during several recoveries, most do not.
     while (!finishing && parent.alive() < population &&
-           parent.add(0, 50 + static_cast<int>((random = random * 1664525U + 1013904223U) >> 16) % 950) == 0) {
+           parent.add(0, 50 + static_cast<int>((random = random * 1664525U + 1013904223U) >> 16) % 950) ==
+               0) {
     }
   }
 }

@@ -217,10 +217,11 @@ TEST_F(ReusedPids, NoSignalReachesAProcessWithTheReusedPidOfADeadServer) {
   }
   const DecoyCounts seen = decoys.counts();
   EXPECT_EQ(seen.signalled, 0U) << "decoy " << seen.last_signalled << ", signal " << seen.last_signal;
-  std::cout << total(servers_by_node(start_log)) << " spawns, " << deaths << " deaths recorded, " << seen.decoys
-            << " decoys, of them " << seen.with_a_dead_number << " with a dead server's pid and "
-            << seen.with_the_recorded << " with the one that a dead supervisor had recorded (" << missed
-            << " not to be had), " << seen.signalled << " signalled, " << turns << " supervisors killed, "
+  std::cout << total(servers_by_node(start_log)) << " spawns, " << deaths << " deaths recorded, "
+            << seen.decoys << " decoys, of them " << seen.with_a_dead_number
+            << " with a dead server's pid and " << seen.with_the_recorded
+            << " with the one that a dead supervisor had recorded (" << missed << " not to be had), "
+            << seen.signalled << " signalled, " << turns << " supervisors killed, "
             << static_cast<int>(watch.seconds()) << " s\n";
 }
 

@@ -194,8 +194,8 @@ void Campaign::inject_at_every_call(const std::string& name, const Plan& plan, c
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   std::ostringstream line;
   line << name << ": " << total << " system calls; "
-       << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at " << injected
-       << " of them" << calls.text() << "; " << answered << " succeeded, " << refused
+       << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at "
+       << injected << " of them" << calls.text() << "; " << answered << " succeeded, " << refused
        << " refused; the supervisor was started again " << deaths << " times; " << failures << " violations; "
        << static_cast<int>(took * 10) / 10.0 << " s\n";
   std::cout << line.str() << std::flush;

@@ -118,8 +118,9 @@ TEST_P(DamagedLedger, WithoutFactsTheServerIsLeftAlone) {
   EXPECT_TRUE(agent.log_has(facts + ".bad"));
   expect_left_alone();
   ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return server("serve-damaged") != 0 && server("serve-damaged") != damaged; }))
-      << "it should run, and no process holds its directory any more";
+  EXPECT_TRUE(e2e::eventually([&] {
+    return server("serve-damaged") != 0 && server("serve-damaged") != damaged;
+  })) << "it should run, and no process holds its directory any more";
   expect_one_server_each();
 }
 
@@ -188,7 +189,8 @@ TEST_F(DamagedEvents, AnEventLogThatIsNotAFileIsNamedAndStopsNothing) {
   EXPECT_TRUE(agent.log_has(events));
   fs::remove(events);
   EXPECT_TRUE(control.start("serve-later").success);
-  EXPECT_EQ(read_events(sandbox).deaths["serve-damaged"], 1U) << "what could not be written was kept for later";
+  EXPECT_EQ(read_events(sandbox).deaths["serve-damaged"], 1U)
+      << "what could not be written was kept for later";
 }
 
 class LostDirectories : public DamagedLedger {};
@@ -208,7 +210,8 @@ TEST_F(LostDirectories, WithoutTheRuntimeDirectoryNoNodeIsStartedTwice) {
   start_supervisor();
   expect_left_alone();
   ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return server("serve-damaged") != 0 && server("serve-damaged") != damaged; }));
+  EXPECT_TRUE(
+      e2e::eventually([&] { return server("serve-damaged") != 0 && server("serve-damaged") != damaged; }));
   expect_one_server_each();
 }
 

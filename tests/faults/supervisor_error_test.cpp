@@ -43,74 +43,74 @@ class ErrorAtEveryCall : public Campaign, public ::testing::WithParamInterface<i
 
 TEST_P(ErrorAtEveryCall, DuringASpawn) {
   inject_at_every_call(name("spawn"), plan(),
-                     {.prepare = [](const std::string&) {},
-                      .perform = [&](const std::string& id) { return control.start(id); },
-                      .judge =
-                          [&](const std::string& id, const Answer& answer, const auto&) {
-                            if (answer.success) {
-                              EXPECT_EQ(server(id), static_cast<pid_t>(answer.pid));
-                            }
-                            if (answer.answered && !answer.success) {
-                              expect_reason(answer);
-                              EXPECT_EQ(server(id), 0);
-                              expect_world({"serve-keeper"});
-                            }
-                            expect_start_succeeds(id);
-                            expect_world({"serve-keeper", id});
-                            retire(id);
-                          }});
+                       {.prepare = [](const std::string&) {},
+                        .perform = [&](const std::string& id) { return control.start(id); },
+                        .judge =
+                            [&](const std::string& id, const Answer& answer, const auto&) {
+                              if (answer.success) {
+                                EXPECT_EQ(server(id), static_cast<pid_t>(answer.pid));
+                              }
+                              if (answer.answered && !answer.success) {
+                                expect_reason(answer);
+                                EXPECT_EQ(server(id), 0);
+                                expect_world({"serve-keeper"});
+                              }
+                              expect_start_succeeds(id);
+                              expect_world({"serve-keeper", id});
+                              retire(id);
+                            }});
 }
 
 TEST_P(ErrorAtEveryCall, DuringAStop) {
   pid_t running = 0;
   inject_at_every_call(name("stop"), plan(),
-                     {.prepare = [&](const std::string& id) { running = must_start(id); },
-                      .perform = [&](const std::string& id) { return control.stop(id); },
-                      .judge =
-                          [&](const std::string& id, const Answer& answer, const auto&) {
-                            if (answer.success) {
-                              EXPECT_EQ(server(id), 0) << "it was answered that it is gone";
-                            }
-                            if (answer.answered && !answer.success) {
-                              expect_reason(answer);
-                              expect_untouched(id, running);
-                            }
-                            retire(id);
-                          }});
+                       {.prepare = [&](const std::string& id) { running = must_start(id); },
+                        .perform = [&](const std::string& id) { return control.stop(id); },
+                        .judge =
+                            [&](const std::string& id, const Answer& answer, const auto&) {
+                              if (answer.success) {
+                                EXPECT_EQ(server(id), 0) << "it was answered that it is gone";
+                              }
+                              if (answer.answered && !answer.success) {
+                                expect_reason(answer);
+                                expect_untouched(id, running);
+                              }
+                              retire(id);
+                            }});
 }
 
 // One node runs; the other died while no supervisor ran.
 TEST_P(ErrorAtEveryCall, DuringAnAdoption) {
   const pid_t other = must_start("serve-other");
   inject_at_every_call(name("adoption"), plan(),
-                     {.prepare =
-                          [&](const std::string& id) {
-                            const pid_t victim = must_start(id);
-                            agent.kill();
-                            EXPECT_TRUE(sandbox.signal(victim, SIGKILL));
-                            EXPECT_TRUE(e2e::eventually([&] { return !e2e::process_exists(victim); }));
-                          },
-                      .perform =
-                          [&](const std::string& id) {
-                            (void)e2e::eventually([&] { return has_ended() || control.alive(); });
-                            (void)e2e::eventually([&] { return has_ended() || server(id) != 0; });
-                            return Answer{};
-                          },
-                      .judge =
-                          [&](const std::string& id, const auto&, const auto&) {
-                            EXPECT_TRUE(control.alive());
-                            expect_untouched("serve-keeper", keeper);
-                            expect_untouched("serve-other", other);
-                            // A supervisor that could not use cgroups never uses them; the next one removes what is
-                            // left.
-                            restart_supervisor();
-                            expect_world({"serve-keeper", "serve-other", id});
-                            expect_untouched("serve-keeper", keeper);
-                            expect_untouched("serve-other", other);
-                            expect_stop_succeeds(id);
-                            expect_world({"serve-keeper", "serve-other"});
-                          },
-                      .from_exec = true});
+                       {.prepare =
+                            [&](const std::string& id) {
+                              const pid_t victim = must_start(id);
+                              agent.kill();
+                              EXPECT_TRUE(sandbox.signal(victim, SIGKILL));
+                              EXPECT_TRUE(e2e::eventually([&] { return !e2e::process_exists(victim); }));
+                            },
+                        .perform =
+                            [&](const std::string& id) {
+                              (void)e2e::eventually([&] { return has_ended() || control.alive(); });
+                              (void)e2e::eventually([&] { return has_ended() || server(id) != 0; });
+                              return Answer{};
+                            },
+                        .judge =
+                            [&](const std::string& id, const auto&, const auto&) {
+                              EXPECT_TRUE(control.alive());
+                              expect_untouched("serve-keeper", keeper);
+                              expect_untouched("serve-other", other);
+                              // A supervisor that could not use cgroups never uses them; the next one removes what is
+                              // left.
+                              restart_supervisor();
+                              expect_world({"serve-keeper", "serve-other", id});
+                              expect_untouched("serve-keeper", keeper);
+                              expect_untouched("serve-other", other);
+                              expect_stop_succeeds(id);
+                              expect_world({"serve-keeper", "serve-other"});
+                            },
+                        .from_exec = true});
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ErrorAtEveryCall, ::testing::Values(ENOSPC, EMFILE, ENOMEM, EIO, EAGAIN),

@@ -56,7 +56,7 @@ class Tracer {
 
   struct Outcome {
     std::uint64_t counted = 0;  ///< calls that counted
-    std::string injected_at;        ///< name of the n-th call; empty: there were fewer calls, no fault
+    std::string injected_at;    ///< name of the n-th call; empty: there were fewer calls, no fault
     bool died = false;          ///< the traced process (with kLauncher: the launcher) is dead
     [[nodiscard]] bool injected() const { return !injected_at.empty(); }
   };

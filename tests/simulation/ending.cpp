@@ -111,7 +111,8 @@ void History::check_running() {
           return p.alive && p.leaf && kernel_.at(p.leader).unmanaged &&
                  (p.directory == directory || p.leaf->node_id == id);
         });
-        if (!held) checks_.violation("liveness", "node " + id + " is occupied, but no process holds its lock");
+        if (!held)
+          checks_.violation("liveness", "node " + id + " is occupied, but no process holds its lock");
         break;
       }
       case core::State::kStarting:

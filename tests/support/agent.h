@@ -81,7 +81,8 @@ class Agent {
   [[nodiscard]] Finished ctl(std::vector<std::string> arguments) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> environment() const;  ///< this process's, changed by set_environment()
+  [[nodiscard]] std::vector<std::string> environment()
+      const;  ///< this process's, changed by set_environment()
 
   Sandbox& sandbox_;
   std::string program_;

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 TEST(Timer, IsNeverEarlyForFractionsOfAMillisecond) {
   EventLoop loop;
   const ReadablePipe pipe;
-  const FdWatch busy(loop, pipe.fd(), UV_READABLE, [](int) {});  // so that the loop reads its clock all the time
+  const FdWatch busy(loop, pipe.fd(), UV_READABLE,
+                     [](int) {});  // so that the loop reads its clock all the time
   for (int i = 0; i < 20; ++i) {
     const TimePoint when = Clock::now() + 1ms + std::chrono::microseconds(i * 50);
     std::optional<TimePoint> fired;
