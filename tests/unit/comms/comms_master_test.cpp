@@ -83,7 +83,7 @@ TEST_F(CommsAndMaster, AKnownIdentityThatTheMasterForgotIsRegistered) {
   ASSERT_TRUE(sees_beats(2));
   const auto trace = master_.trace("agent-1");
   EXPECT_EQ(trace.registrations, 1U);
-  EXPECT_LT(trace.beats.front().at, trace.registered_at.front()) << "it did not beat first";
+  EXPECT_LT(trace.beats.front().at, trace.registered_at.front()) << "it did not send a heartbeat first";
 }
 
 TEST_F(CommsAndMaster, AnotherIdentityThanTheAcknowledgedOneRegistersFirst) {

@@ -52,7 +52,7 @@ class World {
   /// A heartbeat needs a Master that acknowledged this comms, or an earlier one, at some time.
   void check_beat() {
     if (driver_.call != 0 && driver_.kind == Kind::kBeat) {
-      EXPECT_TRUE(ever_acknowledged_ || policy_.known) << "a beat before an acknowledged registration";
+      EXPECT_TRUE(ever_acknowledged_ || policy_.known) << "a heartbeat before an acknowledged registration";
     }
   }
 
