@@ -49,7 +49,7 @@ TEST_F(OperatorTool, WorksWhileCommsIsDown) {
   ASSERT_TRUE(sandbox.signal(comms, SIGCONT));
 }
 
-TEST_F(OperatorTool, RefusesUsageMistakesWithTwo) {
+TEST_F(OperatorTool, UsageErrorsEndWithExitStatusTwo) {
   EXPECT_EQ(agent.ctl({}).status, 2);
   EXPECT_EQ(agent.ctl({"frobnicate"}).status, 2);
   EXPECT_EQ(agent.ctl({"stop"}).status, 2);
@@ -81,7 +81,7 @@ TEST_F(OperatorTool, ASecondAgentOnTheSameDirectoriesNamesTheFirst) {
   EXPECT_EQ(agent.nodes().size(), 0U);
 }
 
-TEST_F(OperatorTool, DoctorSaysWhatIsOff) {
+TEST_F(OperatorTool, DoctorNamesTheProtectionsThatAreOff) {
   start();
   const auto r = agent.ctl({"doctor"});
   EXPECT_EQ(r.status, 0);

@@ -91,7 +91,7 @@ TEST_F(Logging, AMessageCannotForgeALine) {
   }
 }
 
-TEST_F(Logging, LevelHidesWhatIsBelowIt) {
+TEST_F(Logging, LinesBelowTheLevelAreNotWritten) {
   init("comms", LogLevel::kWarning, LogFormat::kText);
   EXPECT_FALSE(enabled(LogLevel::kInfo));
   EXPECT_TRUE(enabled(LogLevel::kWarning));
@@ -115,7 +115,7 @@ TEST_F(Logging, AnUnknownLevelInTheEnvironmentIsReportedAndIgnored) {
   EXPECT_FALSE(enabled(LogLevel::kDebug));
 }
 
-TEST_F(Logging, LinesOfManyThreadsStayWhole) {
+TEST_F(Logging, LinesOfManyThreadsAreNotMixed) {
   init("comms", LogLevel::kInfo, LogFormat::kJson);
   const std::string payload(300, 'p');
   const auto lines = lines_of([&] {
