@@ -10,7 +10,7 @@ enum class Command { kStatus, kList, kSpawn, kStop, kRestart, kReload, kCheckCon
 
 struct Options {
   Command command = Command::kStatus;
-  std::string config_path;  ///< empty: the default places
+  std::string config_path;  ///< empty: the default places; else this file alone says which agent is meant
   std::string runtime_dir;  ///< empty: from the configuration
   bool json = false;
   std::string node_id;  ///< of spawn: empty = one is made

@@ -99,7 +99,7 @@ struct ConfigFault {
 
 /// Where values that the file leaves out come from; a test passes its own.
 struct ConfigContext {
-  std::string working_directory;  ///< absolute
+  std::string working_directory;  ///< absolute; empty: it was removed, and relative paths are faults
   std::string hostname;           ///< may be empty: a fault only where it would be advertised
   bool is_root = false;
   std::optional<std::string> state_directory;    ///< systemd's $STATE_DIRECTORY (the first of a ':' list)
@@ -110,9 +110,11 @@ struct ConfigContext {
 
 /// What loading yields. `faults` empty means `config` is complete and checked. With faults, state_dir and
 /// runtime_dir in `config` are still the best that could be made out, so that a supervisor with live nodes
-/// can find its last checked configuration; nothing else of it may be used.
+/// can find its last checked configuration; nothing else of it may be used. They are empty when only the
+/// working directory, which was removed, would say where they are.
 struct LoadedConfig {
   Config config;
+  bool names_runtime_dir = false;  ///< runtime_dir is the file's own, not a default
   std::vector<ConfigFault> faults;
   std::vector<std::string> warnings;  ///< allowed but worth a line in the log (allow_plaintext)
   [[nodiscard]] bool ok() const { return faults.empty(); }

@@ -74,6 +74,8 @@ struct TextRule {
   std::string allowed;  ///< for messages: "an IP address without port"
   /// May rewrite the text: a path becomes absolute.
   std::function<bool(std::string& text, const ConfigContext& context)> fits;
+  /// Why a text is refused that looks allowed, and what to write instead; empty when it is not refused.
+  std::function<std::string(const std::string& text, const ConfigContext& context)> refusal = {};
 };
 
 /// A key's value in the file. The members that return nothing have noted a fault.
@@ -109,7 +111,8 @@ inline constexpr std::size_t kRuntimeDirMax = 94;  ///< bytes; "/control.sock" m
 [[nodiscard]] TextRule at_most(std::size_t bytes);
 [[nodiscard]] TextRule path(std::size_t max_bytes);
 
-/// `path` against `working_directory`, lexically normal, without a slash at the end.
+/// `path` against `working_directory`, lexically normal, without a slash at the end. Without a working
+/// directory a relative path stays one.
 [[nodiscard]] std::string absolute_path(std::string_view path, std::string_view working_directory);
 
 /// Fills in the defaults that depend on other values or on where we run.

@@ -31,7 +31,7 @@ struct Field {
 
 /// Call at start, before other threads log; again when the configuration is known. `role` ("supervisor",
 /// "comms") is a field in JSON. $SUTRA_LOG (trace debug info warn error) overrides `level`; an unknown word
-/// there is reported and ignored. Starts no thread. Never blocks on a full pipe for longer than a write(2)
+/// there is reported and ignored. Without it $RUST_LOG does, when it holds one of these words. Starts no thread. Never blocks on a full pipe for longer than a write(2)
 /// does, and never fails the caller: a log that cannot be written is lost. The process must ignore SIGPIPE.
 /// Before init, lines go to stderr as text, from level info up.
 void init(std::string_view role, LogLevel level, LogFormat format);

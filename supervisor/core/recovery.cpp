@@ -17,10 +17,13 @@ Node node_of(const LastRecord& record, const Policy& policy, Nanoseconds now) {
   node.history = record.history;
   node.last_exit = record.last_exit;
   // A record may outlive a boot where runtime_dir is on a disk, and CLOCK_BOOTTIME begins anew.
-  node.since = std::min(record.since, now);
-  std::erase_if(node.history.failures, [now](Nanoseconds failure) { return failure > now; });
+  // A time below 0 is one that did not fit when it was recorded.
+  const auto of_this_boot = [now](Nanoseconds time) { return time >= Nanoseconds{0} && time <= now; };
+  node.since = of_this_boot(record.since) ? record.since : now;
+  std::erase_if(node.history.failures, [&](Nanoseconds failure) { return !of_this_boot(failure); });
   if (record.retry_due) {
-    node.timer = Timer{TimerKind::kRetry, 0, std::min(*record.retry_due, now + longest_retry(policy))};
+    const Nanoseconds due = std::clamp(*record.retry_due, Nanoseconds{0}, now + longest_retry(policy));
+    node.timer = Timer{TimerKind::kRetry, 0, due};
   }
   return node;
 }
