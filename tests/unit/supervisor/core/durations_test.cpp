@@ -162,17 +162,17 @@ TEST(Durations, NoTimerOfANodeReadFromADamagedRecordIsOutsideItsLimits) {
     for (const std::int64_t time :
          {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1}, std::int64_t{0}, kNow.count(),
           kNow.count() + 1, std::numeric_limits<std::int64_t>::max()}) {
-      LastRecord record;
-      record.state = State::kBackoff;
-      record.generation = 4;
-      record.since = record.retry_due.emplace(time);
-      record.history.failures = {Nanoseconds(time)};
+      Facts facts;
+      facts.state = State::kBackoff;
+      facts.generation = 4;
+      facts.since = facts.retry_due.emplace(time);
+      facts.history.failures = {Nanoseconds(time)};
       Intent intent = testing::some_intent();
       intent.confirmed = true;
       Drive node;
       node.context.policy = policy;
       node.context.now.boot = kNow;
-      const Recovery found = recover(intent, record, 0, {}, policy, kNow);
+      const RecoveredNode found = recover(intent, facts, 0, {}, policy, kNow);
       EXPECT_TRUE(found.node.since >= 0s && found.node.since <= kNow);
       for (const Nanoseconds failure : found.node.history.failures) {
         EXPECT_TRUE(failure >= 0s && failure <= kNow);
