@@ -10,15 +10,17 @@ namespace {
 
 using ::testing::ExitedWithCode;
 
-// Each ends by std::terminate: the test program itself would catch what leaves the statement.
-void escapes() noexcept { throw std::runtime_error("no such option"); }
-void another_escapes() noexcept { throw 7; }
+void throw_an_error() { throw std::runtime_error("no such option"); }
+void throw_a_number() { throw 7; }
+
+/// The test program itself would catch what leaves the statement.
+void call(void (*work)()) noexcept { work(); }
 
 TEST(UncaughtDeathTest, AnExceptionIsSaidWithTheProgramsNameAndStatusOne) {
   EXPECT_EXIT(
       {
         report_uncaught("sutra-x");
-        escapes();
+        call(throw_an_error);
       },
       ExitedWithCode(1), "^sutra-x: ended by an exception: no such option\n$");
 }
@@ -27,7 +29,7 @@ TEST(UncaughtDeathTest, OneOfAnyTypeAndOfAnyThreadIsSaid) {
   EXPECT_EXIT(
       {
         report_uncaught("sutra-x");
-        std::thread(another_escapes).join();
+        std::thread(throw_a_number).join();
       },
       ExitedWithCode(1), "^sutra-x: ended by an exception: not one of the standard library\n$");
 }
