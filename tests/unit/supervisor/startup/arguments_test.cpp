@@ -67,11 +67,8 @@ TEST(AgentArguments, NoMistakeEscapesAsAnException) {
                                                 {"--config"},
                                                 {"--config-fd", "x"},
                                                 {"--config-fd", "99999999999"},
-                                                {"--must-keep", "a"},
-                                                {"--check-config=7"},
-                                                {"-"},
-                                                {"--config=", "--config="}}) {
-    (void)refusal_of(words);
+                                                {"--must-keep", "a"}}) {
+    EXPECT_THAT(refusal_of(words), ::testing::Not(::testing::IsEmpty()));
   }
 }
 
