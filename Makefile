@@ -28,11 +28,11 @@ lint:
 	@packaging/install-deps.sh --only clang-format shellcheck $(if $(QUICK),,clang-tidy)
 	@tests/lint.sh $(if $(QUICK),--quick,$(if $(ALL),--all))
 
-# Hurt at every system call, where `make test` takes one in six, others each day.
+# A fault at every system call; `make test` takes one in six, other ones each day.
 faults: deps
 	@cmake --preset plain --log-level=WARNING
 	@cmake --build --preset plain -j $(JOBS) --target faults_tests
-	@SUTRA_FAULT_STRIDE=1 ctest --test-dir build/plain -R '^(SupervisorKilledAtEveryCall|CommsKilledAtItsCalls|LauncherHurtAtEveryCall|Each/ErrorAtEveryCall)' \
+	@SUTRA_FAULT_STRIDE=1 ctest --test-dir build/plain -R '^(SupervisorKilledAtEveryCall|CommsKilledAtEveryCall|LauncherFaultAtEveryCall|Each/ErrorAtEveryCall)' \
 	  -j $$((3 * $(JOBS))) --output-on-failure
 
 # All of it, where `make test` starts a tenth of the storage servers on pids that are used again.

@@ -1,5 +1,5 @@
-// What may name a node. The id becomes a file name, a cgroup name and an argument, so the alphabet is small.
-// Pure. Both processes.
+// The id of a node. It is used as a file name, a cgroup name and a program argument, so few characters are
+// allowed. Pure. Both processes.
 #pragma once
 #include <compare>
 #include <cstddef>
@@ -7,22 +7,21 @@
 #include <string_view>
 
 #include "common/result.h"
-#include "common/text.h"
 
 namespace sutra {
 
-/// The id of a node: 1-64 of A-Z a-z 0-9 . _ -, not starting with a dot or a dash. Only parse() makes one, so
-/// whoever holds a NodeId need not check it. It reads as text: it converts to const std::string&, compares
-/// with text and is joined to text by +.
+/// 1 to 64 of A-Z a-z 0-9 . _ -, without a dot or dash at the start. Only parse() creates one, so a NodeId
+/// needs no further check. It converts to const std::string&, compares with strings and can be appended with
+/// +.
 class NodeId {
  public:
   static constexpr std::size_t kMaxBytes = 64;
 
-  /// The error's cause says what is wrong with `text` and what is allowed, and is safe to print; operation
-  /// and subject are empty, so that message() is the cause alone.
+  /// The error's cause says what is wrong and what is allowed, in printable text. Its operation and subject
+  /// are empty, so message() returns only the cause.
   [[nodiscard]] static Result<NodeId> parse(std::string_view text);
 
-  /// Empty, and the only one that is not valid(): for a struct whose fields are filled one by one.
+  /// An empty id, the only one that is not valid(). For structs whose members are set one by one.
   NodeId() = default;
   [[nodiscard]] bool valid() const { return !text_.empty(); }
 

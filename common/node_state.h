@@ -1,5 +1,5 @@
-// What a node's state, goal and last exit can be, and their names. One list for the core, the ledger's files,
-// the node table and what operators and the Master read. Pure. Both processes.
+// The states, goals and exit causes of a node, and their names. Used by the core, the ledger's files, the
+// node table, and in what operators and the Master read. Pure. Both processes.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -7,16 +7,16 @@
 
 namespace sutra {
 
-// The values are bytes of the node table: a value never changes its meaning.
+// The values are stored in the node table, so a value must never change its meaning.
 
 enum class NodeState : std::uint8_t {
-  kGone = 0,  ///< there is no node: a free row of the table, or the last step of one
+  kGone = 0,  ///< no node: a free row of the table; or the node was just removed
   kStarting = 1,
   kRunning = 2,
-  kCleaning = 3,  ///< its process died; what is left of its process tree is killed
+  kCleaning = 3,  ///< its process died; the rest of its process tree is being killed
   kBackoff = 4,
   kStopping = 5,
-  kFailed = 6,    ///< quarantined
+  kFailed = 6,    ///< given up (quarantine): an operator or the Master must start it again
   kOccupied = 7,  ///< another process holds its data directory or its port
 };
 
@@ -27,15 +27,15 @@ enum class NodeGoal : std::uint8_t {
 };
 
 enum class ExitCause : std::uint8_t {
-  kNone = 0,  ///< only in a row of the node table: no process of the node ended yet
+  kNone = 0,  ///< only in the node table: no process of the node has ended yet
   kExit = 1,
   kSignal = 2,
   kOom = 3,
   kUnknown = 4,
 };
 
-/// The names for operators and in the ledger's files: "backoff", "parked", "oom". A value outside the enum (a
-/// row of the table holds any byte) is "unknown".
+/// The names in the ledger's files and for operators: "backoff", "parked", "oom". "unknown" for a value
+/// outside of the enum (a row of the node table may hold any byte).
 [[nodiscard]] std::string_view state_name(NodeState state);
 [[nodiscard]] std::string_view goal_name(NodeGoal goal);
 [[nodiscard]] std::string_view cause_name(ExitCause cause);
@@ -43,7 +43,7 @@ enum class ExitCause : std::uint8_t {
 /// The Master's names: cleaning and backoff are "starting", occupied is "failed", gone is "stopped".
 [[nodiscard]] std::string_view wire_state_name(NodeState state);
 
-/// The value that has this name, or nothing.
+/// The value with this name, or nullopt.
 [[nodiscard]] std::optional<NodeState> state_named(std::string_view name);
 [[nodiscard]] std::optional<NodeGoal> goal_named(std::string_view name);
 [[nodiscard]] std::optional<ExitCause> cause_named(std::string_view name);

@@ -1,4 +1,4 @@
-// One lambda for each alternative of a variant: std::visit(Overload{...}, value). Both processes.
+// Combines lambdas, one for each alternative of a variant: std::visit(Overload{...}, value). Both processes.
 #pragma once
 
 namespace sutra {

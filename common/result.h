@@ -1,4 +1,5 @@
-// Errors as values: what was tried, on what, why it failed and what to do. Both processes.
+// Errors as values. Each has the operation, its object, the cause and advice for the operator. Both
+// processes.
 #pragma once
 #include <cerrno>
 #include <optional>
@@ -8,18 +9,18 @@
 
 namespace sutra {
 
-/// One failed operation. Rendered by message() as "OPERATION SUBJECT: CAUSE; REMEDY".
+/// One failed operation. message() returns "OPERATION SUBJECT: CAUSE; REMEDY".
 struct Error {
   std::string operation;  ///< "open", "start node"
   std::string subject;    ///< the object: a path, a node_id
   int errnum = 0;         ///< errno, 0 when no system call failed
-  std::string cause;      ///< in words; when empty, strerror(errnum) is shown
-  std::string remedy;     ///< what the operator can do, may be empty
+  std::string cause;      ///< when empty, message() shows strerror(errnum)
+  std::string remedy;     ///< what the operator can do; may be empty
 
   [[nodiscard]] std::string message() const;
 };
 
-/// The error of a system call that just failed; reads errno.
+/// An error of a system call that just failed. Reads errno, so call it before anything else can change it.
 [[nodiscard]] Error errno_error(std::string operation, std::string subject, std::string remedy = {});
 
 /// An error whose cause is not an errno.

@@ -34,8 +34,8 @@ std::string bytes_as_hex(std::string_view character) {
   return out;
 }
 
-/// Walks `text` by characters. `control(character)` and `malformed(character)`, which is one byte, say what
-/// stands in their place; `ordinary(character)` says so of all others.
+/// Replaces each character of `text`: control characters by control(character), bytes that are not UTF-8 by
+/// malformed(byte), all others by ordinary(character).
 template <typename Ordinary, typename Control, typename Malformed>
 std::string rewritten(std::string_view text, Ordinary ordinary, Control control, Malformed malformed) {
   std::string out;

@@ -1,5 +1,4 @@
-// Text made fit for where it goes: a message, a line of the log, JSON, TOML. One walk over characters, four
-// ways to write those that may not stand as they are. Pure. Both processes.
+// Escapes text for messages, log lines, JSON and TOML. Pure. Both processes.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -9,23 +8,23 @@
 
 namespace sutra {
 
-/// The longest front of `text` that has at most `limit_bytes` and ends with a whole character.
+/// The longest prefix of `text` of at most `limit_bytes` that does not cut a UTF-8 character.
 [[nodiscard]] std::string_view front_of(std::string_view text, std::size_t limit_bytes);
 
-/// `text` for a message: each byte of a control character, and each that is not UTF-8, as \xNN. At most
-/// `limit_bytes` of `text` are shown, never a part of a character; "..." follows when it was cut.
+/// `text` for a message: bytes of control characters and bytes that are not UTF-8 as \xNN. At most
+/// `limit_bytes` of `text`, then "..." if it is longer; characters are not cut.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit_bytes = 80);
 
-/// `text` fit for one line of a terminal, whole: control characters as \n \t \r \xNN \uNNNN, bytes that are
+/// The whole `text` as one line for a terminal: control characters as \n \t \r \xNN \uNNNN, bytes that are
 /// not UTF-8 as \xNN.
 [[nodiscard]] std::string one_line(std::string_view text);
 
-/// `text` as a JSON string with its quotes: control characters as \n \t \r \uNNNN. JSON has no bytes, so one
-/// that is not UTF-8 becomes the four characters \xNN.
+/// `text` as a JSON string, with quotes: control characters as \n \t \r \uNNNN. JSON allows only UTF-8, so
+/// another byte becomes the four characters \xNN.
 [[nodiscard]] std::string json_string(std::string_view text);
 
-/// `text` as a TOML basic string with its quotes, on one line: control characters as \uNNNN. `text` must be
-/// UTF-8; a byte that is not becomes U+FFFD, because a TOML file with it could not be read back.
+/// `text` as a TOML basic string on one line, with quotes: control characters as \uNNNN. `text` must be
+/// UTF-8; a byte that is not becomes U+FFFD, because TOML cannot represent it.
 [[nodiscard]] std::string toml_string(std::string_view text);
 
 }  // namespace sutra

@@ -1,4 +1,4 @@
-// An owned file descriptor: closed exactly once, moved, never copied. Both processes.
+// Owns a file descriptor and closes it exactly once. Move-only. Both processes.
 #pragma once
 #include <unistd.h>
 
@@ -23,11 +23,11 @@ class UniqueFd {
   [[nodiscard]] bool valid() const { return fd_ >= 0; }
   explicit operator bool() const { return valid(); }
 
-  /// Gives up ownership; the caller closes it.
+  /// Returns the descriptor; the caller must close it.
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
-  /// Closes what is held and takes `fd`. Linux frees the descriptor whatever close(2) returns, so its
-  /// error is not looked at and it is never retried.
+  /// Closes the held descriptor and takes ownership of `fd`. Ignores errors of close(2), which must not be
+  /// retried: Linux frees the descriptor in any case.
   void reset(int fd = -1) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;

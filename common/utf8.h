@@ -1,19 +1,20 @@
-// Where valid UTF-8 ends, and what of it may reach a terminal. Both processes.
+// Checks UTF-8 and finds control characters. Pure. Both processes.
 #pragma once
 #include <cstddef>
 #include <string_view>
 
 namespace sutra {
 
-/// Bytes of the well-formed character at the front of `text`: 1 to 4; 0 when there is none. Overlong forms,
-/// surrogates and code points beyond U+10FFFF are not well-formed.
+/// The length in bytes (1 to 4) of the character at the start of `text`; 0 when the text is empty or does not
+/// start with well-formed UTF-8. Overlong forms, surrogates and code points above U+10FFFF are not
+/// well-formed (RFC 3629).
 [[nodiscard]] std::size_t utf8_front(std::string_view text);
 
-/// The character at the front is a control character: U+0000-001F, U+007F-009F, or one of the line and
-/// paragraph separators U+2028 and U+2029. `length` is what utf8_front said.
+/// True when the character at the start of `text` is a control character: U+0000-001F, U+007F-009F, U+2028
+/// (line separator) or U+2029 (paragraph separator). `length`: the result of utf8_front(text).
 [[nodiscard]] bool is_control(std::string_view text, std::size_t length);
 
-/// Offset of the first byte that belongs to no well-formed character; npos when all do.
+/// Offset of the first byte that is not part of a well-formed character; npos when there is none.
 [[nodiscard]] std::size_t first_malformed(std::string_view text);
 
 }  // namespace sutra

@@ -32,7 +32,7 @@ Comms::Comms(Config config, std::string hostname, UniqueFd supervisor,
               [this](const ipc::NodeUnresponsive& report) { supervisor_.send(report); }}) {}
 
 Comms::~Comms() {
-  // Who waits is answered before the server goes: its end waits for them.
+  // Answer the waiting calls before the server is destroyed: its shutdown waits for them.
   requests_.close("the agent is stopping; ask again when it is back");
   loop_.close_mailbox();
 }
@@ -49,7 +49,7 @@ void Comms::end(int status) {
 
 void Comms::on(const ipc::Welcome& message) {
   if (std::exchange(welcomed_, true)) {
-    log::error("The supervisor greeted twice; the second greeting is ignored");
+    log::error("Ignored a second Welcome message from the supervisor");
     return;
   }
   const bool known = message.acknowledged.view() == identity_.canonical_text().view();
@@ -59,8 +59,10 @@ void Comms::on(const ipc::Welcome& message) {
                            [this](const ipc::LinkChanged& change) { supervisor_.send(change); },
                            [this](const ipc::AgentAcknowledged& fact) { supervisor_.send(fact); },
                            [this] { end(0); }});
-  // Masters on loopback reach a server on loopback; from elsewhere plaintext is for their addresses only.
+  // When all Masters are on loopback, so is our server, and only this host can call. Else the calls come over
+  // plaintext, so only the Masters' addresses may call.
   if (!config_.master_is_loopback()) master_addresses_.emplace(loop_, config_.agent.master_hosts, callers_);
+  // Nodes may have been running before this comms: NodeChanged comes only for later changes.
   probe_.look_at_all();
   start_server();
 }

@@ -1,5 +1,5 @@
-// The comms process as one object: what talks to the supervisor, to the Master and to the nodes' ports, wired
-// together on one loop. Comms; everything runs on the thread that calls run(), except gRPC's own threads.
+// The comms process as one object: connects the parts that talk to the supervisor, the Master and the nodes'
+// ports, on one event loop. Comms; everything runs on the thread that calls run(), except gRPC's own threads.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -23,15 +23,16 @@ namespace sutra::comms {
 
 class Comms {
  public:
-  /// `supervisor` is our end of the channel. Nothing is done before the supervisor's Welcome.
+  /// `supervisor`: our end of the channel. Pings start at once, everything else after the supervisor's
+  /// Welcome.
   Comms(Config config, std::string hostname, UniqueFd supervisor,
         std::unique_ptr<ipc::NodeTableReader> table);
   ~Comms();
   Comms(const Comms&) = delete;
   Comms& operator=(const Comms&) = delete;
 
-  /// Serves until the supervisor is gone or orders us to retire. The exit status: 0, or 1 when we cannot
-  /// work.
+  /// Runs until the supervisor closes the channel or orders us to retire. Returns the exit status: 0, or 1
+  /// after an error that is logged.
   [[nodiscard]] int run();
 
  private:

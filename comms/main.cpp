@@ -1,5 +1,5 @@
-// sutra-agent-comms: all of the agent that touches the network. The supervisor starts it, with its end of
-// their channel, the node table and the configuration as descriptors; it is of no use on its own.
+// sutra-agent-comms: the part of the agent that uses the network. The supervisor starts it and passes it
+// three descriptors: 3 the channel, 4 the node table, 5 the configuration. It cannot run alone.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ int refuse(const std::string& what) {
   return 1;
 }
 
-/// What was handed over must go no further than this process.
+/// The passed descriptors must not be inherited by a child process.
 Status keep_descriptors_to_ourselves() {
   for (const int fd : {kSupervisorFd, kNodeTableFd, kConfigFd}) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
@@ -41,7 +41,8 @@ Status keep_descriptors_to_ourselves() {
   return {};
 }
 
-/// The supervisor alone orders our end, through the channel: a terminal's Ctrl-C reaches the whole group.
+/// Only the supervisor stops comms, through the channel. A terminal sends Ctrl-C to the whole process group:
+/// without this comms would end before it has unregistered from the Master.
 void ignore_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
 }
@@ -75,10 +76,10 @@ int main_of_comms() {
   config_fd.reset();
   table_fd.reset();
 
-  // From here on gRPC has threads; whatever confines this process must stand before.
+  // From here on gRPC starts threads. A sandbox (seccomp) must be set up before this line.
   Comms comms(config, hostname(), std::move(supervisor), std::move(table).value());
   const int status = comms.run();
-  // Not through destructors: the supervisor waits for our end, and calls under way may hold them up.
+  // Skip the destructors: they wait for calls under way, and the supervisor waits for our exit.
   _exit(status);
 }
 

@@ -37,7 +37,7 @@ void SupervisorClient::ping() {
 void SupervisorClient::on_end(ipc::PeerEnd end, const std::string& why) {
   ping_timer_.cancel();
   if (end == ipc::PeerEnd::kBrokeProtocol) {
-    log::error("A message of the supervisor cannot be understood: " + why);
+    log::error("The supervisor sent a message that breaks the protocol: " + why);
   } else if (end == ipc::PeerEnd::kFailed) {
     log::error("The channel to the supervisor failed: " + why);
   }

@@ -1,4 +1,5 @@
-// Our end of the channel to the supervisor. Comms; the loop's thread only: others post to it.
+// The client of the supervisor: sends and receives messages, and pings every 2 s. Comms; the loop's thread
+// only.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,21 +18,22 @@ class SupervisorClient {
  public:
   struct Hooks {
     std::function<void(const ipc::ToComms&)> on_message;
-    /// Once: the supervisor went away (orderly: true), or broke the protocol, or does not read.
+    /// Once, when the channel has ended. `orderly`: the supervisor closed it or died; false after an error,
+    /// which is logged.
     std::function<void(bool orderly)> on_gone;
-    /// Calls the given function from a thread of those that serve calls, when one is free: a ping goes out
-    /// only after that, so that pings stop when those threads hang, as they do when the loop hangs. Asked for
-    /// every ping; it may drop a question while the one before has no answer, or when it failed.
+    /// Must call the given function from one of gRPC's threads that serve calls. A ping is sent only after
+    /// that, so that pings also stop when those threads hang, not only when the loop hangs. Called before
+    /// every ping; may ignore a call while the one before is not finished, and after a failure.
     std::function<void(std::function<void()>)> prove_workers_alive;
   };
 
-  /// `fd` is a connected SOCK_SEQPACKET socket. The first ping goes out at once.
+  /// `fd`: a connected SOCK_SEQPACKET socket. The first ping is sent at once.
   SupervisorClient(EventLoop& loop, UniqueFd fd, Hooks hooks);
   ~SupervisorClient();
   SupervisorClient(const SupervisorClient&) = delete;
   SupervisorClient& operator=(const SupervisorClient&) = delete;
 
-  /// False: the supervisor is gone; on_gone was called or will be.
+  /// False: the channel has ended; on_gone was called or will be.
   template <typename Message>
   bool send(const Message& message) {
     return pump_.send(message);

@@ -1,4 +1,4 @@
-// The connection to a running agent: its control socket and its node table. The operator's tool.
+// Client of a running agent: its control socket and its node table. sutra-agentctl.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,16 +11,18 @@ namespace sutra::ctl {
 
 class AgentClient {
  public:
-  /// Connects to RUNTIME_DIR/control.sock. The error tells "not running" from "not allowed".
+  /// Connects to RUNTIME_DIR/control.sock. The error says whether the agent does not run or we may not
+  /// connect.
   [[nodiscard]] static Result<AgentClient> connect(const std::string& runtime_dir);
 
-  /// Sends an order and waits for its answer, as long as it takes.
+  /// Sends a request and blocks until the answer comes, without a time limit (a start may take 10 s and
+  /// more).
   template <typename Message>
   [[nodiscard]] Result<ipc::ToOperator> ask(const Message& message) {
     if (const Status sent = channel_.send(message); !sent) return sent.error();
     return wait();
   }
-  /// All nodes now.
+  /// The current rows of all nodes, read from the node table; works without an answer of the supervisor.
   [[nodiscard]] Result<std::vector<ipc::NodeTableReader::Read>> nodes() const;
 
  private:

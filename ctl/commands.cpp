@@ -61,7 +61,7 @@ int check_config(const Options& o) {
   return kExitOk;
 }
 
-/// An order whose answer is Done.
+/// Sends a request whose answer is Done, and prints the answer.
 template <typename Message>
 int order(AgentClient& agent, const Options& o, const Message& message, const std::string& node_id) {
   auto answer = agent.ask(message);
@@ -93,7 +93,7 @@ std::string new_node_id() {
   return "node-" + uuid;
 }
 
-/// Of what does not fit in a message, the fault is printed here.
+/// False, with a message, when an option does not fit into the request.
 bool fits(const Options& o) {
   if (o.storage_path.size() <= 255) return true;
   say("--path has " + std::to_string(o.storage_path.size()) + " bytes; at most 255 are allowed");
@@ -131,7 +131,7 @@ Message for_node(const NodeId& node_id) {
   return message;
 }
 
-/// An order about one node.
+/// Runs spawn, stop or restart.
 int node_command(AgentClient& agent, const Options& o) {
   const auto id =
       NodeId::parse(o.command == Command::kSpawn && o.node_id.empty() ? new_node_id() : o.node_id);

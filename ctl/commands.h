@@ -1,10 +1,11 @@
-// One function for all commands: talk to the agent, print, return the exit status. The operator's tool.
+// Carries out a command of sutra-agentctl. sutra-agentctl.
 #pragma once
 #include "ctl/options.h"
 
 namespace sutra::ctl {
 
-/// Data on stdout, messages on stderr.
+/// Asks the agent and prints the answer: data to stdout, messages to stderr. Returns the exit status
+/// (options.h).
 [[nodiscard]] int run(const Options& options);
 
 }  // namespace sutra::ctl

@@ -1,4 +1,4 @@
-// sutra-agentctl: the operator's tool.
+// sutra-agentctl: the command-line tool for operators.
 #include "common/uncaught.h"
 #include "ctl/commands.h"
 #include "ctl/options.h"

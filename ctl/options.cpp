@@ -53,7 +53,7 @@ void declare(CLI::App& app, Options& o) {
 std::variant<Options, int> parse_options(int argc, char** argv) {
   Options o;
   CLI::App app{
-      "Looks at and steers the Sutra Grid Agent of this host. Works while comms or the Master is down."};
+      "Shows and controls the Sutra Grid Agent of this host. Works while comms or the Master is down."};
   try {
     declare(app, o);
     app.parse(argc, argv);

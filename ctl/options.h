@@ -1,4 +1,4 @@
-// The command line of sutra-agentctl. The operator's tool.
+// The command line of sutra-agentctl. sutra-agentctl.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,10 +10,10 @@ enum class Command { kStatus, kList, kSpawn, kStop, kRestart, kReload, kCheckCon
 
 struct Options {
   Command command = Command::kStatus;
-  std::string config_path;  ///< empty: the default places; else this file alone says which agent is meant
+  std::string config_path;  ///< empty: default_config_path()
   std::string runtime_dir;  ///< empty: from the configuration
   bool json = false;
-  std::string node_id;  ///< of spawn: empty = one is made
+  std::string node_id;  ///< empty, for spawn only: generate one
   std::string storage_path;
   std::uint32_t port = 0;
   std::uint64_t memory_mb = 0;
@@ -22,9 +22,9 @@ struct Options {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitNotRunning = 3;  ///< only of `status`
+inline constexpr int kExitNotRunning = 3;  ///< only from `status`
 
-/// The options, or the exit status when --help, --version or a mistake already said all.
+/// The options; or the exit status to end with, after --help or --version or a usage error was printed.
 [[nodiscard]] std::variant<Options, int> parse_options(int argc, char** argv);
 
 }  // namespace sutra::ctl

@@ -82,7 +82,7 @@ std::string dump(const Json& json) {
   return json.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
 }
 
-/// Columns as wide as their widest cell, two blanks between.
+/// Aligns columns to their widest cell, with two blanks between.
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> width;
   for (const auto& row : rows) {
@@ -194,7 +194,7 @@ std::vector<Check> checks(const ipc::AgentStatus& s) {
       {"memory limits by cgroup", s.cgroup_mode >= 2,
        s.cgroup_mode >= 2 ? "memory.max" : "no memory controller: RLIMIT_DATA for each process alone"},
       {"start by clone3", s.clone3_works != 0,
-       s.clone3_works != 0 ? "born in its cgroup" : "refused here: a start costs some 10 ms more"},
+       s.clone3_works != 0 ? "created in its cgroup" : "refused here: a start costs some 10 ms more"},
       {"nodes run as another user", s.storage_uid != 0, "uid " + std::to_string(s.storage_uid)},
       {"comms runs as another user", s.comms_uid != 0, "uid " + std::to_string(s.comms_uid)},
   };

@@ -1,4 +1,4 @@
-// How answers look: aligned text for people, JSON for programs. Pure. The operator's tool.
+// Formats the agent's answers: as aligned text for people, as JSON for programs. Pure. sutra-agentctl.
 #pragma once
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@ namespace sutra::ctl {
 
 using Rows = std::vector<ipc::NodeTableReader::Read>;
 
-inline constexpr int kSchema = 1;
+inline constexpr int kSchema = 1;  ///< in every JSON object; raised by an incompatible change
 
 [[nodiscard]] std::string status_text(const ipc::AgentStatus& status, const Rows& nodes);
 /// {schema, agent, supervisor, comms, master, nodes}

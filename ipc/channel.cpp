@@ -25,7 +25,7 @@ Sent send_now(int fd, std::span<const std::byte> packet) {
   }
 }
 
-// A packet of no bytes reads as 0, and so does the end; only the end hangs up.
+// recvmsg() returns 0 for an empty packet and for the end of the connection. Only the end sets POLLRDHUP.
 bool hung_up(int fd) {
   pollfd watched{.fd = fd, .events = POLLRDHUP, .revents = 0};
   return ::poll(&watched, 1, 0) != 0;
@@ -44,7 +44,7 @@ const char* connect_remedy(int errnum) {
 }  // namespace
 
 Channel::Channel(UniqueFd fd) : fd_(std::move(fd)) {
-  // Every call passes MSG_DONTWAIT as well, so a failure here changes nothing.
+  // A failure does no harm: every send and receive also passes MSG_DONTWAIT.
   const int flags = ::fcntl(fd_.get(), F_GETFL);
   if (flags >= 0) ::fcntl(fd_.get(), F_SETFL, flags | O_NONBLOCK);
 }
@@ -69,7 +69,8 @@ Result<UniqueFd> Channel::connect(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) return errno_error("make", "socket");
-  // connect(2) waits for room in the listener's backlog; an agent that hangs must not hang its tool.
+  // connect(2) blocks while the listener's backlog is full. An agent that hangs must not block sutra-agentctl
+  // for ever.
   const timeval limit{.tv_sec = kConnectTimeoutSecs, .tv_usec = 0};
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
     return errno_error("set SO_SNDTIMEO on", "socket");
@@ -88,12 +89,12 @@ Channel::Received Channel::receive() {
     msghdr message{};
     message.msg_iov = &space;
     message.msg_iovlen = 1;
-    // Without a control buffer the kernel drops descriptors before they reach our table, and says so.
+    // Without a control buffer the kernel discards passed descriptors and sets MSG_CTRUNC (recvmsg(2)).
     const ssize_t got = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT);
     if (got < 0) {
       if (errno == EINTR) continue;
-      // The peer left without reading all that we sent. The kernel says so once; what the peer had sent
-      // before is still to be read, and then the end.
+      // The peer closed before it had read all our packets. The kernel reports that once. Go on reading: its
+      // last packets may be in our queue, then comes the end.
       if (errno == ECONNRESET) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return Empty{};
       return errno_error("receive from", "peer");

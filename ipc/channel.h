@@ -1,6 +1,7 @@
-// A SOCK_SEQPACKET endpoint: whole messages in, whole messages out, never blocking. Both processes and ctl.
-// It owns the fd and a bounded queue of packets that the peer was too slow to take; the owner watches the fd
-// with its own event loop (read always, write while wants_write()). One thread, or the caller's lock.
+// One end of a SOCK_SEQPACKET socket (unix(7)), which keeps message boundaries. Never blocks. Owns the
+// descriptor and a bounded queue of packets that the peer has not read yet. The caller watches the
+// descriptor: for reading always, for writing while wants_write(). Not thread-safe. Both processes and
+// sutra-agentctl.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -19,32 +20,32 @@ namespace sutra::ipc {
 
 class Channel {
  public:
-  /// Takes a connected, CLOEXEC SOCK_SEQPACKET fd and makes it non-blocking.
+  /// Takes ownership of a connected SOCK_SEQPACKET socket with CLOEXEC, and makes it non-blocking.
   explicit Channel(UniqueFd fd);
 
-  /// Two connected endpoints, CLOEXEC.
+  /// Two connected sockets with CLOEXEC.
   [[nodiscard]] static Result<std::pair<UniqueFd, UniqueFd>> make_pair();
-  /// Connects to a listening control socket.
+  /// Connects to the control socket at `path`. Blocks up to 5 s when the agent does not accept.
   [[nodiscard]] static Result<UniqueFd> connect(const std::string& path);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
   struct Empty {};   ///< nothing to read now
-  struct Closed {};  ///< the peer is gone
-  /// Reads one packet into `buffer`. Never blocks. Packets larger than kMaxPacket, and packets that carry
-  /// descriptors, are an Error (the peer breaks the protocol).
+  struct Closed {};  ///< the peer closed its end or died
+  /// Reads one packet; the span is valid until the next call. An Error without an errno means that the peer
+  /// breaks the protocol: a packet is larger than kMaxPacket, is empty, or carries descriptors.
   using Received = std::variant<std::span<const std::byte>, Empty, Closed, Error>;
   [[nodiscard]] Received receive();
 
-  /// Queues and sends as much as the socket takes. Fails when the peer is gone (EPIPE; no SIGPIPE is raised)
-  /// or when more than kMaxQueued packets wait: a peer that does not read is broken.
+  /// Sends the packet, or queues it when the socket is full. An error when the peer has closed (EPIPE,
+  /// without a SIGPIPE) or when kMaxQueued packets wait already: a peer that does not read is defective.
   [[nodiscard]] Status send_bytes(std::span<const std::byte> packet);
   template <typename Message>
   [[nodiscard]] Status send(const Message& message) {
     const auto packet = encode(message);
     return send_bytes(std::as_bytes(std::span(&packet, 1)));
   }
-  /// Sends what waits; call when the fd is writable.
+  /// Sends queued packets. Call it when the descriptor is writable.
   [[nodiscard]] Status flush();
   [[nodiscard]] bool wants_write() const { return !queue_.empty(); }
 

@@ -14,7 +14,8 @@ namespace {
 
 bool hung_up(const Error& error) { return error.errnum == EPIPE || error.errnum == ECONNRESET; }
 
-/// A receive error with an errno is the kernel's; without one the packet itself was wrong.
+/// An error with an errno comes from a system call; without one the packet was wrong (see
+/// Channel::receive()).
 PeerEnd end_of(const Error& error) {
   if (hung_up(error)) return PeerEnd::kGone;
   return error.errnum != 0 ? PeerEnd::kFailed : PeerEnd::kBrokeProtocol;
@@ -38,12 +39,13 @@ struct PacketPump::State : std::enable_shared_from_this<PacketPump::State> {
 
   void watch_again() {
     if (over) return;
-    // When nothing can be sent any more, a descriptor that stays "writable" would turn the loop for nothing.
+    // After a send error do not watch for writability: the descriptor stays writable, and the loop would
+    // spin.
     const bool waits = channel.wants_write() && !send_error;
     watch.watch(UV_READABLE | (waits ? UV_WRITABLE : 0));
   }
 
-  /// False: nothing more is there to be read now.
+  /// False: no packet is left to be read now, or the channel has ended.
   bool read_one() {
     const auto received = channel.receive();
     if (std::holds_alternative<Channel::Empty>(received)) return false;
@@ -69,12 +71,12 @@ struct PacketPump::State : std::enable_shared_from_this<PacketPump::State> {
   bool take_result(const Status& sent) {
     if (sent) return true;
     send_error = sent.error();
-    // From the loop, not from here: whoever sends need not expect to be destroyed by that.
+    // Report it later from the loop: the caller of send() must not be destroyed by its own call.
     unsent.after(std::chrono::milliseconds(0));
     return false;
   }
 
-  /// The peer may have sent something before it went: that is delivered first.
+  /// Reports a send error. When the peer has closed, first deliver the packets that it had sent before.
   void on_unsent() {
     const auto keep = shared_from_this();
     const bool gone = hung_up(*send_error);
@@ -115,7 +117,8 @@ bool PacketPump::send(std::span<const std::byte> packet) {
 
 void PacketPump::read_rest() {
   const auto keep = state_;
-  // Of a dead process no more can wait than a socket's buffer holds; the bound is for one who shares its end.
+  // A dead process can have left only what the socket's buffer holds. The limit is for the case that another
+  // process shares its end and goes on sending.
   keep->read(Channel::kMaxQueued);
   keep->watch_again();
 }

@@ -1,9 +1,9 @@
-// Drives one packet channel on an event loop: reads, decodes, delivers, and sends as the peer takes it. Both
+// Runs a Channel on an event loop: reads, decodes and delivers messages, and sends when the peer reads. Both
 // processes; the loop's thread.
 //
-// The owner is told once, by `ended`, that nothing more comes; it is always told from the loop, never from
-// within send(). Both callbacks may destroy the pump. In one turn of the loop at most kPacketsPerTurn packets
-// are delivered, so that a peer that sends without end cannot keep the loop from everything else.
+// `ended` is called once, when nothing more can come; always from the loop, never from within send(). Both
+// callbacks may destroy the pump. At most kPacketsPerTurn packets are delivered in one turn of the loop, so
+// that a peer that sends all the time cannot block everything else on the loop.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -19,45 +19,44 @@
 
 namespace sutra::ipc {
 
-/// Why nothing more comes from a peer.
+/// Why a channel has ended.
 enum class PeerEnd {
-  kGone,           ///< it closed its end, or its process is dead
-  kBrokeProtocol,  ///< what it sent is no message of this channel
-  kFailed,  ///< it does not read (Channel::kMaxQueued packets wait), or the kernel refused to send or receive
+  kGone,           ///< the peer closed its end or died
+  kBrokeProtocol,  ///< the peer sent something that is no message of this channel
+  kFailed,         ///< the peer does not read (Channel::kMaxQueued packets wait), or a system call failed
 };
 
-/// The pump without the decoding: packets in, packets out.
+/// The pump for undecoded packets.
 class PacketPump {
  public:
   struct Hooks {
-    /// An error means that the packet breaks the protocol: it ends the channel.
+    /// Return an error when the packet breaks the protocol: the channel then ends with kBrokeProtocol.
     std::function<Status(std::span<const std::byte> packet)> packet;
-    /// Once, and nothing after it. `why` is empty for kGone.
+    /// Called once; no other callback follows. `why` is empty for kGone.
     std::function<void(PeerEnd end, const std::string& why)> ended;
   };
   static constexpr std::size_t kPacketsPerTurn = 64;
 
-  /// Takes the descriptor of a Channel. Nothing is delivered from within this call.
+  /// Takes ownership of `fd` (see Channel). Calls no callback from within this call.
   PacketPump(EventLoop& loop, UniqueFd fd, Hooks hooks);
   /// Closes the channel. `ended` is not called.
   ~PacketPump();
   PacketPump(const PacketPump&) = delete;
   PacketPump& operator=(const PacketPump&) = delete;
 
-  /// Sends, or queues what the peer does not take yet. False: the peer has ended; `ended` was called or will
-  /// be.
+  /// Sends or queues the packet. False: the channel has ended; `ended` was called or will be.
   bool send(std::span<const std::byte> packet);
-  /// For a peer whose process is dead: delivers all that it had sent before, now.
+  /// For a peer whose process has ended: delivers the packets that it had sent, from within this call.
   void read_rest();
-  /// Still owned here.
+  /// The descriptor; owned by the pump.
   [[nodiscard]] int fd() const;
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  // a callback that runs shares it, as the callback may destroy the pump
+  std::shared_ptr<State> state_;  // shared with a running callback, because it may destroy the pump
 };
 
-/// `In` is the variant of what the peer may send: FromComms, ToComms, FromOperator or ToOperator.
+/// `In`: the variant of messages that the peer may send: FromComms, ToComms, FromOperator or ToOperator.
 template <typename In>
 class ChannelPump {
  public:
@@ -76,7 +75,7 @@ class ChannelPump {
                   },
                   std::move(hooks.ended)}) {}
 
-  /// As PacketPump::send().
+  /// See PacketPump::send().
   template <typename Message>
   bool send(const Message& message) {
     const auto packet = encode(message);

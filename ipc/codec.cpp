@@ -7,7 +7,7 @@
 namespace sutra::ipc {
 namespace {
 
-// Remembers the first thing wrong with a body; later checks cost a branch.
+// Checks the fields of a message's body and keeps the first fault.
 class BodyCheck {
  public:
   void zero(const char* field, std::uint32_t value) { at_most(field, value, 0); }
@@ -111,7 +111,7 @@ constexpr const char* kSubject<FromOperator> = "packet from the operator's tool"
 template <>
 constexpr const char* kSubject<ToOperator> = "packet to the operator's tool";
 
-// The first fault of the frame, or an empty text.
+// The first fault of the header; empty when there is none.
 std::string header_fault(const Header& header, std::size_t packet_bytes) {
   if (header.magic != kMagic) {
     return "magic is " + std::to_string(header.magic) + ", must be " + std::to_string(kMagic);

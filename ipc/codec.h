@@ -1,4 +1,5 @@
-// The one place where bytes become messages. Pure; fuzzed. Both processes.
+// Encodes and decodes messages. All bytes from a peer are checked here and nowhere else. Pure; fuzzed. Both
+// processes.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -12,21 +13,21 @@
 
 namespace sutra::ipc {
 
-/// Decodes one packet of the channel whose messages are `Variant` (FromComms, ToComms, FromOperator,
-/// ToOperator). Exact size, magic, version and verb; reserved fields and unused bytes after a text's NUL must
-/// be zero, enumerators and booleans in range, a node_id must be one. Anything else is an Error that says
-/// what was wrong, never a partial message.
+/// Decodes one packet of the channel whose messages are `Variant` (FromComms, ToComms, FromOperator or
+/// ToOperator). Size, magic, version and verb must be exact; reserved fields, and the bytes after a text's
+/// NUL, must be zero; enumerators and booleans must be in range; a node_id must be valid. Else returns an
+/// Error that says what is wrong, never a partial message.
 template <typename Variant>
 [[nodiscard]] Result<Variant> decode(std::span<const std::byte> packet);
 
-/// The node that a decoded message or a row in use is about. Not valid() for a text that is not a node_id,
-/// which no decoded message holds.
+/// The node_id of a decoded message or of a row in use. Not valid() when the text is no node_id; that cannot
+/// happen for a decoded message.
 [[nodiscard]] NodeId node_id_in(const NodeIdText& text);
 
 /// "StartNode"; empty for an unknown number.
 [[nodiscard]] std::string_view verb_name(Verb verb);
 
-/// A packet ready for send(2). `Message` is any of the structs in messages.h.
+/// A packet for send(2). `Message`: one of the structs of messages.h.
 template <typename Message>
 struct Packet {
   Header header;

@@ -8,8 +8,8 @@ namespace {
 
 namespace bip = boost::interprocess;
 
-// What mapped_region can map. Not bip::file_mapping: that opens by name, which a sandboxed reader may not,
-// and leaves its descriptor inheritable.
+// Adapter that lets mapped_region map a descriptor. bip::file_mapping cannot be used: it opens a file by
+// name, which a sandbox may forbid, and its descriptor has no CLOEXEC.
 struct Mappable {
   int fd;
   [[nodiscard]] bip::mapping_handle_t get_mapping_handle() const { return {fd, false}; }

@@ -1,10 +1,10 @@
-// Every message that crosses the process boundary: fixed layout, trivially copyable, little-endian.
+// All messages between processes: fixed layout, trivially copyable, little-endian.
 //
-// One SOCK_SEQPACKET packet is one message: a Header, then exactly the body that its verb names. Two channels
-// speak with this framing and never share a verb: the comms channel (a socketpair made before the fork) and
-// the control channel (runtime_dir/control.sock, for the operator's tool). Orders are imperative, facts are
-// past tense. Strings are fixed arrays, NUL-padded; a string may fill its array (then there is no NUL).
-// Bytes become types only in codec.h.
+// One SOCK_SEQPACKET packet is one message: a Header, then exactly the body of its verb. Two channels use
+// this format, with different verbs: the comms channel (a socketpair that the supervisor creates) and the
+// control channel (runtime_dir/control.sock, for sutra-agentctl). Orders have imperative names, facts have
+// past tense. Strings are fixed arrays, padded with NUL; a string may fill its array (then it has no NUL).
+// Only codec.h decodes them.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -28,7 +28,7 @@ struct Text {
     const auto end = all.find('\0');
     return end == std::string_view::npos ? all : all.substr(0, end);
   }
-  /// Copies `text`; false when it did not fit (it is then cut at a whole byte).
+  /// Copies `text`. False: it was too long and is cut at N bytes, possibly within a character.
   bool assign(std::string_view text) {
     bytes.fill('\0');
     const auto n = text.size() < N ? text.size() : N;
@@ -42,9 +42,10 @@ using PathText = Text<256>;
 using ReasonText = Text<2048>;     // why a request failed, with the last lines a server printed
 using AgentInfoText = Text<1024>;  // an acknowledged AgentInfo, opaque to the supervisor
 
-/// Stands after each message, with its size in bytes: nothing but bytes that both sides see the same way.
-/// Unique representations mean that there is no hidden padding, so no byte of our memory leaks out and every
-/// byte that comes in is checked. When one fails, a peer of another build would misread us: raise kVersion.
+/// Checked after each message, with its size in bytes. Unique object representations mean that the struct has
+/// no hidden padding: no uninitialised byte of our memory is sent, and every received byte is a checked
+/// field. When you change a struct so that an assertion fails, raise kVersion: another build could not read
+/// the messages.
 template <typename T, std::size_t kBytes>
 consteval bool is_wire() {
   return sizeof(T) == kBytes && std::is_trivially_copyable_v<T> &&
@@ -96,7 +97,7 @@ struct StartNode {
   static constexpr Verb kVerb = Verb::kStartNode;
   std::uint64_t request_id = 0;
   std::uint64_t memory_mb = 0;  // as sent; 0 = default
-  std::uint32_t port = 0;       // as sent, not yet known to be a port; 0 = choose
+  std::uint32_t port = 0;       // as sent, not checked yet; 0 = choose
   std::uint32_t reserved = 0;
   NodeIdText node_id;
   PathText storage_path;  // as sent, at most 255 bytes; comms refuses longer ones itself
@@ -161,7 +162,7 @@ static_assert(is_wire<Ping, 8>());
 struct Welcome {
   static constexpr Verb kVerb = Verb::kWelcome;
   std::uint64_t comms_restarts = 0;
-  std::uint32_t storage_uid = 0;  // whom the storage servers run as: a node's listener must belong to it
+  std::uint32_t storage_uid = 0;  // the user of the storage servers: a node's listener must belong to it
   std::uint32_t reserved = 0;
   AgentInfoText acknowledged;  // last acknowledged AgentInfo; empty when there is none
 };
@@ -201,7 +202,7 @@ struct Pong {
 };
 static_assert(is_wire<Pong, 8>());
 
-/// Orderly stop: stop beating, unregister (2 s at most), exit 0.
+/// Orderly stop: stop the heartbeats, unregister (2 s at most), exit with status 0.
 struct Retire {
   static constexpr Verb kVerb = Verb::kRetire;
   std::uint32_t reserved = 0;

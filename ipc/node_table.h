@@ -1,9 +1,11 @@
-// The node table: a view of all nodes in a file that the supervisor writes and others map read-only.
+// The node table: the state of all nodes in a file that the supervisor writes and other processes map
+// read-only.
 //
-// One header page, then rows of 512 bytes. Each row has a sequence lock of its own: odd while the writer is
-// inside. A writer killed inside leaves the row odd for ever, so readers retry a bounded number of times and
-// then say "stale" and return what they saw last. No lock lies in shared memory. The file is made anew (a new
-// inode, never truncated) at each start of the supervisor; nothing is recovered from it.
+// One header page, then rows of 512 bytes. Each row has a sequence lock: its number is odd while the writer
+// changes the row. A writer that is killed in between leaves it odd for ever, so readers retry a limited
+// number of times and then return what they read, marked "stale". There is no lock that a dead process could
+// hold. Each start of the supervisor creates a new file (a new inode, never truncated) and reads nothing from
+// the old one.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +22,7 @@
 
 namespace sutra::ipc {
 
-/// What a row says; plain values. Times are Unix seconds, 0 = never.
+/// The contents of a row. Times are Unix seconds, 0 = never.
 struct NodeRow {
   NodeIdText node_id;
   PathText storage_path;         // absolute
@@ -38,38 +40,40 @@ struct NodeRow {
   NodeGoal goal = NodeGoal::kRunning;
   ExitCause exit_cause = ExitCause::kNone;
   std::uint8_t probe = 1;  // 1: answer readiness and liveness by TCP; 0: none
-  std::uint32_t uid = 0;   // whom the node runs as
+  std::uint32_t uid = 0;   // the user that the node runs as
   std::uint8_t padding[4] = {};
 };
-// A change raises the table's version (node_table_layout.h).
+// When you change NodeRow, raise kTableVersion (node_table_layout.h).
 static_assert(is_wire<NodeRow, 392>());
 
-/// Writes the table. The supervisor owns the only one.
+/// Writes the table. Only the supervisor has one. Not thread-safe.
 class NodeTableWriter {
  public:
-  /// Makes `path` anew through a temporary file and rename, 0600, with `capacity` free rows.
+  /// Creates `path` with mode 0600 and `capacity` free rows, through a temporary file and rename. An error
+  /// when there is not enough space or no permission; the old file then stays.
   [[nodiscard]] static Result<std::unique_ptr<NodeTableWriter>> create(const std::string& path,
                                                                        std::uint32_t capacity);
   virtual ~NodeTableWriter() = default;
-  /// Publishes a row. `index` < capacity.
+  /// Writes a row. Does nothing when `index` is not below capacity().
   virtual void publish(std::uint32_t index, const NodeRow& row) = 0;
+  /// Makes the row free (state kGone).
   virtual void clear(std::uint32_t index) = 0;
   [[nodiscard]] virtual std::uint32_t capacity() const = 0;
-  /// A read-only descriptor of the same inode, CLOEXEC, for comms.
+  /// A new read-only descriptor of the file, with CLOEXEC, to be passed to comms.
   [[nodiscard]] virtual Result<UniqueFd> open_read_only() const = 0;
 };
 
-/// Reads the table; any process, any thread (const methods are safe to call concurrently).
+/// Reads the table. Any process; the const functions may be called from several threads at once.
 class NodeTableReader {
  public:
-  /// Maps a descriptor or a file read-only. Checks magic, version and size.
+  /// Maps the table read-only, after a check of magic, version and size. `fd` may be closed afterwards.
   [[nodiscard]] static Result<std::unique_ptr<NodeTableReader>> map(const UniqueFd& fd);
   [[nodiscard]] static Result<std::unique_ptr<NodeTableReader>> open(const std::string& path);
   virtual ~NodeTableReader() = default;
 
   struct Read {
     NodeRow row;
-    bool stale = false;  ///< the writer died while it changed the row; what is returned may be mixed
+    bool stale = false;  ///< the writer died while it changed the row: `row` may mix old and new values
   };
   [[nodiscard]] virtual Read read(std::uint32_t index) const = 0;
   [[nodiscard]] virtual std::uint32_t capacity() const = 0;

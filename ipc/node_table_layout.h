@@ -1,10 +1,11 @@
-// The node table's bytes: one header page, then rows of 512 bytes. Shared by writer and reader only.
+// The layout of the node table's file. Used by the writer and the reader only.
 //
-// All of it is 64-bit atomics, so a reader that races with the writer has no data race. The row's lock:
-// the writer makes `sequence` odd, stores the words (release), makes it even (release). A reader loads an
-// even sequence (acquire), the words (acquire), the sequence again. Had it seen one word of a later write,
-// that acquire would order the odd sequence before its second look, and the two looks would differ. No
-// fence is needed, which ThreadSanitizer would not understand; on x86 all of these are plain moves.
+// All words are 64-bit atomics, so concurrent reads and writes are no data race. A row's sequence lock works
+// so: the writer makes `sequence` odd, stores the words (release), then makes it even (release). A reader
+// loads an even sequence (acquire), the words (acquire), and the sequence again. If it read a word of a later
+// write, that acquire orders the odd sequence before the second load, so the two loads differ and the reader
+// tries again. This needs no fences, which ThreadSanitizer does not support; on x86 all these operations are
+// plain moves.
 #pragma once
 #include <array>
 #include <atomic>
@@ -19,7 +20,7 @@ inline constexpr std::uint64_t kTableMagic = 0x454c424154415453;  // "STATABLE"
 inline constexpr std::uint64_t kTableVersion = 1;
 inline constexpr std::size_t kHeaderBytes = 4096;
 inline constexpr std::size_t kRowBytes = 512;
-inline constexpr std::uint32_t kMaxRows = 65536;  ///< a node has a port of its own, so more cannot be
+inline constexpr std::uint32_t kMaxRows = 65536;  ///< each node needs its own port, so there cannot be more
 
 using Word = std::atomic<std::uint64_t>;
 static_assert(Word::is_always_lock_free && sizeof(Word) == 8, "a lock in shared memory outlives its holder");

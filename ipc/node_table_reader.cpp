@@ -13,8 +13,8 @@ namespace {
 
 using namespace table;
 
-// About a millisecond of pauses: longer than a live writer is ever inside, short for one that died there.
-// Without a system call: comms reads in a sandbox that allows few.
+// About 1 ms in all: longer than a running writer needs for a row, and short when the writer has died. The
+// pause makes no system call, because comms may run in a sandbox that allows few.
 constexpr int kAttempts = 16384;
 
 constexpr std::size_t kIdWords = sizeof(NodeIdText) / 8;
@@ -30,8 +30,8 @@ void pause_briefly() {
 #endif
 }
 
-// Word by word straight into the row: a second copy would stall on the stores of the first (store
-// forwarding).
+// Copies word by word into the row. A second copy through a buffer would be slow: its loads would wait for
+// the stores of the first copy (store forwarding).
 void copy_words(const SharedRow& shared, NodeRow& row) {
   auto* bytes = reinterpret_cast<std::byte*>(&row);
   for (std::size_t i = 0; i < kRowWords; ++i) {
@@ -53,7 +53,7 @@ void read_row(const SharedRow& shared, NodeTableReader::Read& read) {
   read.stale = true;
 }
 
-// A single word is read whole, so these two need no lock: they tell what was true at that moment.
+// These two read a single word, which is atomic, so they need no sequence lock.
 bool in_use(const SharedRow& shared) {
   const auto bytes =
       std::bit_cast<std::array<std::uint8_t, 8>>(shared.words[kStateWord].load(std::memory_order_acquire));
@@ -63,8 +63,8 @@ bool has_process(const SharedRow& shared) {
   return static_cast<std::uint32_t>(shared.words[kPidWord].load(std::memory_order_acquire)) != 0;
 }
 
-// Compares without the row's lock. The id of a row does not change while its node exists, so only a row that
-// another node takes at this very moment can be missed, as if we had looked a moment earlier.
+// Compares without the sequence lock. A row's id does not change while its node exists. Only a row that is
+// being assigned to a node right now can be missed, as if we had read a moment earlier.
 bool may_be(const SharedRow& shared, const std::array<std::uint64_t, kIdWords>& id) {
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (shared.words[i].load(std::memory_order_acquire) != id[i]) return false;
@@ -165,7 +165,7 @@ Result<std::unique_ptr<NodeTableReader>> NodeTableReader::map(const UniqueFd& fd
 }
 
 Result<std::unique_ptr<NodeTableReader>> NodeTableReader::open(const std::string& path) {
-  // Non-blocking: a FIFO of that name must not hang an operator's tool.
+  // O_NONBLOCK: open() of a FIFO with that name must not block sutra-agentctl.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     return errno_error("open", path,

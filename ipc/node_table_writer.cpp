@@ -13,7 +13,7 @@ namespace {
 
 using namespace table;
 
-// The file under its temporary name: removed again unless it gets its final name.
+// The file under its temporary name. The destructor deletes it, unless it got its final name.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
@@ -76,7 +76,8 @@ class MappedWriter final : public NodeTableWriter {
   std::uint32_t capacity_;
 };
 
-// Allocates the pages now: on a full tmpfs this fails with an errno, a later store would raise SIGBUS.
+// Allocates the pages now: on a full tmpfs this fails with ENOSPC; without it a later store would raise
+// SIGBUS.
 Status reserve(int fd, std::size_t bytes, const std::string& path) {
   int rc = 0;
   do {
@@ -101,7 +102,7 @@ Result<std::unique_ptr<NodeTableWriter>> NodeTableWriter::create(const std::stri
         "lower max_storage_nodes");
   }
   const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());  // what a killed predecessor left
+  ::unlink(fresh.c_str());  // left over from a supervisor that was killed
   UniqueFd fd(::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return errno_error("create", fresh, "runtime_dir must exist and be ours to write");
   TemporaryFile file(fresh);

@@ -1,4 +1,5 @@
-// sutra-agent: the supervisor.
+// sutra-agent: the supervisor's main program. It checks the configuration, then creates the Supervisor and
+// runs it.
 #include <cstdio>
 #include <variant>
 
@@ -42,6 +43,8 @@ int main(int argc, char** argv) {
   const auto& arguments = std::get<supervisor::Arguments>(parsed);
   if (arguments.check_config) return supervisor::check_config(arguments);
 
+  // The order matters: sanitize_process() closes all descriptors unless there is a handoff, and the Launcher
+  // must occupy descriptors 3 to 10 before anything else opens one.
   supervisor::Handoff handoff = supervisor::take_handoff();
   supervisor::sanitize_process(handoff.valid());
   auto config = supervisor::choose_config(arguments, handoff);

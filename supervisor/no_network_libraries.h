@@ -1,4 +1,4 @@
-// Included before every source of the supervisor: whoever names a network library here does not compile.
+// Included before every source file of the supervisor: a source that uses a network library does not compile.
 // Nothing of such a library may lie in the process that runs as root; that is what comms is for.
 #pragma once
 

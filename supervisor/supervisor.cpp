@@ -31,8 +31,9 @@ std::optional<std::string> environment(const char* name) {
 
 }  // namespace
 
-Supervisor::Supervisor(Given given) : given_(std::move(given)), starter_(loop_, *given_.launcher) {}
+Supervisor::Supervisor(Inputs inputs) : inputs_(std::move(inputs)), starter_(loop_, *inputs_.launcher) {}
 
+// In this order: each part may use the ones that are destroyed after it.
 Supervisor::~Supervisor() {
   signals_.clear();
   rotation_.reset();
@@ -43,9 +44,9 @@ Supervisor::~Supervisor() {
 }
 
 Status Supervisor::set_up_accounts() {
-  auto storage = child_account(given_.config.agent.storage_user, "sutra-storage", "agent.storage_user");
+  auto storage = child_account(inputs_.config.agent.storage_user, "sutra-storage", "agent.storage_user");
   if (!storage) return storage.error();
-  auto comms = child_account(given_.config.agent.comms_user, "sutra-comms", "agent.comms_user");
+  auto comms = child_account(inputs_.config.agent.comms_user, "sutra-comms", "agent.comms_user");
   if (!comms) return comms.error();
   storage_account_ = std::move(storage).value();
   comms_account_ = std::move(comms).value();
@@ -53,14 +54,16 @@ Status Supervisor::set_up_accounts() {
 }
 
 Status Supervisor::set_up() {
-  const Config& config = given_.config;
+  const Config& config = inputs_.config;
   if (const Status s = set_up_accounts(); !s) return s;
   if (const Status s = make_own_directory(config.agent.state_dir, 0755); !s) return s;
   if (const Status s = make_own_directory(config.agent.runtime_dir, 0755); !s) return s;
   if (const Status s = make_own_directory(config.storage.log_dir, 0750); !s) return s;
 
-  // The locks of a re-exec are ours already; flock is a matter of the open file, which we still hold.
-  auto& locks = given_.handoff.locks;
+  // After a re-exec we hold the locks already: a flock belongs to the open file description, and its
+  // descriptor was passed on. To lock anew would fail, because our own descriptor holds the lock. The locks
+  // come before anything that writes to the directories.
+  auto& locks = inputs_.handoff.locks;
   if (locks.size() == 2) {
     runtime_lock_ = std::move(locks[0]);
     state_lock_ = std::move(locks[1]);
@@ -89,12 +92,14 @@ int Supervisor::run() {
   watch_signals();
   recover();
   if (!nodes_) return 1;
+  // Signals were blocked since the start; their handlers exist only from here on.
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   loop_.run();
-  if (!stopping_) log::error("the event loop ended by itself", {});
-  // The directory that we made for the nodes' cgroups; one that was given to us is its giver's.
+  if (!stopping_) log::error("the event loop ended without a stop request; the agent exits", {});
+  // Remove the cgroup directory that we created for the nodes. Not one from $SUTRA_NODES_CGROUP: its unit
+  // owns it.
   if (stopping_ && !environment("SUTRA_NODES_CGROUP") && !trees_->path().empty())
     rmdir(trees_->path().c_str());
   return stopping_ ? 0 : 1;
@@ -113,23 +118,25 @@ void Supervisor::recover() {
   for (const auto& sentence : contents.set_aside) log::error(sentence);
   for (const auto& sentence : contents.problems) log::error(sentence);
   if (!contents.complete) {
-    // To go on would be to forget nodes. Whoever started us tries again; the nodes do not notice.
-    return log::error("the ledger could not be read whole, so nothing is started");
+    // Going on would lose the nodes that could not be read. The service manager starts us again; running
+    // nodes are not affected.
+    return log::error("the ledger could not be read completely, so the agent starts no node and exits");
   }
-  const auto capacity = std::max<std::size_t>(given_.config.agent.max_storage_nodes, contents.nodes.size());
-  auto table = ipc::NodeTableWriter::create(given_.config.agent.runtime_dir + "/nodes.table",
+  // A lower max_storage_nodes must not hide nodes that exist already.
+  const auto capacity = std::max<std::size_t>(inputs_.config.agent.max_storage_nodes, contents.nodes.size());
+  auto table = ipc::NodeTableWriter::create(inputs_.config.agent.runtime_dir + "/nodes.table",
                                             static_cast<std::uint32_t>(capacity));
   if (!table) return log::error(table.error().message());
   table_ = std::move(table).value();
   auto control = ControlServer::open(
-      loop_, given_.config.agent.runtime_dir + "/control.sock", std::move(given_.handoff.listener),
+      loop_, inputs_.config.agent.runtime_dir + "/control.sock", std::move(inputs_.handoff.listener),
       [this](const auto& message, std::uint64_t client) { on_operator(message, client); });
   if (!control) return log::error(control.error().message());
   control_ = std::move(control).value();
 
   comms_ = std::make_unique<CommsKeeper>(
-      CommsKeeper::Parts{loop_, timers_, starter_, given_.config, comms_account_, storage_account_, *table_,
-                         given_.programs.comms},
+      CommsKeeper::Parts{loop_, timers_, starter_, inputs_.config, comms_account_, storage_account_, *table_,
+                         inputs_.programs.comms},
       CommsKeeper::Callbacks{
           [this](const ipc::FromComms& message, std::uint64_t epoch) { on_comms(message, epoch); },
           [this](std::optional<core::Nanoseconds> since) { nodes_->set_comms_alive_since(since); },
@@ -144,29 +151,31 @@ void Supervisor::recover() {
             stop_when_empty();
           }});
   platform_ = std::make_unique<LinuxPlatform>(
-      LinuxPlatform::Parts{loop_, given_.config, storage_account_, *given_.launcher, *trees_});
+      LinuxPlatform::Parts{loop_, inputs_.config, storage_account_, *inputs_.launcher, *trees_});
   nodes_ = std::make_unique<Nodes>(
-      Nodes::Parts{given_.config, storage_account_.uid, *platform_, *ledger_, *table_},
+      Nodes::Parts{inputs_.config, storage_account_.uid, *platform_, *ledger_, *table_},
       [this](std::uint32_t row) { comms_->node_changed(row); }, [this] { stop_when_empty(); });
   rotation_ =
-      std::make_unique<LogRotation>(starter_, given_.config.storage.log_dir, given_.config.agent.runtime_dir,
-                                    given_.config.storage.max_log_mb);
+      std::make_unique<LogRotation>(starter_, inputs_.config.storage.log_dir,
+                                    inputs_.config.agent.runtime_dir, inputs_.config.storage.max_log_mb);
   if (const Status recovered = nodes_->recover(contents.nodes); !recovered) {
     nodes_.reset();
     return log::error(recovered.error().message() +
-                      "; so it cannot be told what still runs, and nothing is started");
+                      "; so the agent cannot find out which nodes still run, starts no node and exits");
   }
-  if (const Status s = ledger_->write_last_config(given_.config_text); !s) log::warning(s.error().message());
+  // Only now: a configuration that a start fails with must not become the one to fall back to.
+  if (const Status s = ledger_->write_last_config(inputs_.config_text); !s) log::warning(s.error().message());
   comms_->start();
   housekeeping_timer_ = Timer(loop_, kHousekeeping, kHousekeeping, [this] { housekeeping(); });
-  for (auto& waiter : given_.handoff.waiters) reload_waiters_.push_back(control_->adopt(std::move(waiter)));
-  given_.handoff.waiters.clear();
-  if (given_.handoff.valid()) {
-    log::info("", "reloaded " + given_.config_path);
-    answer_reload(true, "reloaded " + given_.config_path);
+  for (auto& waiter : inputs_.handoff.waiters) reload_waiters_.push_back(control_->adopt(std::move(waiter)));
+  inputs_.handoff.waiters.clear();
+  if (inputs_.handoff.valid()) {
+    log::info("", "reloaded " + inputs_.config_path);
+    answer_reload(true, "reloaded " + inputs_.config_path);
   }
-  given_.handoff = {};
-  // Fed from the loop that does all the work, so that a loop that hangs is seen.
+  inputs_.handoff = {};
+  // The watchdog message is sent from the loop that does all the work, so that systemd notices when the loop
+  // hangs.
   if (const auto interval = service_manager_.watchdog_interval()) {
     watchdog_timer_ = Timer(loop_, *interval, *interval, [this] { service_manager_.tell("WATCHDOG=1"); });
   }
@@ -205,7 +214,7 @@ void Supervisor::on_comms(const ipc::FromComms& message, std::uint64_t epoch) {
           [&](const ipc::NodeUnresponsive& m) {
             nodes_->node_unresponsive(ipc::node_id_in(m.node_id), m.generation, std::string(m.reason.view()));
           },
-          [](const ipc::LinkChanged&) {},  // the keeper's own
+          [](const ipc::LinkChanged&) {},  // CommsKeeper handles these three itself
           [](const ipc::AgentAcknowledged&) {},
           [](const ipc::Ping&) {},
       },
@@ -249,7 +258,7 @@ void Supervisor::shut_down(int signum) {
 
 void Supervisor::stop_when_empty() {
   if (!stopping_ || !comms_retired_ || !nodes_->empty()) return;
-  // An orderly stop said good-bye to the Master: the next comms registers anew.
+  // comms has unregistered from the Master, so the next comms must register again.
   (void)ledger_->write_registration({});
   log::info("👋", "Stopped");
   loop_.stop();

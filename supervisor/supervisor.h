@@ -1,5 +1,5 @@
-// The supervisor: puts its parts together and runs their loop. One thread; AF_UNIX and AF_NETLINK sockets
-// only.
+// The supervisor process as one object: creates its parts, connects them and runs the event loop. One thread.
+// Uses AF_UNIX and AF_NETLINK sockets only, never the network.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -29,18 +29,20 @@ namespace sutra::supervisor {
 
 class Supervisor {
  public:
-  struct Given {
+  /// Everything that main() prepares.
+  struct Inputs {
     Config config;
-    std::string config_text;  ///< the bytes that were checked
+    std::string config_text;  ///< the checked bytes of the file
     std::string config_path;  ///< absolute
     Programs programs;
     std::unique_ptr<Launcher> launcher;
     Handoff handoff;
   };
-  explicit Supervisor(Given given);
+  explicit Supervisor(Inputs inputs);
   ~Supervisor();
 
-  /// Recovers, then runs until it is told to stop and nothing is left. The exit status.
+  /// Recovers the nodes, then runs until a signal orders a stop and all nodes and comms have ended. Returns
+  /// the exit status: 0 after an orderly stop, else 1. Errors are logged.
   [[nodiscard]] int run();
 
  private:
@@ -65,7 +67,7 @@ class Supervisor {
   void keep_directories();
   void renew();
 
-  Given given_;
+  Inputs inputs_;
   EventLoop loop_;
   LoopTimers timers_{loop_};
   ProcessStarter starter_;
@@ -86,7 +88,7 @@ class Supervisor {
   Timer housekeeping_timer_, exec_timer_, stray_timer_;
   std::unique_ptr<ReloadCheck> reload_check_;
   UniqueFd checked_config_;
-  bool renewing_ = false;  // checked_config_ is the one that runs; no file was read
+  bool renewing_ = false;  // checked_config_ is the running configuration (see renew()), not a new one
   std::vector<std::uint64_t> reload_waiters_;
   int exec_waits_ = 0;
   bool reload_again_ = false;

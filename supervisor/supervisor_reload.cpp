@@ -1,5 +1,5 @@
-// A reload: check in a child, then become the new image in place. The only way a configuration changes.
-// Supervisor.
+// A reload: a child process checks the new configuration; then this process executes the installed binary in
+// place, with the same pid and the same children. A configuration changes in no other way. Supervisor.
 #include <csignal>
 
 #include "common/log/logging.h"
@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A launch takes milliseconds; one that hangs (a stopped launcher) must not keep a reload waiting.
+// We wait up to 2 s for launches to finish. A launch takes milliseconds; one that hangs must not block a
+// reload.
 constexpr auto kQuietPoll = 10ms;
 constexpr int kQuietPolls = 200;
 
@@ -21,21 +22,21 @@ void Supervisor::reload(std::optional<std::uint64_t> client) {
   if (client) reload_waiters_.push_back(*client);
   if (stopping_) return answer_reload(false, "reload: the agent is stopping");
   if (reload_check_ || checked_config_) {
-    // The file may have changed since the check under way read it.
+    // The file may have changed since the current check read it, so check once more when it has ended.
     reload_again_ = true;
     return;
   }
   reload_check_ = std::make_unique<ReloadCheck>(timers_, starter_);
   const Status started =
-      reload_check_->start(given_.programs.self, given_.config_path, given_.config,
+      reload_check_->start(inputs_.programs.self, inputs_.config_path, inputs_.config,
                            [this](Result<UniqueFd> verdict) { on_reload_verdict(std::move(verdict)); });
   if (!started) on_reload_verdict(started.error());
 }
 
-/// A reload with the configuration that runs: no file is read.
+/// Re-executes with the running configuration, without reading the file.
 void Supervisor::renew() {
   if (stopping_ || reload_check_ || checked_config_) return;
-  auto running = sealed_memfd("sutra-config", given_.config_text);
+  auto running = sealed_memfd("sutra-config", inputs_.config_text);
   if (!running) return log::error(running.error().message());
   checked_config_ = std::move(running).value();
   renewing_ = true;
@@ -73,13 +74,14 @@ void Supervisor::exec_when_quiet() {
 }
 
 void Supervisor::exec_now() {
+  // The new image knows only what is on disk: when the records cannot be written, go on with this image.
   if (const Status kept = nodes_->keep_records(); !kept) {
     checked_config_.reset();
     log::error(std::string(renewing_ ? "renewal" : "reload") +
                " failed, nothing was changed: " + kept.error().message());
     return answer_reload(false, kept.error().message());
   }
-  // A signal that arrives from here on waits for the new image: its handlers are not there yet.
+  // Block signals: one that arrives from here on stays pending until the new image has its handlers.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -93,11 +95,13 @@ void Supervisor::exec_now() {
     if (const int fd = control_->client_fd(client); fd >= 0) handoff.waiters.emplace_back(dup(fd));
   }
   log::info("", (renewing_ ? "renewing: the configuration that runs is kept"
-                           : "reloading " + given_.config_path + ": the new configuration is checked") +
+                           : "reloading " + inputs_.config_path + ": the new configuration is checked") +
                     "; replacing this process in place");
+  // As late as possible: if execve fails, comms is restarted. It cannot be kept: its channel ends with this
+  // image.
   comms_->kill();
   const Status failed =
-      exec_with(given_.programs.self, {"sutra-agent", "--config", given_.config_path}, std::move(handoff));
+      exec_with(inputs_.programs.self, {"sutra-agent", "--config", inputs_.config_path}, std::move(handoff));
   sigprocmask(SIG_SETMASK, &before, nullptr);
   log::error(std::string(renewing_ ? "renewal" : "reload") +
              " failed, nothing was changed: " + failed.error().message());

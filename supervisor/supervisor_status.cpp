@@ -1,4 +1,4 @@
-// What the supervisor says of itself: to operators, and in the log at its start. Supervisor.
+// The supervisor's report about itself: for operators, and for the log at its start. Supervisor.
 #include <unistd.h>
 
 #include "common/log/logging.h"
@@ -14,13 +14,13 @@ std::string Supervisor::protections_off() const {
   if (!storage_account_.warning.empty()) add("storage user: " + storage_account_.warning);
   if (!comms_account_.warning.empty()) add("comms user: " + comms_account_.warning);
   if (!trees_->lost().empty()) add("cgroups: " + trees_->lost());
-  if (!given_.launcher->clone3_works()) {
+  if (!inputs_.launcher->clone3_works()) {
     add("clone3: refused here; nodes are moved into their cgroup after they were started, which costs some "
         "10 ms a start");
   }
   add("confine: this version does not restrict what a node may write to");
   add("sandbox: this version does not restrict the system calls of comms");
-  if (given_.config.tls.allow_plaintext) add("tls: plaintext is allowed off loopback (tls.allow_plaintext)");
+  if (inputs_.config.tls.allow_plaintext) add("tls: plaintext is allowed off loopback (tls.allow_plaintext)");
   return text;
 }
 
@@ -30,7 +30,7 @@ void Supervisor::warn_of_what_is_off() const {
   if (!trees_->lost().empty()) {
     log::warning(trees_->lost() + "; meanwhile RLIMIT_DATA bounds each process of a node alone");
   }
-  if (!given_.launcher->clone3_works()) {
+  if (!inputs_.launcher->clone3_works()) {
     log::warning(
         "clone3 is refused by this kernel or its filter: clone is used, and a start costs some 10 ms more");
   }
@@ -50,12 +50,12 @@ ipc::AgentStatus Supervisor::status() const {
   s.storage_uid = storage_account_.uid;
   s.comms_uid = comms_account_.uid;
   s.cgroup_mode = static_cast<std::uint32_t>(trees_->mode());
-  s.clone3_works = given_.launcher->clone3_works() ? 1 : 0;
+  s.clone3_works = inputs_.launcher->clone3_works() ? 1 : 0;
   s.version.assign(kVersion);
-  s.agent_id.assign(given_.config.agent.agent_id);
+  s.agent_id.assign(inputs_.config.agent.agent_id);
   s.master.assign(comms.link.address.view());
   s.cgroup_path.assign(trees_->path());
-  s.config_path.assign(given_.config_path);
+  s.config_path.assign(inputs_.config_path);
   s.protections_off.assign(protections_off());
   return s;
 }

@@ -1,5 +1,4 @@
-// What is done from time to time: dead children that nobody waits for, and files that were removed.
-// Supervisor.
+// Periodic work: reaps children that no other part waits for, and repairs deleted files. Supervisor.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +18,9 @@ constexpr auto kStrayRetry = 20ms;
 
 }  // namespace
 
-/// Children that nobody else waits for: a comms from before a re-exec, orphans of nodes where we are
-/// subreaper.
+/// Reaps children that no other part waits for: a comms or a check from before a re-exec, and orphans of
+/// nodes (we are their subreaper in process-tree mode). A child with a watch must not be reaped here: its
+/// exit status would be lost.
 void Supervisor::reap_strays() {
   for (int looked = 0; looked < 1024; ++looked) {
     siginfo_t info{};
@@ -29,8 +29,8 @@ void Supervisor::reap_strays() {
     const bool watched = nodes_->owns_pid(pid) || comms_->owns_pid(pid) || rotation_->owns_pid(pid) ||
                          (reload_check_ && reload_check_->owns_pid(pid));
     if (watched) {
-      // waitid shows the first dead child until it is reaped; the watch on its pidfd does that within this
-      // turn of the loop. Others may wait behind it.
+      // waitid() returns the same dead child until it is reaped, and other dead children may come after it.
+      // The watch on its pidfd reaps it in this turn of the loop, so try again soon.
       stray_timer_ = Timer(loop_, kStrayRetry, 0ms, [this] { reap_strays(); });
       return;
     }
@@ -45,22 +45,23 @@ void Supervisor::housekeeping() {
   rotation_->look(nodes_->names());
 }
 
-/// Somebody may remove our directories while we run, and with them our locks, our records and the node table.
-/// The locks are taken again at once, so that no second agent starts beside us. All else is made by every
-/// start, so we re-exec with the configuration that runs.
+/// Handles the case that runtime_dir or state_dir is deleted while we run, and with it the locks, the records
+/// and the node table. The locks are taken again at once: without them a second agent could start. Everything
+/// else is created by every start, so we re-exec with the running configuration.
 void Supervisor::keep_directories() {
-  bool lost = access((given_.config.agent.runtime_dir + "/nodes.table").c_str(), F_OK) != 0;
+  bool lost = access((inputs_.config.agent.runtime_dir + "/nodes.table").c_str(), F_OK) != 0;
   const auto keep = [&lost](UniqueFd& lock, const std::string& directory, const std::string& what) -> Status {
     if (lock_is_in_place(lock, directory)) return {};
     if (const Status made = make_own_directory(directory, 0755); !made) return made;
     auto again = lock_directory(directory, what);
     if (!again) return again.error();
-    log::warning("the files in " + what + " " + directory + " had been removed; they are made again");
+    log::warning("the files in " + what + " " + directory +
+                 " were removed while the agent runs; they are created again");
     lock = std::move(again).value();
     lost = true;
     return {};
   };
-  const Config::Agent& agent = given_.config.agent;
+  const Config::Agent& agent = inputs_.config.agent;
   Status kept = keep(runtime_lock_, agent.runtime_dir, "runtime_dir");
   if (kept) kept = keep(state_lock_, agent.state_dir, "state_dir");
   if (!kept) {
@@ -68,6 +69,7 @@ void Supervisor::keep_directories() {
     return;
   }
   directories_lost_ = false;
+  // Records first: they are what a crash right now would lose.
   const Status records = nodes_->keep_records();
   if (!lost || !records) return;
   if (const Status s = ledger_->write_registration(registration_); !s) return log::error(s.error().message());

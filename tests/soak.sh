@@ -12,7 +12,7 @@ if [ -x "$bin/sutra-simulation" ]; then
   # A third of the time at most: it is done long before, or the machine is slow.
   "$bin/sutra-simulation" --histories 1000000 --first-seed "$seed" --seconds $((budget / 3)) || status=1
 else
-  echo "soak: no $bin/sutra-simulation; only the real binaries are hurt"
+  echo "soak: no $bin/sutra-simulation; only the real binaries are tested"
 fi
 left=$((budget - SECONDS))
 if [ "$left" -gt 0 ]; then

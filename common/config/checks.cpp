@@ -1,16 +1,16 @@
-// What needs more than one value: defaults that depend on others, and values that do not go together.
+// Defaults that depend on other values, and faults of values that are not possible together. Both processes.
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
 #include "common/config/keys.h"
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::config {
 namespace {
 
-constexpr std::chrono::seconds kDeadlinesTogether{28};
-constexpr std::chrono::seconds kMasterPatience{15};
+constexpr std::chrono::seconds kDeadlinesTogether{28};  // a Master waits 30 s for the answer to a start
+constexpr std::chrono::seconds kMasterPatience{15};     // then a Master marks an agent as degraded
 constexpr std::uint32_t kLastPort = 65535;
 
 std::string directory(const std::optional<std::string>& from_systemd, std::string_view when_root,
@@ -39,8 +39,8 @@ std::string shown(const Reading& reading, std::string_view key) {
          (reading.given(key).line != 0 ? "" : " (the default)");
 }
 
-/// Two keys that do not go together are noted at the later one: "FIRST and SECOND are ...". Not when one has
-/// a fault of its own: then its value here is not the file's.
+/// Records a fault of two values together, "FIRST and SECOND are ...", at the line of the later one. Not when
+/// one has a fault of its own: then `config` holds its default and not the file's value.
 void conflict(Reading& reading, std::string_view first, std::string_view second, const std::string& are) {
   const Given a = reading.given(first);
   const Given b = reading.given(second);
@@ -68,7 +68,7 @@ void check_numbers(Reading& reading) {
   }
 }
 
-/// False when the file names none of the three.
+/// False when the file sets none of the three keys.
 bool check_tls_files(Reading& reading) {
   std::string have;
   std::string lack;
@@ -216,7 +216,7 @@ void fill_defaults(Reading& reading) {
   std::string& listen = config.agent.listen_address;
   if (listen.empty()) listen = loopback ? "127.0.0.1" : "0.0.0.0";
   if (config.agent.advertise_host.empty()) {
-    // A Master on this host is told an address of this host on which we do listen.
+    // A Master on this host must get an address that we listen on.
     const std::string local = is_wildcard_address(listen) ? "127.0.0.1" : listen;
     config.agent.advertise_host = loopback ? local : reading.context.hostname;
   }

@@ -1,17 +1,18 @@
-// From the bytes of a file to a Config, and back. One fault of the syntax, or every fault of the content.
+// Converts the text of a file into a Config and back. Reports one syntax fault, or all other faults. Both
+// processes.
 #include <algorithm>
 
 #include "common/config/keys.h"
 #include "common/nearest_word.h"
-#include "common/node_id.h"
+#include "common/text.h"
 #include "common/utf8.h"
 
 namespace sutra {
 namespace config {
 namespace {
 
-// The TOML parser recurses for every open bracket and every dot of a dotted key, across lines too. Counting
-// them all, wherever they stand, bounds the stack that it needs.
+// The TOML parser recurses for each open bracket and each dot of a dotted key. A limit on their number in the
+// whole file limits its stack.
 constexpr std::ptrdiff_t kDotsAndBracketsMax = 4096;
 
 struct Line {
@@ -26,7 +27,8 @@ std::string without_quotes(std::string_view text) {
   return out;
 }
 
-/// The text by lines, valid TOML or not. A line inside a longer value is taken for what it looks like.
+/// Splits the text into lines, without a TOML parser, because the text may not be valid. A line within a
+/// multi-line string may look like a key; that only affects messages.
 std::vector<Line> lines_of(std::string_view text) {
   std::vector<Line> lines;
   std::string prefix;
@@ -50,7 +52,7 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-/// Why the text is not given to the TOML parser.
+/// A fault that keeps the text from the TOML parser; nullopt when there is none.
 std::optional<ConfigFault> text_fault(std::string_view text) {
   const auto at = [&](std::size_t offset, std::string why) {
     const auto breaks = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
@@ -94,7 +96,8 @@ ConfigFault syntax_fault(const toml::parse_error& error, const std::vector<Line>
   return {at.line, printable(line.name), text + " (the rest of the file was not checked)", at.column};
 }
 
-/// The two directories of a file that is not TOML: they lead to the last checked configuration.
+/// Reads state_dir and runtime_dir from a file that is not valid TOML, line by line: they lead to the last
+/// checked configuration.
 void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
   for (const Line& line : lines) {
     if ((line.name != "agent.state_dir" && line.name != "agent.runtime_dir") || text_fault(line.text))
@@ -108,7 +111,7 @@ void salvage_directories(const std::vector<Line>& lines, Reading& reading) {
   }
 }
 
-/// The text as a table; nothing when it is not TOML: then the one fault of the file is noted.
+/// Parses the text. Nullopt when it is not valid TOML; then its only fault is recorded.
 std::optional<toml::table> table_of(std::string_view text, Reading& reading) {
   std::optional<ConfigFault> fault = text_fault(text);
   if (!fault) {
@@ -150,7 +153,8 @@ void read_key(const Key& key, std::uint32_t line, const toml::node& node, Readin
   const std::size_t before = reading.loaded.faults.size();
   key.kind.read({key, node, reading});
   const bool valid = reading.loaded.faults.size() == before;
-  // A value that is only not available yet still counts as given to check_together.
+  // `valid` stays true for a value that is only not available: check_together() then does not report it
+  // again.
   if (valid && !key.not_available.empty() && node.value_exact<bool>() != false) {
     reading.fault(line, key.name, std::string(key.not_available));
   }
@@ -219,7 +223,7 @@ std::string render_config(const Config& config, Audience audience) {
   for (const config::Key& key : config::all_keys()) {
     if (audience == Audience::kComms && key.presence == config::Presence::kPrivate) continue;
     const std::string value = key.kind.render(config);
-    // A default that this version refuses to be told (confine = true) is left out, which says the same.
+    // Leave out a default that this version refuses when it is explicit (confine = true).
     const bool refused = !key.not_available.empty() && value == "true";
     if (value.empty() || refused) continue;
     if (key.table() != table) {

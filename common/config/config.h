@@ -1,5 +1,5 @@
-// The checked configuration, and the one place where a configuration file becomes types. Both processes:
-// the supervisor loads the operator's file, comms loads the part that the supervisor renders for it.
+// The checked configuration, and the only functions that read a configuration file. The supervisor loads the
+// operator's file; comms loads a text that the supervisor renders for it (Audience::kComms). Both processes.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -19,7 +19,8 @@ namespace sutra {
 enum class OutsidePath { kRefuse, kIgnore };  ///< storage.outside_storage_path
 enum class Readiness { kTcp, kNone };         ///< storage.readiness
 
-/// Every path is absolute and lexically normal: resolved once, at load, against the working directory.
+/// Plain values, with all defaults filled in. Every path is absolute and normal (no "." or ".."): it was
+/// resolved against the working directory when the file was loaded.
 struct Config {
   struct Agent {
     std::string agent_id;
@@ -50,7 +51,7 @@ struct Config {
     std::chrono::seconds ready_timeout{10};
     std::chrono::seconds stop_grace{8};
     std::string listen_address;  ///< empty: not set
-    bool confine = true;         ///< as wanted; this version cannot confine and refuses an explicit true
+    bool confine = true;         ///< not available in this version: an explicit true is refused
     Readiness readiness = Readiness::kTcp;
     std::string log_dir;
     std::uint64_t max_log_mb = 64;
@@ -89,18 +90,18 @@ struct Config {
   friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// One thing wrong with a configuration file.
+/// One fault of a configuration file.
 struct ConfigFault {
-  std::uint32_t line = 0;    ///< 1-based; 0 when the fault has no place (a missing key)
+  std::uint32_t line = 0;    ///< from 1; 0 when the fault is on no line (a missing key)
   std::string key;           ///< "agent.agent_port"; empty for faults of the file as a whole
   std::string text;          ///< what was found, what is allowed, what to do
-  std::uint32_t column = 0;  ///< 1-based, for a syntax error; 0 for any other fault
+  std::uint32_t column = 0;  ///< from 1, for a syntax error; 0 for other faults
 };
 
-/// Where values that the file leaves out come from; a test passes its own.
+/// The surroundings that some defaults depend on. Tests pass their own.
 struct ConfigContext {
   std::string working_directory;  ///< absolute; empty: it was removed, and relative paths are faults
-  std::string hostname;           ///< may be empty: a fault only where it would be advertised
+  std::string hostname;           ///< may be empty; that is a fault only when it would be advertised
   bool is_root = false;
   std::optional<std::string> state_directory;    ///< systemd's $STATE_DIRECTORY (the first of a ':' list)
   std::optional<std::string> runtime_directory;  ///< $RUNTIME_DIRECTORY
@@ -108,35 +109,36 @@ struct ConfigContext {
   [[nodiscard]] static ConfigContext of_this_process();
 };
 
-/// What loading yields. `faults` empty means `config` is complete and checked. With faults, state_dir and
-/// runtime_dir in `config` are still the best that could be made out, so that a supervisor with live nodes
-/// can find its last checked configuration; nothing else of it may be used. They are empty when only the
-/// working directory, which was removed, would say where they are.
+/// The result of parse_config(). When `faults` is empty, `config` is complete and checked. When it is not,
+/// only config.agent.state_dir and runtime_dir may be used, as far as they could be read: they lead a
+/// supervisor with running nodes to its last checked configuration. They are empty when their default
+/// lies in the working directory and that was removed.
 struct LoadedConfig {
   Config config;
   bool names_runtime_dir = false;  ///< runtime_dir is the file's own, not a default
   std::vector<ConfigFault> faults;
-  std::vector<std::string> warnings;  ///< allowed but worth a line in the log (allow_plaintext)
+  std::vector<std::string> warnings;  ///< allowed, but to be logged (allow_plaintext)
   [[nodiscard]] bool ok() const { return faults.empty(); }
   /// All faults, one a line: "PATH:LINE: KEY: TEXT"; "PATH:LINE:COLUMN: ..." for a syntax error.
   [[nodiscard]] std::string report(std::string_view path) const;
 };
 
-inline constexpr std::size_t kConfigMaxBytes = 1 << 20;
+inline constexpr std::size_t kConfigMaxBytes = 1 << 20;  ///< 1 MiB
 
-/// Reads the file's bytes: regular file or a memfd, at most kConfigMaxBytes. The error says what else it was.
+/// Reads a regular file or a memfd of at most kConfigMaxBytes. The error's cause says what is wrong with the
+/// file.
 [[nodiscard]] Result<std::string> read_config_file(const std::string& path);
 
-/// Bytes to types. Never throws, whatever the bytes. A syntax error is reported alone; every other fault in
-/// one go, sorted by line.
+/// Parses and checks a configuration. Never throws, for any `text`. A TOML syntax error is the only fault
+/// that is reported; other faults are all reported, sorted by line.
 [[nodiscard]] LoadedConfig parse_config(std::string_view text, const ConfigContext& context);
 
 enum class Audience {
   kOperator,  ///< everything, for --check-config
-  kComms,  ///< without storage.args and storage.env, which may hold secrets, and without other users' names
+  kComms,  ///< without private keys: storage.args and storage.env (they may hold secrets), and the user names
 };
-/// The effective configuration as TOML that parse_config reads back to an equal Config (less what the
-/// audience does not get), in any context.
+/// The effective configuration as TOML. parse_config() turns it into an equal Config, whatever the context
+/// (without the keys that `audience` does not get).
 [[nodiscard]] std::string render_config(const Config& config, Audience audience);
 
 /// The path to load when none is given: ./agent-config.toml, else /etc/sutra-agent/agent-config.toml.

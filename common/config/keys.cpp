@@ -1,68 +1,53 @@
-// The table of keys, and the kinds of value that they take.
+// The table of keys and the types of their values. Both processes.
 #include "common/config/keys.h"
 
 #include <algorithm>
 #include <initializer_list>
 
-#include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::config {
 namespace {
 
-constexpr std::size_t kPathMax = 255;      // the launcher's and the wire's limit
+constexpr std::size_t kPathMax = 255;      // the limit of launch::Spec::program and ipc::PathText
 constexpr std::size_t kDataPathMax = 190;  // "/NODE_ID" must fit in kPathMax
 constexpr std::size_t kLivenessMax = 1024;
 constexpr std::size_t kMasterHostsMax = 16;
 constexpr std::size_t kRootsMax = 64;
 constexpr std::size_t kTemplatesMaxBytes = 16384;
-constexpr std::size_t kTemplatesMax = 200;  // the launcher passes 256, among them our own
+constexpr std::size_t kTemplatesMax = 200;  // the launcher passes 256 strings, including those that we add
 
-std::string as_toml(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'u', '0', '0', kHex[byte >> 4U], kHex[byte & 0xfU]};
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string as_toml(const std::vector<std::string>& texts) {
+std::string toml_array(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + as_toml(text);
+  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_string(text);
   return out + "]";
 }
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-// A member as TOML; empty: the key is left out.
-std::string rendered(const std::string& text) { return text.empty() ? "" : as_toml(text); }
+// A member of Config as TOML. Empty: the key is left out.
+std::string rendered(const std::string& text) { return text.empty() ? "" : toml_string(text); }
 std::string rendered(bool truth) { return truth ? "true" : "false"; }
 std::string rendered(std::integral auto number) { return std::to_string(number); }
 template <typename Rep, typename Period>
 std::string rendered(std::chrono::duration<Rep, Period> duration) {
   return std::to_string(duration.count());
 }
-std::string rendered(const std::vector<std::string>& texts) { return as_toml(texts); }
-std::string rendered(const std::optional<HostPort>& host) { return host ? as_toml(host->text()) : ""; }
+std::string rendered(const std::vector<std::string>& texts) { return toml_array(texts); }
+std::string rendered(const std::optional<HostPort>& host) { return host ? toml_string(host->text()) : ""; }
 std::string rendered(const std::vector<HostPort>& hosts) {
   std::vector<std::string> texts;
   for (const HostPort& host : hosts) texts.push_back(host.text());
-  return texts.size() == 1 ? as_toml(texts.front()) : as_toml(texts);
+  return texts.size() == 1 ? toml_string(texts.front()) : toml_array(texts);
 }
 std::string rendered(const Variables& variables) {
   std::string out;
   for (const auto& [name, text] : variables)
-    out += (out.empty() ? "{ " : ", ") + name + " = " + as_toml(text);
+    out += (out.empty() ? "{ " : ", ") + name + " = " + toml_string(text);
   return out.empty() ? out : out + " }";
 }
 
-/// The member of a group in a Config: each type of group stands there once.
+/// The member of `config` that `member` names. The type of its group (Agent, Storage, ...) says which group.
 template <typename Group, typename Member>
 auto& at(auto& config, Member Group::*member) {
   if constexpr (std::is_same_v<Group, Config::Agent>) return config.agent.*member;
@@ -73,7 +58,7 @@ auto& at(auto& config, Member Group::*member) {
   if constexpr (std::is_same_v<Group, Config::Metrics>) return config.metrics.*member;
 }
 
-/// `read` gives the member's new value; nothing when it noted a fault instead.
+/// `read` returns the member's new value, or nullopt when it recorded a fault.
 template <typename Group, typename Member>
 Kind kind(std::string allowed, Member Group::*member, auto read) {
   return {std::move(allowed),
@@ -89,7 +74,7 @@ Kind text(std::string Group::*member, const TextRule& rule) {
               [=](const Value& value) { return value.text(value.node, rule); });
 }
 
-/// A number, or a duration in the unit of its type.
+/// A number, or a duration in the unit of its type (seconds, milliseconds).
 template <typename Group, typename Number>
 Kind integer(Number Group::*member, std::int64_t min, std::int64_t max) {
   return kind("an integer from " + std::to_string(min) + " to " + std::to_string(max), member,
@@ -108,19 +93,20 @@ Kind boolean(bool Group::*member) {
   });
 }
 
-/// `words` in the order of the enumerators.
+/// `words` must be in the order of the enumerators.
 template <typename Group, typename Enum>
 Kind word(Enum Group::*member, std::vector<std::string_view> words) {
   std::string allowed = "one of";
-  for (const std::string_view each : words) allowed += " " + as_toml(each);
-  return {allowed,
-          [=](const Value& value) {
-            const auto text = value.node.value_exact<std::string_view>();
-            const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
-            if (found == words.end()) return void(value.unfit(value.node));
-            at(value.config(), member) = static_cast<Enum>(found - words.begin());
-          },
-          [=](const Config& config) { return as_toml(words[static_cast<std::size_t>(at(config, member))]); }};
+  for (const std::string_view each : words) allowed += " " + toml_string(each);
+  return {
+      allowed,
+      [=](const Value& value) {
+        const auto text = value.node.value_exact<std::string_view>();
+        const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
+        if (found == words.end()) return void(value.unfit(value.node));
+        at(value.config(), member) = static_cast<Enum>(found - words.begin());
+      },
+      [=](const Config& config) { return toml_string(words[static_cast<std::size_t>(at(config, member))]); }};
 }
 
 Kind master_hosts() {
@@ -154,22 +140,23 @@ Kind storage_roots() {
 }
 
 Kind arguments() {
-  return {"an array of strings",
-          [](const Value& value) {
-            const toml::array* array = value.array(kTemplatesMax);
-            if (array == nullptr) return;
-            Config::Storage& storage = value.config().storage;
-            storage.args_given = true;
-            std::size_t bytes = 0;
-            for (const toml::node& element : *array) {
-              const auto text = value.text_template(element, "an element");
-              bytes += text.value_or("").size() + 1;
-              storage.args.push_back(text.value_or(""));
-            }
-            if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
-              value.fault(value.node, *why);
-          },
-          [](const Config& config) { return config.storage.args_given ? as_toml(config.storage.args) : ""; }};
+  return {
+      "an array of strings",
+      [](const Value& value) {
+        const toml::array* array = value.array(kTemplatesMax);
+        if (array == nullptr) return;
+        Config::Storage& storage = value.config().storage;
+        storage.args_given = true;
+        std::size_t bytes = 0;
+        for (const toml::node& element : *array) {
+          const auto text = value.text_template(element, "an element");
+          bytes += text.value_or("").size() + 1;
+          storage.args.push_back(text.value_or(""));
+        }
+        if (const auto why = too_many(bytes, kTemplatesMaxBytes, "bytes in all"))
+          value.fault(value.node, *why);
+      },
+      [](const Config& config) { return config.storage.args_given ? toml_array(config.storage.args) : ""; }};
 }
 
 Kind environment() {
@@ -186,7 +173,7 @@ Kind environment() {
                   variables.emplace_back(name, text.value_or(""));
                   if (is_environment_name(name)) continue;
                   value.reading.fault(key.source().begin.line, value.key.name,
-                                      as_toml(printable(name)) +
+                                      toml_string(printable(name)) +
                                           " is not a valid name: at most 128 letters, digits and _, "
                                           "not starting with a digit");
                 }

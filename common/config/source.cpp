@@ -1,4 +1,4 @@
-// Where a configuration comes from: the file's bytes, and what the process knows of itself. Both processes.
+// The inputs of a configuration: the bytes of its file, and the surroundings of this process. Both processes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ Error open_error(const std::string& path) {
                                        : "");
 }
 
-/// Reads to the end, but never more than one byte beyond the limit: a file may grow after fstat.
+/// Reads to the end of the file. Checks the limit again, because the file may have grown after fstat.
 Result<std::string> read_all(int fd, const std::string& path) {
   std::string text;
   char buffer[16384];
@@ -53,7 +53,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
   }
 }
 
-/// systemd separates the directories of a unit with ':'; ours has one, the first.
+/// systemd separates several directories with ':' (systemd.exec(5)). We use the first.
 std::optional<std::string> first_directory(const char* variable) {
   const char* value = std::getenv(variable);
   if (value == nullptr) return std::nullopt;
@@ -69,7 +69,7 @@ std::string own_hostname() {
 
 }  // namespace
 Result<std::string> read_config_file(const std::string& path) {
-  // O_NONBLOCK: a pipe without a writer must be refused, not waited for.
+  // O_NONBLOCK: without it, open() of a FIFO without a writer would block.
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return open_error(path);
   struct stat status {};

@@ -1,10 +1,10 @@
-// One value of the file: its type, and what texts must look like.
+// One value of the file: checks of its type and of the contents of strings. Both processes.
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
 #include "common/config/keys.h"
-#include "common/node_id.h"
+#include "common/text.h"
 #include "common/utf8.h"
 
 namespace sutra::config {
@@ -17,7 +17,7 @@ constexpr std::size_t kUserMax = 32;
 constexpr std::size_t kTemplateMax = 4096;
 constexpr std::size_t kEnvironmentNameMax = 128;
 
-/// Characters without a control character among them; nothing when there is one.
+/// The number of characters; nullopt when the text is not UTF-8 or has a control character.
 std::optional<std::size_t> characters(std::string_view text) {
   std::size_t count = 0;
   for (; !text.empty(); ++count) {
@@ -28,7 +28,8 @@ std::optional<std::size_t> characters(std::string_view text) {
   return count;
 }
 
-/// At most `max` of ASCII's letters and digits, `_` and `others`; the first is none of `others`.
+/// True for 1 to `max` ASCII letters, digits, `_` and characters of `others`; the first must not be of
+/// `others`.
 bool is_name(std::string_view text, std::size_t max, std::string_view others) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -38,7 +39,7 @@ bool is_name(std::string_view text, std::size_t max, std::string_view others) {
                      [&](char c) { return plain(c) || others.find(c) != std::string_view::npos; });
 }
 
-/// Any "{word}" must be a placeholder; braces around anything but a word stand for themselves.
+/// Each "{word}" must be a known placeholder. Braces around anything else are ordinary text.
 std::optional<std::string> template_fault(std::string_view text, bool listen_address_set) {
   if (text.find('\0') != std::string_view::npos) return "contains a NUL character";
   for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {

@@ -13,7 +13,7 @@ Result<std::vector<Listener>> listeners_on(std::uint16_t port) {
   if (!ask_sock_diag(port, found)) {
     if (Status read = read_proc_net_tcp(found); !read) return read.error();
   }
-  // Not only for /proc: a kernel that does not know the filter by port answers with all of them.
+  // Also after sock_diag: a kernel without the filter by port returns the sockets of all ports.
   if (port != kAllPorts) std::erase_if(found, [port](const Listener& each) { return each.port != port; });
   return found;
 }
@@ -23,7 +23,7 @@ Result<std::vector<Listener>> listeners_on(std::uint16_t port) {
 Result<std::vector<Listener>> tcp_listeners() { return listeners_on(kAllPorts); }
 
 Result<std::vector<Listener>> tcp_listeners_on(std::uint16_t port) {
-  if (port == kAllPorts) return std::vector<Listener>{};  // nobody can listen there
+  if (port == kAllPorts) return std::vector<Listener>{};  // no socket can listen on port 0
   return listeners_on(port);
 }
 

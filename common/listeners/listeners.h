@@ -1,7 +1,7 @@
-// Who listens on which TCP port of this host (of our network namespace). Both processes; any thread.
+// The listening TCP sockets of our network namespace. Both processes; any thread.
 //
-// Asks sock_diag, else reads /proc/net/tcp and tcp6. Opens an AF_NETLINK socket for the call and no internet
-// socket; no port is connected to.
+// Asks sock_diag; if the kernel does not answer, reads /proc/net/tcp and tcp6. Opens an AF_NETLINK socket
+// during the call, and never an internet socket; connects to no port.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -11,11 +11,11 @@
 
 namespace sutra {
 
-/// All sockets in LISTEN. An address family that the kernel lacks is left out. Fails when neither witness can
-/// be had: that says nothing about who listens.
+/// All listening TCP sockets. Without those of an address family that the kernel does not have. An error when
+/// neither source can be read; it does not mean that nothing listens.
 [[nodiscard]] Result<std::vector<Listener>> tcp_listeners();
 
-/// Those on `port`.
+/// The listening TCP sockets on `port`. Errors as above.
 [[nodiscard]] Result<std::vector<Listener>> tcp_listeners_on(std::uint16_t port);
 
 }  // namespace sutra

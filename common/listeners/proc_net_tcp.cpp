@@ -30,7 +30,7 @@ bool number(std::string_view text, int base, T& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// The kernel prints each 32-bit word of the address as a number of the host's byte order.
+/// The kernel prints each 32-bit word of the address as a number in host byte order.
 bool parse_address(std::string_view hex, IpAddress& out) {
   constexpr std::size_t kDigits = 8;
   const std::size_t words = hex.size() / kDigits;
@@ -57,7 +57,7 @@ std::optional<Listener> parse_line(std::string_view line) {
   const auto colon = local.find(':'), between = queues.find(':');
   if (colon == std::string_view::npos || between == std::string_view::npos) return std::nullopt;
   Listener listener;
-  // Of a socket in LISTEN the receive queue is the accept queue; its limit is not printed.
+  // For a listening socket the receive queue is the accept queue. Its limit is not in the file.
   const bool whole = parse_address(local.substr(0, colon), listener.address) &&
                      number(local.substr(colon + 1), 16, listener.port) &&
                      number(queues.substr(between + 1), 16, listener.accept_queue) &&
@@ -81,8 +81,8 @@ Status read_proc_net_tcp(const char* path, std::vector<Listener>& out) {
   const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};  // the kernel has no such address family
   if (!file) return errno_error("open", path, "without it ports in use by others cannot be seen");
-  // In pieces, each forgotten when it is parsed: a host with many connections (those in TIME_WAIT are listed
-  // too) has megabytes of lines, which must not become our heap.
+  // Parse while reading, and keep only the unfinished line: on a host with many connections (also in
+  // TIME_WAIT) the file has megabytes.
   std::string text;
   char piece[kPiece];
   for (;;) {

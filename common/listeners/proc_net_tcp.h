@@ -1,6 +1,6 @@
-// Listening sockets from /proc/net/tcp and tcp6: the fallback where sock_diag does not answer. It costs more
-// (the kernel walks its whole table of connections: 10 ms for an empty one of 262,144 buckets) and tells
-// less: no cgroup, no limit of the accept queue. Both processes.
+// Listening sockets from /proc/net/tcp and tcp6 (proc(5)), used when sock_diag does not answer. Slower,
+// because the kernel walks its whole table of connections (10 ms for an empty table of 262,144 buckets).
+// Gives neither the cgroup nor the limit of the accept queue. Both processes.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -10,15 +10,15 @@
 
 namespace sutra {
 
-/// The sockets in LISTEN of a text in the format of /proc/net/tcp or tcp6 (the address's length tells which).
-/// Lines of other sockets, and lines that are not of this format, are left out. Pure.
+/// The listening sockets in a text in the format of /proc/net/tcp or tcp6. Skips other sockets and lines of
+/// another format. Pure.
 [[nodiscard]] std::vector<Listener> parse_proc_net_tcp(std::string_view text);
 
-/// Adds the listeners of both families to `out`. An address family that the kernel lacks is left out. On an
-/// error `out` holds what was read before it.
+/// Adds the listening sockets of both address families to `out`. An address family that the kernel does not
+/// have is no error. On an error `out` holds what was read before.
 [[nodiscard]] Status read_proc_net_tcp(std::vector<Listener>& out);
 
-/// The same from one file of that format.
+/// Reads one file of that format; a missing file is no error.
 [[nodiscard]] Status read_proc_net_tcp(const char* path, std::vector<Listener>& out);
 
 }  // namespace sutra

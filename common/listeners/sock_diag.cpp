@@ -30,7 +30,8 @@ struct Question {
   inet_diag_req_v2 body{};
 };
 
-/// A copy of the struct at the front of `bytes`; nothing when they are too few.
+/// A copy of the struct at the start of `bytes`; nullopt when they are too short. A copy, because of
+/// alignment.
 template <typename T>
 std::optional<T> read_struct(std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof(T)) return std::nullopt;
@@ -39,7 +40,8 @@ std::optional<T> read_struct(std::span<const std::byte> bytes) {
   return out;
 }
 
-/// The front of `bytes` is done with: netlink pads each item to four bytes, the last one not always.
+/// `bytes` without its first item. Netlink pads items to four bytes, but not always the last one
+/// (netlink(3)).
 std::span<const std::byte> after_item(std::span<const std::byte> bytes, std::size_t length) {
   return bytes.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
 }
@@ -66,14 +68,14 @@ Listener listener_of(const inet_diag_msg& socket, std::span<const std::byte> att
   }
   listener.port = ntohs(socket.id.idiag_sport);
   listener.uid = socket.idiag_uid;
-  listener.accept_queue = socket.idiag_rqueue;  // so only for a socket in LISTEN
+  listener.accept_queue = socket.idiag_rqueue;  // this meaning only for a listening socket
   listener.accept_queue_limit = socket.idiag_wqueue;
   listener.cgroup_id = cgroup_id_in(attributes);
   return listener;
 }
 
-/// The last message carries what the kernel's handler returned: -ENOENT where there is no tcp_diag. Such an
-/// answer has no listeners, which must not be taken for "nobody listens".
+/// NLMSG_DONE carries the return value of the kernel's handler: -ENOENT without tcp_diag. That answer has no
+/// listeners either, but it must not mean "nothing listens".
 DiagAnswer end_of_list(std::span<const std::byte> payload) {
   return read_struct<std::int32_t>(payload).value_or(0) < 0 ? DiagAnswer::kRefused : DiagAnswer::kEnd;
 }
@@ -87,23 +89,23 @@ bool ask(const UniqueFd& kernel, std::uint8_t family, std::uint16_t port, std::u
   question.body.sdiag_family = family;
   question.body.sdiag_protocol = IPPROTO_TCP;
   question.body.idiag_states = 1U << TCP_LISTEN;
-  question.body.id.idiag_sport = htons(port);  // the kernel leaves other ports out; 0: it leaves none out
+  question.body.id.idiag_sport = htons(port);  // filters by port; 0: no filter
   return ::send(kernel.get(), &question, sizeof question, 0) == static_cast<ssize_t>(sizeof question);
 }
 
-/// One datagram from the kernel itself; empty when there is none, or it was cut.
+/// The next datagram of the kernel; empty when there is none or it was truncated.
 std::span<const std::byte> next_datagram(const UniqueFd& kernel, std::span<std::byte> buffer) {
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
-    // Not waited for: the kernel puts the first part into our socket while it takes the question, and each
-    // further one while we read the part before it.
+    // Without waiting: the kernel queues the first datagram during our send(), and each further one while we
+    // read the one before.
     const ssize_t got = ::recvfrom(kernel.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC,
                                    reinterpret_cast<sockaddr*>(&sender), &size);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0 || static_cast<std::size_t>(got) > buffer.size()) return {};
     if (sender.nl_pid == 0)
-      return buffer.first(static_cast<std::size_t>(got));  // else from another process: not asked
+      return buffer.first(static_cast<std::size_t>(got));  // ignore a datagram of another process
   }
 }
 
@@ -131,7 +133,7 @@ DiagAnswer parse_sock_diag(std::span<const std::byte> datagram, std::uint32_t se
     if (!header || header->nlmsg_len < sizeof *header || header->nlmsg_len > datagram.size() ||
         header->nlmsg_seq != sequence)
       return DiagAnswer::kRefused;
-    // Sockets came and went while the list was written: it may lack one.
+    // The table changed during the dump, so the list may be incomplete.
     if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) return DiagAnswer::kRefused;
     const auto payload = datagram.subspan(sizeof *header, header->nlmsg_len - sizeof *header);
     if (header->nlmsg_type == NLMSG_DONE) return end_of_list(payload);

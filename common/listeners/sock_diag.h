@@ -1,8 +1,8 @@
-// Listening sockets from the kernel's sock_diag (netlink). Both processes.
+// Listening sockets by sock_diag(7), a netlink protocol. Both processes.
 //
-// Takes about 40 us for a host's listeners, whatever else the host does: connections are not walked. Needs
-// the kernel's tcp_diag, which loads itself at the first question where it is a module, and a seccomp filter
-// or a RestrictAddressFamilies= that lets AF_NETLINK through.
+// About 40 us per call, independent of the number of connections. Needs the kernel's tcp_diag (a module is
+// loaded at the first request), and AF_NETLINK must be allowed by the seccomp filter and
+// RestrictAddressFamilies=.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,20 +14,20 @@
 
 namespace sutra {
 
-/// What one datagram of an answer said.
+/// The meaning of one datagram of an answer.
 enum class DiagAnswer {
-  kMore,     ///< the list goes on in the next datagram
+  kMore,     ///< the list continues in the next datagram
   kEnd,      ///< the list is complete
-  kRefused,  ///< an error of the kernel's, an incomplete list, or bytes that are not such an answer
+  kRefused,  ///< a kernel error, an incomplete list, or malformed bytes
 };
 
-/// Takes one datagram of the answer to question `sequence` apart and adds its listeners to `out`; after
-/// kRefused what was added so far must not be used. Never reads beyond `datagram`. Pure.
+/// Parses one datagram of the answer to request `sequence` and adds its listeners to `out`. After kRefused
+/// the caller must discard `out`. Never reads beyond `datagram`. Pure.
 [[nodiscard]] DiagAnswer parse_sock_diag(std::span<const std::byte> datagram, std::uint32_t sequence,
                                          std::vector<Listener>& out);
 
-/// Adds the listeners of AF_INET and AF_INET6 to `out`: of `port` alone, or of all ports with 0. False, and
-/// nothing added, where the kernel does not answer for both families. Never blocks.
+/// Adds the listening sockets of AF_INET and AF_INET6 on `port` (0: on all ports) to `out`. False, with `out`
+/// unchanged, when the kernel does not answer for both families. Never blocks.
 [[nodiscard]] bool ask_sock_diag(std::uint16_t port, std::vector<Listener>& out);
 
 }  // namespace sutra

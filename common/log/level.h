@@ -1,4 +1,4 @@
-// What a log line may be, as the configuration names it. Both processes.
+// The formats and levels of the log, as in the configuration. Both processes.
 #pragma once
 
 namespace sutra {

@@ -17,14 +17,14 @@ namespace {
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ  %v";
 constexpr const char* kJsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
 
-/// The library's default logger knows neither role nor format, which every line needs.
+/// spdlog's logger with our format. (The role is its name.)
 class RoleLogger final : public spdlog::logger {
  public:
   RoleLogger(std::string_view role, LogFormat format)
       : spdlog::logger(std::string(role), std::make_shared<spdlog::sinks::stderr_sink_mt>()),
         format_(format) {
     set_pattern(format == LogFormat::kJson ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
-    // A line that cannot be written is lost; the library would report that to the same stderr.
+    // spdlog would report a failed write to stderr, which is what failed.
     set_error_handler([](const std::string&) {});
   }
   [[nodiscard]] LogFormat format() const { return format_; }

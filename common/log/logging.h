@@ -1,4 +1,5 @@
-// The log: one line a fact on stderr, as text with a leading symbol or as JSON with fields. Both processes.
+// The log: one line on stderr for each event, as text with a leading symbol, or as JSON with fields. Both
+// processes.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -11,7 +12,7 @@
 
 namespace sutra::log {
 
-/// A named value. JSON keeps its type; text shows only the message, which already says it.
+/// A named value for JSON, which keeps its type. The text format shows only the message.
 struct Field {
   std::string_view name;
   std::variant<std::string, std::int64_t, std::uint64_t, bool> value;
@@ -29,20 +30,21 @@ struct Field {
   }
 };
 
-/// Call at start, before other threads log; again when the configuration is known. `role` ("supervisor",
-/// "comms") is a field in JSON. $SUTRA_LOG (trace debug info warn error) overrides `level`; an unknown word
-/// there is reported and ignored. Without it $RUST_LOG does, when it holds one of these words. Starts no thread. Never blocks on a full pipe for longer than a write(2)
-/// does, and never fails the caller: a log that cannot be written is lost. The process must ignore SIGPIPE.
-/// Before init, lines go to stderr as text, from level info up.
+/// Call it at the start, before other threads log. `role` ("supervisor", "comms") is a field in JSON.
+/// $SUTRA_LOG (trace debug info warn error) overrides `level`; another word there is reported and ignored.
+/// When it is not set, $RUST_LOG does, if it holds one of these words.
+/// Starts no thread. A line is one write(2), which blocks while a pipe is full; a line that cannot be written
+/// is lost, without an error. The process must ignore SIGPIPE. Before init(), lines of level info and above
+/// go to stderr as text.
 void init(std::string_view role, LogLevel level, LogFormat format);
 
-/// From now on nothing is written: for programs that simulate a process a million times.
+/// Writes nothing from now on. For the simulation, which runs the code millions of times.
 void silence();
 
-/// One line "TIME  SYMBOL MESSAGE", or one JSON object {"ts","level","role","msg",fields...}. TIME is UTC, in
-/// milliseconds. `symbol` is text-only ("🚀"); empty for none. `message` is a whole sentence and stands in
-/// both formats; whatever it contains, it stays one line: control characters and bytes that are not UTF-8
-/// are shown escaped. From any thread, but not from a signal handler nor between fork and exec.
+/// Writes "TIME  SYMBOL MESSAGE", or a JSON object {"ts","level","role","msg",fields...}. TIME is UTC with
+/// milliseconds. `symbol` ("🚀"; may be empty) is in the text format only. `message` is in both formats;
+/// control characters and bytes that are not UTF-8 are escaped, so it is always one line. From any thread;
+/// not from a signal handler, and not between fork and exec.
 void write(LogLevel level, std::string_view symbol, std::string_view message,
            std::initializer_list<Field> fields = {});
 
@@ -61,7 +63,7 @@ inline void error(std::string_view message, std::initializer_list<Field> fields 
   write(LogLevel::kError, "❌", message, fields);
 }
 
-/// False lets a caller skip building a message nobody will see.
+/// Whether a line of this level would be written; lets a caller skip building the message.
 [[nodiscard]] bool enabled(LogLevel level);
 
 }  // namespace sutra::log

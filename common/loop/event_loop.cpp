@@ -15,7 +15,7 @@ struct LoopPost::Mailbox {
     std::deque<std::function<void()>> taken;
     {
       const std::lock_guard lock(mutex);
-      taken.swap(tasks);
+      taken.swap(tasks);  // run them without the lock: a task may post another one
     }
     for (auto& task : taken) task();
   }

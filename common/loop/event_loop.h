@@ -1,6 +1,6 @@
-// The one thread that owns a process's state, and the ways into it: timers, descriptors, signals, posted
-// work. Both processes. Everything here belongs to the loop's thread, except LoopPost. Timers and watches are
-// in files of their own.
+// The libuv event loop of a process. One thread runs it and owns the process's state; timers, descriptors,
+// signals and posted tasks call into that thread. Only LoopPost may be used from other threads. Both
+// processes.
 #pragma once
 #include <uv.h>
 
@@ -9,10 +9,11 @@
 
 namespace sutra {
 
-/// Hands work to the loop's thread. Copyable, callable from any thread, and may outlive the loop.
+/// Passes a task to the loop's thread. Copyable; usable from any thread, also after the loop is destroyed.
 class LoopPost {
  public:
-  /// Runs `task` on the loop's thread, in order of posting. False: the loop is over and took nothing.
+  /// Runs `task` on the loop's thread, in the order of the calls. False: the loop has ended; `task` is not
+  /// run.
   bool operator()(std::function<void()> task) const;
 
  private:
@@ -24,16 +25,16 @@ class LoopPost {
 class EventLoop {
  public:
   EventLoop();
-  /// Runs what was posted before, then refuses more. Timers and watches must be gone by then.
+  /// Runs the tasks that were posted. All timers and watches of the loop must be destroyed before.
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Serves until stop(). The calling thread is the loop's thread.
+  /// Runs callbacks until stop(). The calling thread is the loop's thread.
   void run();
-  /// Makes run() return after the callback that is running.
+  /// Makes run() return after the current callback. On the loop's thread only.
   void stop();
-  /// Runs what was posted so far and refuses more; idempotent.
+  /// Runs the tasks that were posted and refuses further ones. May be called again.
   void close_mailbox();
   [[nodiscard]] const LoopPost& post() const { return post_; }
   [[nodiscard]] uv_loop_t* raw() { return &loop_; }

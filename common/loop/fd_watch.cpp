@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{20};
 
-/// What poll(2) says of `fd` now, as uv_poll_event bits. An error or an end is shown as all that is wanted.
+/// The result of poll(2) as uv_poll_event bits. An error or hang-up is reported as all `wanted` events.
 int look(int fd, int wanted) {
   pollfd state{fd, 0, 0};
   if ((wanted & UV_READABLE) != 0) state.events |= POLLIN;
@@ -47,9 +47,8 @@ FdWatch::FdWatch(EventLoop& loop, int fd, int events, Callback callback) {
 
 void FdWatch::watch(int events) {
   if (!active()) return;
-  // What is watched for already is not started again: libuv forgets what a watch that it starts has pending
-  // in this turn of the loop, so one that is started from a busy neighbour's callback in every turn would
-  // never be called.
+  // Do not start a watch again for the same events: uv_poll_start() drops an event that is pending in this
+  // turn of the loop. A watch that another callback starts again in every turn would never be called.
   const bool same = events == *wanted_;
   *wanted_ = events;
   if (!poll_.open()) {

@@ -1,5 +1,5 @@
-// What a timer, a descriptor's watch and a signal's watch have in common: one libuv handle with one callback.
-// Both processes; the loop's thread.
+// Owner of one libuv handle with its callback; the base of Timer, FdWatch and SignalWatch. Both processes;
+// the loop's thread.
 #pragma once
 #include <uv.h>
 
@@ -7,9 +7,9 @@
 
 namespace sutra {
 
-/// Owns the handle. Destroying it closes it; the callback is never called again. The handle and the callback
-/// live until libuv has closed the handle, after the callback that runs: so the owner may be destroyed inside
-/// of its own callback, as long as it touches nothing of itself afterwards.
+/// Destroying it closes the handle; the callback is not called again. uv_close() is asynchronous, so handle
+/// and callback are in a block of their own that libuv's close callback frees. Therefore the owner may be
+/// destroyed from within its callback; the callback must then not use the owner any more.
 template <typename Handle, typename Callback>
 class LoopHandle {
  public:
@@ -35,18 +35,18 @@ class LoopHandle {
     uv_close(block->raw(), [](uv_handle_t* handle) { delete static_cast<Block*>(handle->data); });
   }
   [[nodiscard]] Handle* handle() { return &block_->handle; }
-  /// Between its start and its stop, or its last firing.
+  /// True from the start of the handle to its stop, or to the last call of a timer.
   [[nodiscard]] bool started() const { return block_ != nullptr && uv_is_active(block_->raw()) != 0; }
 
-  /// For libuv's callback: `data` is the handle's.
+  /// Calls the callback. For libuv's C callbacks; `data` is the handle's `data`.
   template <typename... Args>
   static void call(void* data, Args... args) {
     const auto* block = static_cast<const Block*>(data);
     if (!block->closed) block->callback(args...);
   }
 
-  /// `init` makes the handle known to its loop and is told of the handle. False: it failed, and nothing is
-  /// open.
+  /// Creates a handle; `init(handle)` must call libuv's init function and return its result. False: that
+  /// failed, and no handle is open.
   template <typename Init>
   bool make(Callback callback, Init init) {
     close();

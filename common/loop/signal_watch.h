@@ -1,4 +1,4 @@
-// A signal, delivered as an event of the loop. The supervisor.
+// Receives a signal as a callback of the event loop. Supervisor; the loop's thread.
 #pragma once
 #include <functional>
 
@@ -7,8 +7,8 @@
 
 namespace sutra {
 
-/// Calls back with the signal's number as long as it lives, once for any number of the same that arrived
-/// together.
+/// Calls back with the signal's number until it is destroyed. Several signals of one number that arrive
+/// together give one call (signal(7)).
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, int signum, std::function<void(int signum)> callback);

@@ -25,8 +25,9 @@ void Timer::start(TimePoint when, milliseconds repeat) {
   uv_update_time(timer->loop);
   milliseconds delay{0};
   if (when > Clock::now()) {
-    // libuv's time is the same clock in whole milliseconds, rounded down: counted from it, a delay that was
-    // rounded up would still be over up to 1 ms too early.
+    // libuv counts the delay from uv_now(), which is the same clock rounded down to a millisecond. So the
+    // timer could fire up to 1 ms early even with a delay that was rounded up. Compute the delay from
+    // uv_now() instead.
     const milliseconds due = std::chrono::ceil<milliseconds>(when.time_since_epoch());
     const milliseconds loop_time{static_cast<std::int64_t>(uv_now(timer->loop))};
     delay = std::max(due - loop_time, milliseconds{0});

@@ -1,4 +1,4 @@
-// A timer of the event loop, in monotonic time. Both processes; the loop's thread.
+// A timer of the event loop, in CLOCK_MONOTONIC. Both processes; the loop's thread.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -11,24 +11,24 @@ namespace sutra {
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 
-/// Destroying it cancels it; its callback may destroy it. A new order replaces the one before.
+/// Destroying it cancels it. Its callback may destroy it. at(), after() and every() replace an earlier order.
 class Timer {
  public:
-  /// Has no callback and takes no orders until another timer is moved into it; cancel() does nothing.
+  /// An empty timer: all functions do nothing until another timer is moved into it.
   Timer() = default;
-  /// Waits for an order.
+  /// Does not fire before at(), after() or every() is called.
   Timer(EventLoop& loop, std::function<void()> callback);
   /// Fires `delay` from now and, unless `repeat` is 0, every `repeat` after that.
   Timer(EventLoop& loop, std::chrono::milliseconds delay, std::chrono::milliseconds repeat,
         std::function<void()> callback);
 
-  /// Fires once, not before `when` and less than a millisecond after it; what is past already is due at once.
-  /// Never from within this call.
+  /// Fires once, at `when` or up to 1 ms later (if the loop is not busy); at once when `when` has passed, but
+  /// never from within this call.
   void at(TimePoint when);
   void after(std::chrono::milliseconds delay) { at(Clock::now() + delay); }
-  /// Fires again and again, the first time after `interval`.
+  /// Fires every `interval`, the first time after one `interval`.
   void every(std::chrono::milliseconds interval) { start(Clock::now() + interval, interval); }
-  /// Does not fire until the next order.
+  /// Does not fire any more until at(), after() or every() is called.
   void cancel();
 
  private:

@@ -8,8 +8,8 @@
 namespace sutra::comms {
 namespace {
 
-// Names are cut so that the text fits. The length before each tells names apart that were cut at the same
-// place, and keeps a name from looking like the next field.
+// Values are cut so that the text fits into ipc::AgentInfoText. The length before each value distinguishes
+// values that were cut, and keeps a value from imitating the next field.
 std::string field(std::string_view name, std::string_view value) {
   return std::string(name) + "=" + std::to_string(value.size()) + ":" + printable(value, 180) + "\n";
 }

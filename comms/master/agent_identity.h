@@ -1,4 +1,4 @@
-// Who we say we are: the AgentInfo of the grid, as plain values. Comms.
+// The agent's identity: the fields of the grid's AgentInfo message as plain values. Comms.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,13 +14,13 @@ struct AgentIdentity {
   std::string platform;
   std::uint32_t max_storage_nodes = 0;
   std::string version;
-  std::string endpoint;  ///< "host:port" where our own server is reached
+  std::string endpoint;  ///< "host:port" at which the Master reaches our server
 
-  /// From the checked configuration; `hostname` is what gethostname(2) says.
+  /// From the checked configuration; `hostname` from gethostname(2).
   [[nodiscard]] static AgentIdentity of(const Config& config, const std::string& hostname);
 
-  /// One text for equal identities, different texts for different ones. The supervisor keeps the last one
-  /// that a Master acknowledged, so that the next comms knows whether it must register.
+  /// A text that is equal exactly for equal identities. The supervisor keeps the last one that a Master
+  /// acknowledged, so that the next comms knows whether it must register.
   [[nodiscard]] ipc::AgentInfoText canonical_text() const;
 };
 

@@ -1,4 +1,4 @@
-// What the operator reads about the link to the Master: the lines, their symbols and their levels. Comms.
+// The log lines about the link to the Master: texts, symbols and levels. Comms.
 #pragma once
 #include <chrono>
 #include <string>
@@ -17,17 +17,17 @@ struct NewsLine {
   std::string text;
 };
 
-/// What the lines name.
+/// Values that the lines contain.
 struct NewsContext {
   AgentIdentity identity;
   std::vector<HostPort> hosts;
   std::chrono::seconds heartbeat_interval{};
 };
 
-/// The line for an announcement. Pure. Text that came from a Master is made printable and cut.
+/// The line for an announcement. Text from a Master is made printable and cut at 400 bytes. Pure.
 [[nodiscard]] NewsLine render(const link_action::Announce& news, const NewsContext& context);
 
-/// Writes it to the log, with the facts as fields.
+/// Writes the line to the log, with its values as JSON fields.
 void tell(const link_action::Announce& news, const NewsContext& context);
 
 }  // namespace sutra::comms

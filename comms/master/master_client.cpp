@@ -41,13 +41,13 @@ struct Exchange {
   Response response;
 };
 
-/// A call of any method, with nothing in it.
+/// A generic call with an empty request.
 struct Question {
   explicit Question(const std::shared_ptr<grpc::Channel>& channel) : stub(channel) {}
   grpc::GenericStub stub;
   grpc::ClientContext context;
   grpc::Slice nothing;
-  grpc::ByteBuffer request{&nothing, 1};  // without a slice gRPC takes it for a mistake and aborts
+  grpc::ByteBuffer request{&nothing, 1};  // gRPC aborts on a buffer without a slice
   grpc::ByteBuffer response;
 };
 
@@ -84,8 +84,8 @@ Exchange& MasterClient::keep(CallId call, std::unique_ptr<Exchange> exchange) {
 std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   grpc::ChannelArguments args;
   const int keepalive_ms = static_cast<int>(keepalive_[host_].count());
-  // Without pings a stopped or unreachable Master is noticed only by the deadline of a call, and a connection
-  // that a firewall forgot is not noticed at all.
+  // Keepalive pings detect a Master that is stopped or unreachable between calls, and a connection that a
+  // firewall has dropped.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepalive.count()));
   args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -94,10 +94,10 @@ std::shared_ptr<grpc::Channel> MasterClient::make_channel() const {
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 1000);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
-  // A new channel must try at once, not inherit the backoff of the one before.
+  // Else gRPC shares subchannels, and a new channel would wait for the backoff of the previous one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Retries inside of gRPC would hide the first cause; an HTTP proxy from the environment is not
-  // meant for the agent.
+  // Without retries by gRPC, which would hide the cause of the first failure; MasterLink retries. Without an
+  // HTTP proxy of the environment: the Master is in the same network.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -111,7 +111,7 @@ void MasterClient::connect(const link_action::Connect& order) {
   channel_ = make_channel();
   stub_ = grid::GridMaster::NewStub(channel_);
   connect_deadline_ = Clock::now() + order.timeout;
-  (void)channel_->GetState(true);  // starts it
+  (void)channel_->GetState(true);  // true: start to connect
   connect_timer_.after(kFirstLook);
 }
 
@@ -134,8 +134,9 @@ void MasterClient::look_at_connection() {
   connect_timer_.after(kConnectionLook);
 }
 
-// A channel's state has no reason. A call over a failed channel fails at once, before anything is sent, and
-// carries it. Should the channel have come up meanwhile, any Master may answer this call with UNIMPLEMENTED.
+// The state of a channel does not include the cause of a failure. A call on a failed channel fails at once,
+// sends nothing, and its status has the cause. If the channel has connected meanwhile, the Master may answer
+// UNIMPLEMENTED, which does no harm.
 void MasterClient::ask_for_cause() {
   auto& question = keep(call_, std::make_unique<Question>(channel_));
   question.context.set_deadline(deadline_in(kCauseTimeout));
@@ -206,8 +207,9 @@ std::function<void(grpc::Status)> MasterClient::answer_to(CallId call, Judge jud
 }
 
 void MasterClient::on_answer(CallId call, const grpc::Status& status, const Judge& judge) {
-  const auto flight = flights_.extract(call);  // `judge` reads it, so it lives until the end of this function
-  if (call != call_) return;
+  const auto flight =
+      flights_.extract(call);  // kept until the end of this function, because `judge` reads it
+  if (call != call_) return;   // cancelled meanwhile
   call_ = 0;
   if (complains_about_pings(status)) on_ping_complaint();
   deliver_(judge(status));

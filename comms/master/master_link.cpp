@@ -10,7 +10,7 @@ namespace act = link_action;
 namespace ev = link_event;
 
 namespace {
-constexpr std::uint64_t kBeatsPerReport = 12;
+constexpr std::uint64_t kBeatsPerReport = 12;  // to the log at info, and to the supervisor
 }  // namespace
 
 MasterLink::MasterLink(LinkPolicy policy)
@@ -83,7 +83,7 @@ void MasterLink::on(const ev::BeatAcknowledged& event) {
 
 void MasterLink::on(const ev::AgentUnknown& event) {
   if (!answers(event.call, Phase::kBeating)) return;
-  // Registering again at once would loop without end with a Master that forgets what it just accepted.
+  // A Master that does not know an agent that it just registered would make us register in an endless loop.
   if (fresh_) return beat_failed("the Master does not know this agent although it just registered it");
   if (connected_) announce(News::kAgentUnknown);
   enroll();
@@ -129,7 +129,7 @@ void MasterLink::on(const ev::TimerFired&) {
     case Phase::kWaiting:
       return begin_round();
     case Phase::kBeating:
-      // A call is still under way, so this beat is late: it is sent when that call is answered.
+      // While a call is under way the beat must wait; it is sent when that call is answered.
       if (call_ == 0) beat();
       return;
     case Phase::kUnregistering:
@@ -198,7 +198,7 @@ void MasterLink::give_up_host() {
   }
   out_.push_back(act::Disconnect{});
   if (std::exchange(beaten_, false)) {
-    // It worked for at least one interval, so a new round at once cannot become a hot loop.
+    // The link worked for at least one heartbeat, so an immediate retry cannot become a busy loop.
     first_round_ = false;
     return begin_round();
   }

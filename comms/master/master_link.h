@@ -1,6 +1,6 @@
 // The link to the Master as a pure state machine: connect, register, send heartbeats ("beats"), reconnect. It
-// owns no clock, socket or log: an event says what happened and when, an action is what the caller must do.
-// Comms.
+// uses no clock, socket or log: the caller passes events with their time, and carries out the actions that
+// are returned. Comms.
 //
 //          our server listens               connected
 //   idle ────────────────────▶ connecting ──────────────▶ registering
@@ -12,11 +12,10 @@
 //                               │     ▼                    ▼       │
 //                              waiting ◀───────────────────────────┘
 //
-// - It registers only when our own server listens, because the Master may call back at once, and only when it
-//   must: a registration makes the Master forget the nodes that it knew of us. So with an identity that was
-//   acknowledged before it sends a heartbeat first, and registers when the answer is that the agent is
-//   unknown.
-// - At most one call is under way. Each has an id, and the answer of any other id changes nothing.
+// - It registers only when our server listens, because the Master may call it at once; and only when it must,
+//   because a registration makes the Master forget our nodes. When this identity was acknowledged before, it
+//   first sends a heartbeat, and registers only if the Master answers that the agent is unknown.
+// - At most one call is under way. Each call has an id; an answer with another id is ignored.
 // - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
 //   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.
 // - Beats are sent at fixed times that do not drift; each must be answered before the next one is due.
@@ -37,8 +36,8 @@ namespace sutra::comms {
 using CallId = std::uint64_t;
 
 struct LinkTime {
-  std::chrono::steady_clock::time_point at;  ///< for measuring
-  std::uint64_t unix_secs = 0;               ///< for showing
+  std::chrono::steady_clock::time_point at;  ///< for intervals
+  std::uint64_t unix_secs = 0;               ///< for reports only
 };
 
 namespace link_event {
@@ -65,7 +64,7 @@ struct AgentUnknown {
 struct Unregistered {
   CallId call = 0;
 };
-/// A connection was not made, or a call got no usable answer. `why` is plain for an operator.
+/// A connection attempt or a call failed. `why`: the cause, for an operator.
 struct CallFailed {
   CallId call = 0;
   std::string why;
@@ -116,33 +115,33 @@ struct Unregister {
   CallId call = 0;
   std::chrono::milliseconds timeout{};
 };
-/// Give up the call under way; its answer is not wanted.
+/// Cancel the call under way and ignore its answer.
 struct CancelCall {};
 struct Disconnect {};
-/// Deliver TimerFired at `at`; replaces the order before.
+/// Deliver TimerFired at `at`. Replaces the previous ArmTimer.
 struct ArmTimer {
   std::chrono::steady_clock::time_point at;
 };
-/// Tell the operator.
+/// Write a log line (link_news.h).
 struct Announce {
   News news{};
   std::size_t host = 0;
-  bool repeated = false;             ///< the same was said since the link was lost: logged at debug only
+  bool repeated = false;             ///< the same was logged since the link was lost: log at debug
   std::string text;                  ///< the cause, the reason, or the Master's version
   std::uint64_t number = 0;          ///< of the heartbeat
   std::uint64_t master_time = 0;     ///< Unix seconds
   std::chrono::milliseconds wait{};  ///< kRetrying
 };
-/// Tell the supervisor how the link is.
+/// Report the state of the link to the supervisor.
 struct ReportLink {
   ipc::LinkState state{};
   std::uint64_t heartbeats = 0;
   std::uint64_t last_heartbeat_unix = 0;
   std::size_t host = 0;
 };
-/// Tell the supervisor that our identity is acknowledged now.
+/// Report to the supervisor that a Master has acknowledged our identity.
 struct ReportAcknowledged {};
-/// After RetireOrdered: nothing is left to do.
+/// The end after RetireOrdered.
 struct Finished {};
 }  // namespace link_action
 using LinkAction = std::variant<link_action::Connect, link_action::Register, link_action::Beat,
@@ -151,24 +150,24 @@ using LinkAction = std::variant<link_action::Connect, link_action::Register, lin
                                 link_action::ReportAcknowledged, link_action::Finished>;
 
 struct LinkPolicy {
-  std::size_t hosts = 1;  ///< how many Masters there are to try
+  std::size_t hosts = 1;  ///< number of Masters
   std::chrono::milliseconds heartbeat_interval{5000};
   std::chrono::milliseconds retry_initial{5000};
   std::chrono::milliseconds retry_max{60000};
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds register_timeout{5000};
   std::chrono::milliseconds unregister_timeout{2000};
-  bool known = false;      ///< an equal identity was acknowledged before
+  bool known = false;      ///< a Master has acknowledged an equal identity before
   std::uint32_t seed = 1;  ///< of the jitter
 
-  /// A beat's answer must come before the next beat is due.
+  /// Shorter than the interval, so that a heartbeat is answered or failed before the next one is due.
   [[nodiscard]] std::chrono::milliseconds beat_timeout() const { return heartbeat_interval * 9 / 10; }
 };
 
 class MasterLink {
  public:
   explicit MasterLink(LinkPolicy policy);
-  /// What to do now, in this order.
+  /// Returns the actions to carry out now, in this order. Times must not decrease.
   [[nodiscard]] std::vector<LinkAction> step(const LinkEvent& event, LinkTime now);
 
  private:
@@ -212,11 +211,11 @@ class MasterLink {
   std::optional<std::chrono::steady_clock::time_point> wake_at_;
   std::chrono::steady_clock::time_point next_tick_;
 
-  bool known_ = false;          // our identity is acknowledged by some Master
-  bool connected_ = false;      // over this connection we were registered or acknowledged
-  bool beaten_ = false;         // over this connection a beat was acknowledged
+  bool known_ = false;          // a Master has acknowledged our identity
+  bool connected_ = false;      // on this connection: registered, or a beat was acknowledged
+  bool beaten_ = false;         // on this connection: a beat was acknowledged
   bool fresh_ = false;          // registered, and no beat acknowledged since
-  bool was_connected_ = false;  // some connection before this one was acknowledged, by us or the comms before
+  bool was_connected_ = false;  // connected_ was true before, in this comms or an earlier one
   bool loop_announced_ = false;
   bool first_round_ = true;
   std::vector<std::string> last_failures_;  // one for each host: the same cause is logged only once

@@ -1,5 +1,5 @@
-// Drives the link to the Master: feeds MasterLink with what happened and does what it orders. Comms; the
-// loop's thread.
+// Runs the link to the Master: passes events to MasterLink and carries out its actions. Comms; the loop's
+// thread.
 #pragma once
 #include <functional>
 #include <vector>
@@ -21,15 +21,16 @@ class MasterSession {
     std::function<std::uint32_t()> live_nodes;
     std::function<void(const ipc::LinkChanged&)> link_changed;
     std::function<void(const ipc::AgentAcknowledged&)> acknowledged;
-    std::function<void()> finished;  ///< after retire()
+    std::function<void()> finished;  ///< once, after retire()
   };
-  /// `known`: an identity equal to ours was acknowledged before.
+  /// `known`: a Master has acknowledged an equal identity before.
   MasterSession(EventLoop& loop, const Config& config, AgentIdentity identity, bool known, Hooks hooks);
   MasterSession(const MasterSession&) = delete;
   MasterSession& operator=(const MasterSession&) = delete;
 
+  /// Our own server listens: starts to connect.
   void server_listens() { feed(link_event::ServerListening{}); }
-  /// Stops beating, unregisters where a Master is connected, then calls `finished`.
+  /// Stops the heartbeats, unregisters if a Master is connected (2 s at most), then calls `finished`.
   void retire() { feed(link_event::RetireOrdered{}); }
 
  private:

@@ -1,4 +1,5 @@
-// Which users' sockets get a connection to an address and port of this host. Comms; the loop's thread.
+// Finds the users whose sockets receive connections to an address and port of this host. Comms; the loop's
+// thread.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -10,14 +11,14 @@
 
 namespace sutra::comms {
 
-/// The uids of the listeners that may get a connection to `address`:`port`: those on that very address, or,
-/// where there are none, those on a wildcard. Empty: no socket listens there. Pure.
+/// The uids of the listeners that may receive a connection to `address`:`port`: those on exactly that
+/// address; if there are none, those on a wildcard address. Empty: no socket listens there. Pure.
 [[nodiscard]] std::vector<std::uint32_t> owners_of(const std::vector<Listener>& listeners,
                                                    const IpAddress& address, std::uint16_t port);
 
-/// The host's listeners, asked for again when the last answer is older than kFresh or has nothing about the
-/// port. Kept that long because many nodes are probed in one turn of the loop, and where only /proc tells who
-/// listens each read costs 10 ms and more.
+/// A cache of the host's listeners. Asks the kernel again when the last answer is older than kFresh or does
+/// not contain the port. The cache is needed because many nodes are probed in one turn of the loop, and
+/// without sock_diag each read of /proc costs 10 ms or more.
 class ListenerTable {
  public:
   [[nodiscard]] Result<std::vector<std::uint32_t>> owners(const IpAddress& address, std::uint16_t port);

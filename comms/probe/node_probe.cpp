@@ -59,7 +59,7 @@ void NodeProbe::run_due() {
         });
   }
   const auto next = schedule_.next_wake();
-  // At the limit no timer is needed: the end of a probe calls this again.
+  // At the limit no timer is needed: done() calls this function again.
   if (next && under_way_.size() < kMaxAtOnce) {
     timer_.at(*next);
   } else {
@@ -68,10 +68,10 @@ void NodeProbe::run_due() {
 }
 
 void NodeProbe::done(std::uint32_t row, std::uint64_t serial, Verdict verdict, const std::string& why) {
-  const std::string cause = why;  // a copy: `why` may live in the probe that is destroyed next
+  const std::string cause = why;  // a copy: `why` may belong to the probe, which is destroyed next
   under_way_.erase(serial);
   if (verdict == Verdict::kNone && !std::exchange(own_error_told_, true)) {
-    log::warning("A probe failed for a reason of our own, which says nothing about the node: " + cause);
+    log::warning("A probe failed by an error of this agent, which says nothing about the node: " + cause);
   }
   const auto report = schedule_.judge(row, serial, verdict, cause, Clock::now());
   if (const auto* ready = std::get_if<ipc::NodeReady>(&report)) reports_.ready(*ready);

@@ -1,5 +1,5 @@
-// Readiness and liveness of all nodes: the schedule, the sockets, and the reports to the supervisor. Comms;
-// the loop's thread.
+// Probes readiness and liveness of all nodes: runs the schedule, opens the sockets, reports to the
+// supervisor. Comms; the loop's thread.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -26,12 +26,12 @@ class NodeProbe {
   NodeProbe(const NodeProbe&) = delete;
   NodeProbe& operator=(const NodeProbe&) = delete;
 
-  /// Looks at every row: once, when the supervisor's Welcome has come.
+  /// Reads every row of the node table. Call it once, after the supervisor's Welcome.
   void look_at_all();
-  /// The row changed.
+  /// Reads a row that has changed.
   void look_at(std::uint32_t row);
 
-  /// Probes at a time: bounds the descriptors that a host with many nodes costs.
+  /// Maximum number of probes at a time, which limits the descriptors in use on a host with many nodes.
   static constexpr std::size_t kMaxAtOnce = 64;
 
  private:

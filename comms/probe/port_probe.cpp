@@ -55,14 +55,16 @@ std::array<std::uint8_t, 16> as_v6(const SocketAddress& address) {
   return out;
 }
 
-/// Errors that the node can cause; every other one is our own and says nothing about the node.
+/// True for errors that the node causes. Other errors are ours (no descriptors left) and say nothing about
+/// the node.
 bool is_verdict(int errnum) {
   return errnum == ECONNREFUSED || errnum == ECONNRESET || errnum == ETIMEDOUT || errnum == EPIPE ||
          errnum == ECONNABORTED;
 }
 
-/// A connect to a port of the range of source ports may get that very port as its own: with no listener TCP
-/// then connects the socket to itself.
+/// When nothing listens on a port within the kernel's range of source ports, connect() may choose that same
+/// port as source, and TCP connects the socket to itself (simultaneous open). That must not count as a
+/// listener.
 bool connected_to_itself(int fd) {
   SocketAddress here, there;
   here.length = there.length = sizeof(sockaddr_storage);
@@ -71,12 +73,12 @@ bool connected_to_itself(int fd) {
   return here.length == there.length && std::memcmp(&here.storage, &there.storage, here.length) == 0;
 }
 
-/// Keeps our own source port out of the nodes' range: a probe must not take the port of a node that starts.
+/// Keeps our source port below the nodes' range: a probe must not occupy the port of a node that is starting.
 void avoid_ports(int fd, std::uint16_t from) {
   if (from < 2) return;
-  const std::uint32_t range = (static_cast<std::uint32_t>(from) - 1U)
-                              << 16;  // low half 0: no lower bound but the host's
-  (void)setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range);  // a kernel before 6.3 refuses
+  // High half: the highest port. Low half 0: the host's lower limit (ip(7)).
+  const std::uint32_t range = (static_cast<std::uint32_t>(from) - 1U) << 16;
+  (void)setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range);  // fails before Linux 6.3
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// One probe of one port: connect, check that the listener is the node's user's (and no TCP self-connect), and
-// for a running node send liveness_send and wait for liveness_expect. Comms; the loop's thread.
+// One probe of one port: connects, checks that the listener belongs to the node's user (and that it is no TCP
+// self-connect); for a running node also sends liveness_send and waits for liveness_expect. Comms; the loop's
+// thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,24 +17,25 @@ namespace sutra::comms {
 struct ProbeTarget {
   std::string host;  ///< an IP address
   std::chrono::milliseconds timeout{};
-  std::uint16_t avoid_from = 0;  ///< ports at and above belong to nodes: not to be our source port; 0: none
-  std::string send, expect;      ///< for a running node; both empty: a connection is enough
+  std::uint16_t avoid_from =
+      0;                     ///< this port and all above are for nodes: never our source port; 0: no limit
+  std::string send, expect;  ///< for a running node; both empty: a connection is enough
 };
 
-/// Where nodes are reached: `listen_address` when it is a specific IP address, else 127.0.0.1.
+/// The address to probe nodes at: `listen_address` when it is a specific IP address, else 127.0.0.1. Pure.
 [[nodiscard]] std::string probe_host(const std::string& listen_address);
 
 class PortProbe {
  public:
   using Done = std::function<void(Verdict, const std::string& why)>;
-  /// `done` is called exactly once, from the loop and never from here, unless the probe is destroyed before;
-  /// it may destroy the probe. `target` and `listeners` outlive it.
+  /// Starts the probe. `done` is called once, from the loop and never from within this call; not when the
+  /// probe is destroyed before. It may destroy the probe. `target` and `listeners` must outlive the probe.
   PortProbe(EventLoop& loop, const ProbeTarget& target, ProbeOrder order, ListenerTable& listeners,
             Done done);
   PortProbe(const PortProbe&) = delete;
   PortProbe& operator=(const PortProbe&) = delete;
 
-  static constexpr std::size_t kMaxAnswer = 64 * 1024;
+  static constexpr std::size_t kMaxAnswer = 64 * 1024;  ///< bytes
 
  private:
   void open();
@@ -50,7 +52,7 @@ class PortProbe {
   ListenerTable& listeners_;
   Done done_;
   UniqueFd fd_;
-  FdWatch watch_;  // declared after the descriptor: closed before it
+  FdWatch watch_;  // declared after fd_, so destroyed before the descriptor is closed
   Timer timer_;
   bool connected_ = false;
   bool opened_ = false;

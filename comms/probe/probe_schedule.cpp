@@ -25,6 +25,7 @@ void ProbeSchedule::update(std::uint32_t row, const ipc::NodeRow& state, TimePoi
   entry.running = running;
   entry.next = now + kFirstDelay;
   if (running) {
+    // Spread over the interval: after a start of comms all nodes would else be probed at the same time.
     std::uniform_int_distribution<milliseconds::rep> spread(policy_.interval.count() / 2,
                                                             policy_.interval.count());
     entry.next = now + milliseconds(spread(random_));
@@ -36,7 +37,7 @@ std::vector<ProbeOrder> ProbeSchedule::due(TimePoint now, std::size_t limit) {
   for (const auto& [row, entry] : entries_) {
     if (entry.under_way == 0 && entry.next <= now) ready.emplace_back(entry.next, row);
   }
-  std::sort(ready.begin(), ready.end());  // the longest overdue first: a limit starves nobody
+  std::sort(ready.begin(), ready.end());  // most overdue first, so that `limit` starves no node
   if (ready.size() > limit) ready.resize(limit);
   std::vector<ProbeOrder> orders;
   orders.reserve(ready.size());

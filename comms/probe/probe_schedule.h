@@ -1,10 +1,11 @@
-// When each node is probed, and which reports follow from the verdicts. Pure: one entry for each row of the
-// node table, no clock and no socket. Comms.
+// Decides when each node is probed, and which reports follow from the results. Pure: one entry for each row
+// of the node table, no clock and no socket. Comms.
 //
-// Starting: 10 ms after the first look, doubling to 500 ms, until the port serves; that is reported once, and
-// again each second while the row still says starting (a new supervisor may not have heard it).
-// Running: every `interval`; `failures_allowed` failures in a row are reported, and counting starts anew.
-// Anything else, and nodes whose row says so, are not probed. A new generation is a new node.
+// Starting: the first probe after 10 ms, then with delays that double up to 500 ms, until the port serves.
+// That is reported, and again every second while the row still says starting (a new supervisor may have
+// missed it). Running: a probe every `interval`; `failures_allowed` failures in a row are reported, then the
+// count starts again. Nodes in other states, and rows with probe = 0, are not probed. A new generation starts
+// from the beginning.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -29,16 +30,16 @@ struct ProbePolicy {
 /// A probe that is due now.
 struct ProbeOrder {
   std::uint32_t row = 0;
-  std::uint64_t serial = 0;  ///< of this probe; comes back with the verdict
+  std::uint64_t serial = 0;  ///< number of this probe; pass it to judge()
   std::uint32_t port = 0;
-  std::uint32_t uid = 0;  ///< whom the listener must belong to
-  bool liveness = false;  ///< the node runs: ask more of it than a connection
+  std::uint32_t uid = 0;  ///< the user that the listener must belong to
+  bool liveness = false;  ///< the node runs: also send liveness_send and check the answer
 };
 
 enum class Verdict {
   kServes,
   kFails,
-  kNone,  ///< an error of our own: says nothing about the node
+  kNone,  ///< an error of ours; says nothing about the node
 };
 
 class ProbeSchedule {
@@ -46,14 +47,16 @@ class ProbeSchedule {
   using TimePoint = std::chrono::steady_clock::time_point;
   explicit ProbeSchedule(ProbePolicy policy) : policy_(policy), random_(policy.seed) {}
 
-  /// The row as it is now.
+  /// Takes over the current contents of a row.
   void update(std::uint32_t row, const ipc::NodeRow& state, TimePoint now);
-  /// The probes that are due, at most `limit`; each counts as under way until judge() is called.
+  /// Returns the probes that are due, at most `limit`. Each is under way until judge() is called for it.
   [[nodiscard]] std::vector<ProbeOrder> due(TimePoint now, std::size_t limit);
-  /// The end of a probe. A probe of a node that changed meanwhile changes nothing.
+  /// Takes the result of a probe and returns what to report. Ignored when the node has changed since the
+  /// probe began.
   using Report = std::variant<std::monostate, ipc::NodeReady, ipc::NodeUnresponsive>;
   [[nodiscard]] Report judge(std::uint32_t row, std::uint64_t serial, Verdict verdict, const std::string& why,
                              TimePoint now);
+  /// When due() must be called next; nullopt: only after update() or judge().
   [[nodiscard]] std::optional<TimePoint> next_wake() const;
 
   static constexpr std::chrono::milliseconds kFirstDelay{10};

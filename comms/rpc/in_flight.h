@@ -1,22 +1,25 @@
-// Counts the callbacks that gRPC still owes us, so that what they use is destroyed after the last one. Comms.
+// Counts the callbacks that gRPC has not called yet, so that the objects they use are destroyed after the
+// last one. Comms.
 //
-// A ClientContext holds its channel, and the last reference to a channel must never go on one of gRPC's own
-// threads: its destructor may end and join that very thread (seen as use after free with gRPC 1.51). So what
-// a call consists of belongs to its starter, on the loop's thread, and a callback holds none of it.
+// A ClientContext holds a reference to its channel. The last reference must not be dropped on one of gRPC's
+// threads: the channel's destructor may end and join that thread (a use after free with gRPC 1.51). So the
+// objects of a call belong to the code that starts it, on the loop's thread, and a callback owns none of
+// them.
 #pragma once
 #include <condition_variable>
 #include <mutex>
 
 namespace sutra::comms {
 
-/// Safe to use from any thread. Shared between the starter and the callbacks.
+/// Thread-safe. Shared between the code that starts calls and the callbacks.
 class InFlight {
  public:
+  /// Call it before a call is started.
   void began() {
     const std::lock_guard lock(mutex_);
     ++count_;
   }
-  /// The last thing that a callback does.
+  /// Must be the last action of a callback.
   void landed() {
     const std::lock_guard lock(mutex_);
     --count_;
@@ -26,7 +29,7 @@ class InFlight {
     const std::lock_guard lock(mutex_);
     return count_ == 0;
   }
-  /// Blocks until no callback is owed. Cancel the calls first.
+  /// Blocks until all callbacks have been called. Cancel the calls first.
   void wait() {
     std::unique_lock lock(mutex_);
     none_left_.wait(lock, [this] { return count_ == 0; });

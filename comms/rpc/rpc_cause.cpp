@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t kCauseMax = 300;
 
 struct Phrase {
-  std::string_view sign;  // what gRPC's text contains
-  std::string_view words;
+  std::string_view sign;   // a part of gRPC's text
+  std::string_view words;  // our text
 };
 
-// The first sign that is found wins: causes stand before their consequences.
+// The first sign that is found decides, so causes come before their consequences. Texts of gRPC 1.51.
 constexpr std::array kUnavailable{
     Phrase{"Connection refused", "connection refused: nothing listens there; is the Master running?"},
     Phrase{"No route to host", "no route to the host"},

@@ -1,4 +1,4 @@
-// gRPC's statuses as plain text for an operator. Comms; pure.
+// Translates gRPC statuses into messages for an operator. Pure. Comms.
 #pragma once
 #include <grpcpp/support/status.h>
 
@@ -6,10 +6,11 @@
 
 namespace sutra::comms {
 
-/// Why a call failed, without gRPC's jargon: "connection refused", "no answer in time". One line, printable.
+/// Why a call failed, without gRPC's terms: "connection refused", "no answer in time". One printable line.
 [[nodiscard]] std::string cause_of(const grpc::Status& status);
 
-/// The peer closed the connection because our keepalive pings come too often for it.
+/// True when the peer closed the connection because our keepalive pings came too often (GOAWAY
+/// ENHANCE_YOUR_CALM).
 [[nodiscard]] bool complains_about_pings(const grpc::Status& status);
 
 }  // namespace sutra::comms

@@ -16,11 +16,12 @@
 namespace sutra::comms {
 namespace {
 
-// More than any request that makes sense, so that a request that does not gets a message of ours.
+// Much larger than a valid request: a request that is somewhat too large then gets our own error message, not
+// gRPC's.
 constexpr int kMaxRequestBytes = 2 * 1024 * 1024;
 
-/// The errno of bind(2) for the address; 0: it is free. gRPC 1.51 does not say why it could not bind, and
-/// does not always survive many servers that start and end, so it is asked only when it can succeed.
+/// The errno of bind(2) for the address; 0: it is free. Tried before gRPC, because gRPC 1.51 does not report
+/// why a bind failed, and can crash when many servers start and stop in a row.
 int errno_of_bind(const HostPort& address) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(sockaddr_in);
@@ -72,13 +73,14 @@ AgentServer::~AgentServer() { stop(); }
 
 void AgentServer::try_to_bind() {
   if (const int errnum = errno_of_bind(address_); errnum != 0) return try_again(errnum);
-  // A service that was in a builder belongs to that server, so each attempt has its own.
+  // A service can be registered with one server only, so each try needs a new one.
   auto service = std::make_unique<AgentService>(parts_);
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(address_.text(), grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(service.get());
-  // gRPC would let a second process bind the same port, and the kernel spread the calls over both.
+  // Without SO_REUSEPORT, gRPC's default: a second process could bind the same port and get a part of the
+  // calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 2000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -1,4 +1,4 @@
-// The agent's own gRPC server: binding it, keeping it, ending it. Comms; the loop's thread.
+// The agent's gRPC server, which the Master calls: binds, serves and stops it. Comms; the loop's thread.
 #pragma once
 #include <grpcpp/server.h>
 
@@ -18,22 +18,23 @@ class AgentServer {
  public:
   struct Hooks {
     std::function<void()> on_listening;
-    /// Once, after the retries: comms cannot work.
+    /// Once, when all tries have failed. comms cannot work then.
     std::function<void(const Error&)> on_failed;
   };
-  /// Binds `address` from the loop's next turn on, retrying while it is in use: a comms that is ending
-  /// may still hold it.
+  /// Tries to bind `address` from the next turn of the loop on, for kBindFor: a previous comms that is ending
+  /// may still hold the port.
   AgentServer(EventLoop& loop, HostPort address, AgentServiceParts parts, Hooks hooks);
-  /// As stop().
+  /// Calls stop().
   ~AgentServer();
   AgentServer(const AgentServer&) = delete;
   AgentServer& operator=(const AgentServer&) = delete;
 
-  /// Calls `alive` once a call went through our server, from a thread of gRPC; at once while it is not bound
-  /// yet.
+  /// Calls `alive` from a gRPC thread after our server has handled a call; at once while the server is not
+  /// bound yet.
   void prove_alive(const std::function<void()>& alive);
 
-  /// Ends the calls that are left and the server. Every waiting call must have been answered before.
+  /// Stops the server; cancels calls that are left after 200 ms. All waiting calls must have been answered
+  /// before.
   void stop();
 
   static constexpr std::chrono::milliseconds kBindFor{5000};
@@ -41,7 +42,7 @@ class AgentServer {
 
  private:
   void try_to_bind();
-  /// Tries again later, or gives up: `errnum` is the cause, 0 when gRPC does not tell it.
+  /// Tries again later, or reports on_failed. `errnum`: the cause; 0 when gRPC gave none.
   void try_again(int errnum);
 
   HostPort address_;

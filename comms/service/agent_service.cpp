@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/node_id.h"
+#include "common/text.h"
 
 namespace sutra::comms {
 
@@ -11,8 +12,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// A call that is finished by the loop's thread: answered, or forgotten when its caller hung up. It frees
-/// itself when gRPC is done with it, which is after the one Finish().
+/// A call that the loop's thread answers later. When the caller cancels, `on_cancel` is called from a gRPC
+/// thread. The object deletes itself in OnDone(), which gRPC calls once after Finish().
 class WaitingCall final : public grpc::ServerUnaryReactor {
  public:
   explicit WaitingCall(std::function<void()> on_cancel) : on_cancel_(std::move(on_cancel)) {}
@@ -26,6 +27,7 @@ class WaitingCall final : public grpc::ServerUnaryReactor {
 std::optional<milliseconds> remaining_of(const grpc::CallbackServerContext& context) {
   const auto deadline = context.deadline();
   const auto now = std::chrono::system_clock::now();
+  // Without a deadline of the caller gRPC returns a time in the far future.
   if (deadline - now > std::chrono::hours(1)) return std::nullopt;
   return std::chrono::duration_cast<milliseconds>(deadline - now);
 }
@@ -36,7 +38,7 @@ grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext* context, const grp
   return reactor;
 }
 
-/// Why a storage_path does not fit in a message to the supervisor.
+/// Why a storage_path cannot be sent to the supervisor in ipc::PathText; nullopt when it can.
 std::optional<std::string> path_fault(const std::string& path) {
   constexpr std::size_t kPathMax = 255;
   if (path.size() > kPathMax) {
@@ -63,7 +65,7 @@ constexpr const char* kStopping = "the agent is stopping; ask again when it is b
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AgentService::refuse_stranger(grpc::CallbackServerContext* context) const {
+grpc::ServerUnaryReactor* AgentService::refuse_unpermitted(grpc::CallbackServerContext* context) const {
   if (parts_->callers.permits(context->peer())) return nullptr;
   return finish(context, {grpc::StatusCode::PERMISSION_DENIED,
                           "over plaintext only the addresses of agent.master_host may call this agent, and " +
@@ -73,7 +75,7 @@ grpc::ServerUnaryReactor* AgentService::refuse_stranger(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* context,
                                                   const agent::SpawnNodeRequest* request,
                                                   agent::SpawnNodeResponse* response) {
-  if (auto* refused = refuse_stranger(context)) return refused;
+  if (auto* refused = refuse_unpermitted(context)) return refused;
   response->set_node_id(request->node_id());
   const auto node_id = NodeId::parse(request->node_id());
   const auto fault = node_id ? path_fault(request->storage_path()) : node_id.error().message();
@@ -103,14 +105,14 @@ grpc::ServerUnaryReactor* AgentService::SpawnNode(grpc::CallbackServerContext* c
     parts->requests.start(order, now, now + within, answer);
     parts->requests_changed();
   });
-  if (!posted) answer({false, 0, 0, kStopping});
+  if (!posted) answer({false, 0, 0, kStopping});  // the loop has ended; each call needs exactly one Finish()
   return call;
 }
 
 grpc::ServerUnaryReactor* AgentService::StopNode(grpc::CallbackServerContext* context,
                                                  const agent::StopNodeRequest* request,
                                                  agent::StopNodeResponse* response) {
-  if (auto* refused = refuse_stranger(context)) return refused;
+  if (auto* refused = refuse_unpermitted(context)) return refused;
   const auto node_id = NodeId::parse(request->node_id());
   if (!node_id) {
     response->set_error_message("stop node: " + node_id.error().message());
@@ -140,7 +142,7 @@ grpc::ServerUnaryReactor* AgentService::StopNode(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AgentService::GetNodeStatus(grpc::CallbackServerContext* context,
                                                       const agent::NodeStatusRequest* request,
                                                       agent::NodeStatusResponse* response) {
-  if (auto* refused = refuse_stranger(context)) return refused;
+  if (auto* refused = refuse_unpermitted(context)) return refused;
   const auto found = parts_->table.find(request->node_id());
   if (!found) {
     return finish(context, {grpc::StatusCode::NOT_FOUND, "node " + printable(request->node_id()) +
@@ -153,7 +155,7 @@ grpc::ServerUnaryReactor* AgentService::GetNodeStatus(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AgentService::ListNodes(grpc::CallbackServerContext* context,
                                                   const agent::ListNodesRequest*,
                                                   agent::ListNodesResponse* response) {
-  if (auto* refused = refuse_stranger(context)) return refused;
+  if (auto* refused = refuse_unpermitted(context)) return refused;
   for (const auto& read : parts_->table.snapshot()) fill(read.row, *response->add_nodes());
   return finish(context, grpc::Status::OK);
 }

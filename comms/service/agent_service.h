@@ -1,6 +1,6 @@
-// The GridAgent service: the Master's calls as they come in. Comms; runs on gRPC's threads and never blocks
-// one. SpawnNode and StopNode travel to the loop's thread and wait there; GetNodeStatus and ListNodes are
-// answered from the node table, so that they work whatever the supervisor is busy with.
+// The GridAgent service, which the Master calls. Comms; runs on gRPC's threads and never blocks one.
+// SpawnNode and StopNode are passed to the loop's thread and wait there for the supervisor. GetNodeStatus and
+// ListNodes are answered from the node table, so they also work while the supervisor is busy.
 #pragma once
 #include <grpcpp/support/server_callback.h>
 
@@ -20,12 +20,12 @@
 
 namespace sutra::comms {
 
-/// Masters wait 30 s and 10 s; they are answered before they give up.
+/// A Master waits 30 s for SpawnNode and 10 s for StopNode. We answer before that.
 inline constexpr std::chrono::milliseconds kSpawnAnswerCap{28000};
 inline constexpr std::chrono::milliseconds kStopAnswerCap{9500};
 
-/// What the calls need. All of it outlives the server. `requests` is touched by what is posted, on the loop's
-/// thread; `requests_changed` runs there after each change, to arm the timer of NodeRequests::next_wake().
+/// What the calls need. All must outlive the server. `requests` is used on the loop's thread only, by posted
+/// tasks; they call `requests_changed` after each change, to set the timer for NodeRequests::next_wake().
 struct AgentServiceParts {
   std::string agent_id;
   LoopPost post;
@@ -55,9 +55,9 @@ class AgentService final : public agent::GridAgent::CallbackService {
                                       agent::ListNodesResponse* response) override;
 
  private:
-  /// A call that was refused already, or null when the caller is permitted.
-  [[nodiscard]] grpc::ServerUnaryReactor* refuse_stranger(grpc::CallbackServerContext* context) const;
-  std::shared_ptr<const AgentServiceParts> parts_;  // shared with what was posted and outlives the server
+  /// Finishes the call with PERMISSION_DENIED when the caller is not permitted; null when it is.
+  [[nodiscard]] grpc::ServerUnaryReactor* refuse_unpermitted(grpc::CallbackServerContext* context) const;
+  std::shared_ptr<const AgentServiceParts> parts_;  // shared with posted tasks, which may outlive the server
 };
 
 }  // namespace sutra::comms

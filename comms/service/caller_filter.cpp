@@ -65,7 +65,7 @@ struct MasterAddresses::Lookup {
 
 MasterAddresses::MasterAddresses(EventLoop& loop, std::vector<HostPort> hosts, CallerFilter& filter)
     : loop_(loop), hosts_(std::move(hosts)), filter_(filter), timer_(loop, [this] { look_up_all(); }) {
-  filter_.permit_only({});
+  filter_.permit_only({});  // permit nobody until the first names are resolved
   look_up_all();
 }
 
@@ -88,10 +88,10 @@ void MasterAddresses::look_up(const std::string& host) {
           addresses.insert(address_text(entry->ai_addr));
         }
         uv_freeaddrinfo(found);
-        if (done->owner_alive.expired()) return;
+        if (done->owner_alive.expired()) return;  // MasterAddresses was destroyed meanwhile
         if (status != 0) {
           log::warning("Resolve the Master's name " + done->host + ": " + uv_strerror(status) +
-                       "; its addresses of before may go on calling this agent");
+                       "; the addresses that it had before stay permitted");
           return;
         }
         done->owner->resolved(done->host, std::move(addresses));

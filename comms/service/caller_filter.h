@@ -1,4 +1,4 @@
-// Who may call us over plaintext from outside of the host: nobody but the Masters' addresses. Comms.
+// Restricts calls over plaintext from other hosts to the Masters' addresses. Comms.
 #pragma once
 #include <map>
 #include <memory>
@@ -14,13 +14,14 @@
 
 namespace sutra::comms {
 
-/// The IP address in gRPC's name of a peer: "ipv4:10.0.0.1:4711", "ipv6:%5B::1%5D:4711". Empty: not one.
+/// The IP address in gRPC's peer name ("ipv4:10.0.0.1:4711", "ipv6:%5B::1%5D:4711"). Empty when there is
+/// none. Pure.
 [[nodiscard]] std::string peer_address(std::string_view peer);
 
-/// Safe to call from any thread.
+/// Thread-safe.
 class CallerFilter {
  public:
-  /// Until this is called everyone is permitted.
+  /// From now on permits only these addresses. Before the first call every caller is permitted.
   void permit_only(std::set<std::string> addresses);
   [[nodiscard]] bool permits(std::string_view peer) const;
 
@@ -30,8 +31,9 @@ class CallerFilter {
   std::set<std::string> addresses_;
 };
 
-/// Keeps a filter in step with what the Masters' names resolve to: now and every minute, off the loop's
-/// thread. A name that cannot be resolved keeps the addresses it had.
+/// Sets the filter to the addresses of the Masters' names. Resolves the names at once and every minute, in
+/// libuv's thread pool, because getaddrinfo(3) blocks. A name that cannot be resolved keeps its previous
+/// addresses.
 class MasterAddresses {
  public:
   MasterAddresses(EventLoop& loop, std::vector<HostPort> hosts, CallerFilter& filter);

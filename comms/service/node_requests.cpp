@@ -20,7 +20,7 @@ std::string whole_seconds(milliseconds time) {
 milliseconds answer_within(std::optional<milliseconds> remaining, milliseconds cap) {
   if (!remaining) return cap;
   const milliseconds left = std::max(*remaining, milliseconds(0));
-  // A second for the answer to travel; a caller with less than two seconds left is answered after half of it.
+  // Leave 1 s for the answer to arrive. When less than 2 s remain, answer after half of them.
   const milliseconds margin = std::min(milliseconds(1000), left / 2);
   return std::min(cap, left - margin);
 }
@@ -66,7 +66,7 @@ void NodeRequests::on(const ipc::NodeStopped& fact) {
 
 void NodeRequests::settle(std::uint64_t request_id, const NodeOutcome& outcome) {
   auto entry = waiting_.extract(request_id);
-  if (entry.empty()) return;  // expire() dropped it after kOwedFor
+  if (entry.empty()) return;  // expire() removed it after kOwedFor
   if (entry.mapped().answer) entry.mapped().answer(outcome);
 }
 

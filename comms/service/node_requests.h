@@ -1,5 +1,5 @@
-// Calls that wait for the supervisor's answer: who asked, until when, and what to say when time is up. Comms;
-// the loop's thread only. It owns no clock and no socket.
+// The calls that wait for the supervisor's answer, with their deadlines. Uses no clock and no socket. Comms;
+// the loop's thread.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -25,43 +25,44 @@ class NodeRequests {
   using TimePoint = std::chrono::steady_clock::time_point;
   /// Called exactly once for each request.
   using Answer = std::function<void(const NodeOutcome&)>;
-  /// Sends to the supervisor; false when it is gone.
+  /// Functions that send to the supervisor; they return false when the channel has ended.
   struct Outbox {
     std::function<bool(const ipc::StartNode&)> start;
     std::function<bool(const ipc::StopNode&)> stop;
   };
   explicit NodeRequests(Outbox outbox) : outbox_(std::move(outbox)) {}
 
-  /// Forwards the order (its request_id is the caller's, unique) and answers by `answer_by` at the latest:
-  /// the order itself goes on after that. Refused at once when too many are under way or the supervisor is
-  /// gone.
+  /// Sends the order to the supervisor; its request_id must be unique. `answer` is called at `answer_by` at
+  /// the latest; the order itself continues after that. Answers at once with an error when too many orders
+  /// are under way or the channel has ended.
   void start(const ipc::StartNode& order, TimePoint now, TimePoint answer_by, Answer answer);
   void stop(const ipc::StopNode& order, TimePoint now, TimePoint answer_by, Answer answer);
 
   void on(const ipc::NodeStarted& fact);
   void on(const ipc::NodeStopped& fact);
-  /// The caller hung up: it is answered (nobody listens) and forgotten; the order goes on.
+  /// The caller has disconnected: calls `answer` (gRPC needs it to free the call). The order itself
+  /// continues.
   void forget(std::uint64_t request_id);
-  /// Answers everyone whose time is up.
+  /// Answers the calls whose deadline has passed.
   void expire(TimePoint now);
-  /// Answers everyone with `reason`, and later requests too.
+  /// Answers all calls, and all later ones, with `reason`.
   void close(const std::string& reason);
 
   /// When expire() must be called next.
   [[nodiscard]] std::optional<TimePoint> next_wake() const;
-  /// Orders whose answer the supervisor still owes, including those nobody waits for.
+  /// Number of orders that the supervisor has not answered, including those whose caller no longer waits.
   [[nodiscard]] std::size_t under_way() const { return waiting_.size(); }
 
-  /// More than a Master has reason to ask at a time; keeps a flood of calls away from the supervisor.
+  /// Limit of orders under way. Far more than a Master needs; protects the supervisor from a flood of calls.
   static constexpr std::size_t kMaxUnderWay = 512;
-  /// How long an order that nobody waits for still counts as under way.
+  /// How long an unanswered order counts as under way after it was sent.
   static constexpr std::chrono::seconds kOwedFor{120};
 
  private:
   struct Waiting {
     Answer answer;  // empty once answered
     TimePoint since;
-    TimePoint wake;  // answer by, or once answered: forget by
+    TimePoint wake;  // the deadline for the answer; after the answer: when to remove the entry
     std::string late_text;
   };
   template <typename Order>
@@ -73,8 +74,8 @@ class NodeRequests {
   std::optional<std::string> closed_;
 };
 
-/// When a call must be answered that its caller gives `remaining` (nothing: no limit): before `cap`, and with
-/// a margin before the caller gives up.
+/// The time within which a call must be answered. `remaining`: until the caller's deadline; nullopt: it has
+/// none. The result is at most `cap` and leaves a margin before the caller's deadline. Pure.
 [[nodiscard]] std::chrono::milliseconds answer_within(std::optional<std::chrono::milliseconds> remaining,
                                                       std::chrono::milliseconds cap);
 

@@ -1,4 +1,4 @@
-// A sign of life of the threads that serve calls. Comms; the loop's thread.
+// Checks that gRPC's threads serve calls, by a call to our own server. Comms; the loop's thread.
 #pragma once
 #include <grpcpp/channel.h>
 #include <grpcpp/server.h>
@@ -12,15 +12,15 @@ namespace sutra::comms {
 
 class WorkerProof {
  public:
-  /// Over a channel inside of this process; `server` outlives this.
+  /// Uses gRPC's in-process channel, no socket. `server` must outlive this object.
   explicit WorkerProof(grpc::Server& server);
+  /// Cancels the call under way and blocks until its callback has ended.
   ~WorkerProof();
   WorkerProof(const WorkerProof&) = delete;
   WorkerProof& operator=(const WorkerProof&) = delete;
 
-  /// Asks the server's health service, and calls `alive` from a thread of gRPC when it answered: calls are
-  /// taken, handled and answered. When all threads that do so hang, `alive` is never called. One question at
-  /// a time: while the last one has no answer, this does nothing.
+  /// Calls the server's health service, and `alive` from a gRPC thread when it has answered. When all threads
+  /// that serve calls hang, `alive` is never called. Does nothing while the previous call has no answer.
   void ask(std::function<void()> alive);
 
  private:

@@ -21,10 +21,12 @@ class ChildProcess final : public Child {
 
  private:
   void on_exit() {
+    // The pidfd may be readable although the process still runs (a spurious wakeup): wait for the next event.
     const auto end = peek_exit(launched_.pidfd);
     if (!end) return;
     exit_watch_.stop();
     reap(launched_.pidfd);
+    // Read after the exit: the launcher has written everything by now, so this cannot be too early.
     const LaunchReport report = read_report(launched_.report, {});
     const bool executed = report.progress == LaunchProgress::kExeced;
     const std::string why = executed ? std::string() : launch_error(report, subject_).message();
@@ -32,7 +34,8 @@ class ChildProcess final : public Child {
     ended(end->exit, why);
   }
 
-  Launched launched_;  // its report pipe stays open until the end: the launcher writes to it
+  Launched
+      launched_;  // keeps the report pipe open until the exit: the launcher gets SIGPIPE without a reader
   LaunchSubject subject_;
   ChildStarter::Ended ended_;
   FdWatch exit_watch_;
@@ -44,6 +47,7 @@ Result<ChildHandle> ProcessStarter::start(const LaunchPlan& plan, const std::str
                                           Ended ended) {
   auto launched = launcher_.launch(plan);
   if (!launched) return launched.error();
+  // Our own children are not recorded in the ledger, so there is nothing to wait for before the exec.
   if (const Status opened = open_gate(launched.value()); !opened) return opened.error();
   return ChildHandle(std::make_unique<ChildProcess>(loop_, std::move(launched).value(),
                                                     subject_of(plan, if_missing), std::move(ended)));

@@ -1,4 +1,5 @@
-// Starts children through the launcher, watches them by their pidfds and reaps them. Supervisor.
+// Starts our helper processes through the launcher, watches each by its pidfd and reaps it. Supervisor, one
+// thread.
 #pragma once
 #include "common/loop/event_loop.h"
 #include "supervisor/children/child_starter.h"
@@ -7,7 +8,7 @@ namespace sutra::supervisor {
 
 class ProcessStarter final : public ChildStarter {
  public:
-  /// Both outlive this and every child that it starts.
+  /// Both must outlive this object and every child that it starts.
   ProcessStarter(EventLoop& loop, Launcher& launcher) : loop_(loop), launcher_(launcher) {}
 
   [[nodiscard]] Result<ChildHandle> start(const LaunchPlan& plan, const std::string& if_missing,

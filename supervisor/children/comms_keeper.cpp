@@ -18,8 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr core::Nanoseconds kAbortGrace = 1s;
-constexpr core::Nanoseconds kRetireDeadline = 4s;  // unregistering takes 2 s at most
+constexpr core::Nanoseconds kAbortGrace = 1s;      // from SIGABRT (which may write a core dump) to SIGKILL
+constexpr core::Nanoseconds kRetireDeadline = 4s;  // comms needs at most 2 s to unregister from the Master
 
 }  // namespace
 
@@ -40,6 +40,7 @@ void CommsKeeper::start() {
   const sutra::Status started = try_start();
   if (started) return;
   log::error("start comms: " + started.error().message() + "; trying again", {});
+  // No process was created, so on_exit() will not be called: the next try must be scheduled here.
   restart_after(policy_.not_started());
 }
 
@@ -52,6 +53,8 @@ LaunchPlan CommsKeeper::plan() const {
   plan.program = parts_.program;
   plan.arguments = {"sutra-agent-comms"};
   plan.environment = {"PATH=/usr/bin:/bin"};
+  // comms gets only the variables that it needs: our environment may hold secrets, and comms faces the
+  // network.
   for (const char* name : {"SUTRA_LOG", "RUST_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS",
                            "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
@@ -80,6 +83,8 @@ sutra::Status CommsKeeper::try_start() {
                            [this](const core::Exit& exit, const std::string& why) { on_exit(exit, why); });
   if (!started) return started.error();
 
+  // The copies in `pair.second`, `table` and `configuration` are closed at the end of this function: only
+  // comms then holds its end of the channel, so its exit closes the channel.
   child_ = std::move(started).value();
   pid_ = child_->pid();
   ++epoch_;
@@ -126,7 +131,7 @@ void CommsKeeper::kill() {
   if (child_) child_->signal(SIGKILL);
 }
 
-/// The channel is useless: what is left of the process goes, and its end brings the next one.
+/// Without its channel comms is of no use: kill it. on_exit() then starts the next one.
 void CommsKeeper::on_channel_end(ipc::PeerEnd end, const std::string& why) {
   if (end == ipc::PeerEnd::kBrokeProtocol) {
     violation(why);
@@ -135,10 +140,11 @@ void CommsKeeper::on_channel_end(ipc::PeerEnd end, const std::string& why) {
   }
   channel_.reset();
   comms_not_alive();
-  if (!retiring_) kill();  // one that retires closes its channel and exits by itself
+  if (!retiring_) kill();  // a comms that retires closes its channel first and then exits by itself
 }
 
-/// Never fatal to us and never ignored: whoever speaks so is not our comms any more.
+/// A comms that breaks the protocol is defective or taken over. It must not end the supervisor, and it must
+/// not go on: the caller kills it.
 void CommsKeeper::violation(const std::string& what) {
   ++violations_;
   log::error("comms (pid " + std::to_string(pid_) + ") broke the protocol: " + what +
@@ -154,15 +160,18 @@ void CommsKeeper::hung() {
   comms_not_alive();
   log::error("comms (pid " + std::to_string(pid_) + ") missed " +
                  std::to_string(core::CommsPolicy::kMissedPingsMeanHung) +
-                 " pings and is taken for hung; it is replaced",
+                 " pings, so it hangs; it is killed and replaced",
              {{"pid", pid_}});
+  // Before the signal: the kernel shows where the threads wait only while they exist.
   for (const std::string& thread : thread_stacks(pid_)) log::error("comms " + thread);
   child_->signal(SIGABRT);
-  kill_after(kAbortGrace);  // a stopped process takes no SIGABRT
+  kill_after(kAbortGrace);  // a process stopped by SIGSTOP does not handle SIGABRT; SIGKILL ends it
 }
 
 void CommsKeeper::on_exit(const core::Exit& exit, const std::string& why_not_started) {
-  child_.reset();  // first: the end of its channel, seen next, is no reason to kill what is reaped
+  // Before the channel is read: on_channel_end() would otherwise signal a process that is reaped already.
+  child_.reset();
+  // comms may have reported something just before it ended.
   if (channel_) channel_->read_rest();
   channel_.reset();
   ping_timer_.reset();

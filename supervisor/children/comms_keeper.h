@@ -1,5 +1,6 @@
-// Keeps one comms process alive, talks to it, and believes nothing it says: a message that breaks the
-// protocol ends it. Supervisor.
+// Starts comms, restarts it when it ends or hangs, and exchanges messages with it. comms talks to the
+// network, so its messages are not trusted: a message that breaks the protocol gets comms killed and
+// replaced. Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -19,7 +20,7 @@ namespace sutra::supervisor {
 
 class CommsKeeper {
  public:
-  /// All of it outlives the keeper.
+  /// All references must outlive the keeper.
   struct Parts {
     EventLoop& loop;  ///< for the channel
     Timers& timers;
@@ -31,26 +32,29 @@ class CommsKeeper {
     std::string program;  ///< absolute path of sutra-agent-comms
   };
   struct Callbacks {
-    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` names this comms process:
-    /// an answer goes back with it, so that a later comms never gets it.
+    /// A valid message other than Ping, LinkChanged and AgentAcknowledged. `epoch` counts comms processes:
+    /// pass it to send() with the answer, so that a later comms never gets the answer to another one's
+    /// request.
     std::function<void(const ipc::FromComms&, std::uint64_t epoch)> request;
-    /// CLOCK_BOOTTIME since which comms is alive and pings; nothing when it is not.
+    /// CLOCK_BOOTTIME of the first ping of this comms; nullopt when comms ended, hangs or lost its channel.
     std::function<void(std::optional<core::Nanoseconds>)> comms_alive;
-    std::function<void(const std::string& agent_info)> acknowledged;
-    std::function<std::string()> last_acknowledged;
-    std::function<void()> retired;  ///< once, after retire(): it is gone
+    std::function<void(const std::string& agent_info)> acknowledged;  ///< a Master acknowledged this identity
+    std::function<std::string()> last_acknowledged;                   ///< sent to each new comms in Welcome
+    std::function<void()> retired;  ///< once, after retire(): comms has ended
   };
   CommsKeeper(Parts parts, Callbacks callbacks);
   CommsKeeper(const CommsKeeper&) = delete;
   CommsKeeper& operator=(const CommsKeeper&) = delete;
 
-  /// Once: from then on there is always a comms, or one to come after at most 5 s, until retire().
+  /// Call once. From then on comms runs, or is restarted within 5 s, until retire(). Errors are logged, and
+  /// the start is tried again.
   void start();
-  /// Before a re-exec: a comms that does not heed the end of its channel would keep the port and the Master.
+  /// Sends SIGKILL. Needed before a re-exec: a comms that hangs would not notice that its channel closed, and
+  /// would keep the agent's port and its connection to the Master.
   void kill();
-  /// Orderly stop: Retire, and after 4 s SIGKILL. `retired` may be called from within this call.
+  /// Orderly stop: sends Retire, and SIGKILL after 4 s. `retired` may be called from within this call.
   void retire();
-  /// An answer to a request of `epoch`; dropped when that comms was replaced.
+  /// Sends the answer to a request of `epoch`; drops it when that comms was replaced.
   template <typename Message>
   void send(const Message& message, std::uint64_t epoch) {
     if (epoch == epoch_) send_now(message);
@@ -88,15 +92,15 @@ class CommsKeeper {
   Parts parts_;
   Callbacks callbacks_;
   core::CommsPolicy policy_;
-  ChildHandle child_;  ///< none in the wait before the next one
-  pid_t pid_ = 0;      ///< its pid, or the last one's
+  ChildHandle child_;  ///< null while we wait to start the next one
+  pid_t pid_ = 0;      ///< of the running comms, or of the last one
   std::optional<ipc::ChannelPump<ipc::FromComms>> channel_;
   ipc::LinkChanged link_;
   WatchHandle ping_timer_, restart_timer_, kill_timer_;
   std::uint64_t epoch_ = 0;
   std::uint64_t restarts_ = 0;
   std::uint64_t violations_ = 0;
-  bool comms_alive_ = false;  // it pinged, and was neither hung nor lost since
+  bool comms_alive_ = false;  // this comms has pinged, and since then neither hung nor lost its channel
   bool retiring_ = false;
 };
 

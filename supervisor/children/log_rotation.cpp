@@ -25,7 +25,7 @@ void LogRotation::look(const std::vector<std::string>& nodes) {
   });
   if (!too_large) return;
   const Status rotated = rotate();
-  if (rotated) return;  // whether it works is known at its end
+  if (rotated) return;  // on_end() learns whether logrotate worked
   if (!failed_) log::error("rotate logs in " + log_dir_ + ": " + rotated.error().message());
   failed_ = true;
 }
@@ -38,6 +38,8 @@ Status LogRotation::rotate() {
   if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return errno_error("write", path);
   }
+  // A state file of our own: the default one belongs to the system's logrotate and may not be writable for
+  // us.
   LaunchPlan plan;
   plan.program = "/usr/sbin/logrotate";
   plan.arguments = {"logrotate", "--state", runtime_dir_ + "/logrotate.state", path};

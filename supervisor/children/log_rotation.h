@@ -1,5 +1,6 @@
-// Keeps node logs bounded: past max_log_mb a child runs logrotate (copytruncate). We never copy ourselves,
-// and the node never notices. Supervisor.
+// Limits the size of node logs: above max_log_mb a child process runs logrotate(8) with copytruncate. The
+// supervisor never copies a log itself (that would block its loop), and the node keeps its open file.
+// Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -11,10 +12,11 @@ namespace sutra::supervisor {
 
 class LogRotation {
  public:
-  /// `starter` outlives this. A log above `max_mb` MiB is too large.
+  /// `starter` must outlive this object. A log above `max_mb` MiB is rotated.
   LogRotation(ChildStarter& starter, std::string log_dir, std::string runtime_dir, std::uint64_t max_mb);
 
-  /// Starts logrotate when the log of one of `nodes` is too large and none runs already.
+  /// Starts logrotate when the log of one of `nodes` is too large and no logrotate runs. Call it
+  /// periodically. An error is logged once, and again only after a rotation has worked in between.
   void look(const std::vector<std::string>& nodes);
   [[nodiscard]] bool owns_pid(pid_t pid) const { return is_child(child_, pid); }
 
@@ -26,7 +28,7 @@ class LogRotation {
   std::string log_dir_, runtime_dir_;
   std::uint64_t max_mb_;
   ChildHandle child_;
-  bool failed_ = false;  // the last one did; it was logged
+  bool failed_ = false;  // the last rotation failed and was logged; do not log it every time
 };
 
 }  // namespace sutra::supervisor

@@ -14,12 +14,14 @@ namespace sutra::supervisor {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kDeadline = 10s;
+constexpr auto kDeadline = 10s;  // the check takes milliseconds; it can hang on a dead network file system
 
 }  // namespace
 
 Status ReloadCheck::start(const std::string& program, const std::string& config_path, const Config& running,
                           Done done) {
+  // The bytes are copied into a sealed memfd before the check, and the new image reads that memfd: a file
+  // that changes between the check and the re-exec cannot bring in an unchecked configuration.
   auto text = read_config_file(config_path);
   if (!text) return text.error();
   auto configuration = sealed_memfd("sutra-config", text.value());
@@ -39,6 +41,8 @@ Status ReloadCheck::start(const std::string& program, const std::string& config_
                     running.agent.agent_id,
                     running.agent.state_dir,
                     running.agent.runtime_dir};
+  // The whole environment, unlike comms: the check must see what the new image will see (SUTRA_LOG, systemd's
+  // directories).
   for (char** each = environ; *each != nullptr; ++each) plan.environment.emplace_back(*each);
   plan.flags = launch::kPassExtra | launch::kRedirectOutput | launch::kDieWithParent;
   plan.extra_fds[0] = configuration.value().get();
@@ -71,9 +75,9 @@ std::string ReloadCheck::report() const {
 void ReloadCheck::on_end(const core::Exit& exit, const std::string& why_not_started) {
   deadline_.reset();
   child_.reset();
-  const Done done = std::move(done_);
+  const Done done = std::move(done_);  // `done` may destroy this object
   if (why_not_started.empty() && exit.cause == core::ExitCause::kExit && exit.code == 0) {
-    lseek(configuration_.get(), 0, SEEK_SET);
+    lseek(configuration_.get(), 0, SEEK_SET);  // the child has read it: both share one file offset
     return done(std::move(configuration_));
   }
   std::string why = why_not_started.empty() ? report() : why_not_started;

@@ -1,5 +1,5 @@
-// The first half of a reload: a child runs the new binary's --check-config over the new configuration's
-// bytes. Supervisor.
+// The first half of a reload: a child process runs `sutra-agent --check-config` of the installed binary on
+// the new configuration. So the version that will run it is the one that checks it. Supervisor, one thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -12,18 +12,19 @@
 
 namespace sutra::supervisor {
 
-/// One check; made anew for the next.
+/// One check. Create a new object for the next check.
 class ReloadCheck {
  public:
-  /// A sealed memfd with the bytes that were checked, or the Error with the child's whole report.
+  /// A sealed memfd with exactly the bytes that were checked, or an Error whose cause is the child's report
+  /// (its first 1800 bytes).
   using Done = std::function<void(Result<UniqueFd> verdict)>;
 
-  /// Both outlive the check.
+  /// Both must outlive the check.
   ReloadCheck(Timers& timers, ChildStarter& starter) : timers_(timers), starter_(starter) {}
 
-  /// `program` is the new binary, `config_path` the new file, `running` what the new configuration must agree
-  /// with in agent_id, state_dir and runtime_dir. `done` comes later, once, after 10 s at most (the child is
-  /// killed then), and may destroy the check. On an error it is not called.
+  /// `program`: the new binary. `config_path`: the new file. `running`: the current configuration; agent_id,
+  /// state_dir and runtime_dir must stay the same. `done` is called exactly once, from the event loop, within
+  /// 10 s (then the child is killed), and may destroy the check. On an error `done` is not called.
   [[nodiscard]] Status start(const std::string& program, const std::string& config_path,
                              const Config& running, Done done);
   [[nodiscard]] bool owns_pid(pid_t pid) const { return is_child(child_, pid); }

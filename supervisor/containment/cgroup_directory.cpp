@@ -12,6 +12,7 @@ namespace sutra::supervisor {
 
 std::vector<std::string> subdirectories(int directory_fd) {
   std::vector<std::string> names;
+  // Opened again, because closedir() closes its descriptor and the caller keeps `directory_fd`.
   const int copy = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
   if (listing == nullptr) {
@@ -28,6 +29,7 @@ std::vector<std::string> subdirectories(int directory_fd) {
 
 bool remove_cgroup(int parent_fd, const std::string& name, int depth) {
   if (::unlinkat(parent_fd, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+  // EBUSY: it has child cgroups, or processes (cgroups(7)). Only the children can be removed from here.
   if (errno != EBUSY || depth == 0) return false;
   const UniqueFd directory(
       ::openat(parent_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -22,7 +22,7 @@ constexpr unsigned long kCgroup2Magic = 0x63677270;
 constexpr const char* kProbe = "probe";
 constexpr int kRemoveTries = 200;  // of 1 ms
 
-// Blanks and backslashes of paths stand in the mount table as \NNN, octal.
+// mountinfo writes blanks, newlines and backslashes of a path as \NNN, octal (proc(5)).
 std::string unescaped(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -44,7 +44,7 @@ std::optional<std::string> own_path(const std::string& cgroup) {
   return std::nullopt;
 }
 
-// `path` as seen beneath a mount whose root is `root`.
+// `path` relative to a mount whose root directory is `root`; nullopt when it is not in that mount.
 std::optional<std::string> beneath(const std::string& root, const std::string& path) {
   if (root == "/") return path == "/" ? "" : path;
   if (path == root) return "";
@@ -52,7 +52,8 @@ std::optional<std::string> beneath(const std::string& root, const std::string& p
   return std::nullopt;
 }
 
-// By a child that joins the probe cgroup and exits: the kernel checks the same permissions as for a node.
+// Tests with a real process: the kernel checks the permissions of the source, the target and their common
+// parent (cgroups(7), delegation containment), which access(2) cannot tell. The child only writes and exits.
 bool can_join(int probe_fd) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(write_cgroup_file(probe_fd, "cgroup.procs", "0") ? 0 : errno);
@@ -64,6 +65,7 @@ bool can_join(int probe_fd) {
   return errno == 0;
 }
 
+// Retries, because the kernel lets the directory be removed only a moment after its last process was reaped.
 bool remove_probe(int root_fd) {
   for (int i = 0; i < kRemoveTries; ++i) {
     if (::unlinkat(root_fd, kProbe, AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
@@ -76,7 +78,8 @@ bool remove_probe(int root_fd) {
 Status probe(const UniqueFd& root, const std::string& directory) {
   const std::string path = directory + "/" + kProbe;
   if (::mkdirat(root.get(), kProbe, 0755) != 0 && errno != EEXIST) {
-    return errno_error("make", path, "give the agent write access to this cgroup (Delegate= in a unit)");
+    return errno_error("create cgroup", path,
+                       "give the agent write access to this cgroup (Delegate= in a unit)");
   }
   Status result;
   {
@@ -84,7 +87,7 @@ Status probe(const UniqueFd& root, const std::string& directory) {
     if (!leaf) {
       result = errno_error("open", path);
     } else if (::faccessat(leaf.get(), "cgroup.kill", W_OK, AT_EACCESS) != 0) {
-      result = errno_error("write", path + "/cgroup.kill", "it takes Linux 5.14");
+      result = errno_error("write", path + "/cgroup.kill", "this needs Linux 5.14 or later");
     } else if (!can_join(leaf.get())) {
       result = errno_error("move a process into", path, "cgroup.procs of the common parent must be writable");
     }
@@ -130,17 +133,18 @@ std::string file_name_of(const std::string& agent_id) {
 Result<UniqueFd> open_cgroup_root(const std::string& directory) {
   const bool made = ::mkdir(directory.c_str(), 0755) == 0;
   if (!made && errno != EEXIST) {
-    return errno_error("make", directory,
+    return errno_error("create cgroup", directory,
                        "give the agent write access to the cgroup above it (Delegate= in a unit)");
   }
   UniqueFd root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return errno_error("open", directory);
   struct statfs where {};
-  if (::fstatfs(root.get(), &where) != 0) return errno_error("look at", directory);
+  if (::fstatfs(root.get(), &where) != 0) return errno_error("get the file system type of", directory);
   Status usable = static_cast<unsigned long>(where.f_type) == kCgroup2Magic
                       ? probe(root, directory)
                       : Status(make_error("use", directory, "it is not in a cgroup v2 file system"));
   if (!usable) {
+    // Leave no empty cgroup behind; one that existed before is not ours to remove.
     if (made) (void)::rmdir(directory.c_str());
     return usable.error();
   }

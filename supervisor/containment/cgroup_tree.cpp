@@ -19,13 +19,13 @@
 namespace sutra::supervisor {
 namespace {
 
-constexpr int kMaxPasses = 16;
+constexpr int kMaxPasses = 16;  // bounds the work on a tree that forks all the time; the caller looks again
 
 std::set<pid_t> processes_in(int directory_fd) {
   std::set<pid_t> pids;
   std::istringstream text(read_kernel_file(directory_fd, "cgroup.procs"));
   for (pid_t pid = 0; text >> pid;) {
-    if (pid > 0) pids.insert(pid);  // 0: one that our pid namespace does not show
+    if (pid > 0) pids.insert(pid);  // 0: a process outside of our pid namespace (cgroups(7))
   }
   return pids;
 }
@@ -58,8 +58,8 @@ void CgroupTree::signal_all(int signal) {
       if (pidfd) opened.emplace(pid, std::move(pidfd));
     }
     if (opened.empty()) return;
-    // A pid that is listed after its pidfd was opened: if that pidfd's process lives, it is the one in the
-    // list. So no signal can go to a process that got the pid of one of ours in between.
+    // List again after the pidfds are open. A pid of the first list may have been reused before its pidfd was
+    // opened; a pid that is in the second list too, and whose pidfd is alive, is a process of this cgroup.
     const std::set<pid_t> still = processes_in(directory_.get());
     for (const auto& [pid, pidfd] : opened) {
       if (still.contains(pid)) (void)send_signal(pidfd, signal);
@@ -73,6 +73,8 @@ void CgroupTree::terminate() { signal_all(SIGTERM); }
 void CgroupTree::kill() {
   killed_ = true;
   if (!directory_) return;
+  // cgroup.kill (Linux 5.14) kills all processes at once, so none can escape by fork. The loop is the
+  // fallback.
   if (!write_cgroup_file(directory_.get(), "cgroup.kill", "1")) signal_all(SIGKILL);
 }
 

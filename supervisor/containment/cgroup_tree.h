@@ -1,4 +1,5 @@
-// Node trees as cgroups: one leaf a process generation, NODE_ID.GENERATION. Supervisor.
+// Node trees with cgroup v2: each process generation of a node has its own cgroup, named NODE_ID.GENERATION.
+// Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -13,7 +14,8 @@ namespace sutra::supervisor {
 
 class CgroupTree final : public NodeTree {
  public:
-  /// Opens `name` beneath `root_fd`, which outlives it. A leaf that is not there is an empty tree.
+  /// Opens cgroup `name` below `root_fd`, which must stay open. A cgroup that does not exist is an empty
+  /// tree.
   CgroupTree(int root_fd, std::string name);
 
   [[nodiscard]] bool exists() const { return directory_.valid(); }

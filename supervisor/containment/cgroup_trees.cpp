@@ -16,8 +16,8 @@ namespace sutra::supervisor {
 namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
-constexpr std::uint64_t kMaxLimitMb = std::uint64_t{1} << 40;  // beyond it the number of bytes would overflow
-constexpr const char* kMaxTasks = "8192";  // no storage server needs as many threads; a fork bomb does
+constexpr std::uint64_t kMaxLimitMb = std::uint64_t{1} << 40;  // more MiB would overflow 64 bits of bytes
+constexpr const char* kMaxTasks = "8192";  // far more threads than a storage server needs; stops a fork bomb
 
 std::string leaf_name(const std::string& node_id, std::uint64_t generation) {
   return node_id + "." + std::to_string(generation);
@@ -26,13 +26,14 @@ std::string leaf_name(const std::string& node_id, std::uint64_t generation) {
 }  // namespace
 
 std::optional<LeafName> parse_leaf_name(const std::string& name) {
-  const std::size_t dot = name.rfind('.');  // a node_id may hold dots, a generation none
+  const std::size_t dot = name.rfind('.');  // the last one: a node_id may contain dots, a generation cannot
   if (dot == std::string::npos || dot + 1 == name.size()) return std::nullopt;
   LeafName leaf{name.substr(0, dot), 0};
   const auto [end, error] =
       std::from_chars(name.data() + dot + 1, name.data() + name.size(), leaf.generation);
   if (error != std::errc{} || end != name.data() + name.size() || !NodeId::parse(leaf.node_id))
     return std::nullopt;
+  // Refuses other spellings of a number, such as "007": each leaf has exactly one name.
   if (leaf_name(leaf.node_id, leaf.generation) != name) return std::nullopt;
   return leaf;
 }
@@ -49,7 +50,7 @@ std::string CgroupTrees::lost() const {
 Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
                            std::uint64_t memory_limit_mb) const {
   if (leaf.cgroup_fd() < 0 || leaf.events_fd() < 0) return errno_error("open", path_ + "/" + name);
-  (void)write_cgroup_file(leaf.cgroup_fd(), "pids.max", kMaxTasks);  // where there is the controller
+  (void)write_cgroup_file(leaf.cgroup_fd(), "pids.max", kMaxTasks);  // fails without the pids controller
   if (!memory_) return {};
   if (memory_limit_mb > 0 && memory_limit_mb < kMaxLimitMb &&
       !write_cgroup_file(leaf.cgroup_fd(), "memory.max", std::to_string(memory_limit_mb * kMiB))) {
@@ -64,8 +65,8 @@ Status CgroupTrees::set_up(const CgroupTree& leaf, const std::string& name,
 Result<std::unique_ptr<NodeTree>> CgroupTrees::create(const std::string& node_id, std::uint64_t generation,
                                                       std::uint64_t memory_limit_mb) {
   const std::string name = leaf_name(node_id, generation);
-  // An empty leaf of an earlier supervisor is removed and made again: its counters (OOM kills) are not this
-  // generation's.
+  // An empty leaf of an earlier supervisor is removed and created again, because its counters (OOM kills)
+  // belong to an earlier process.
   if (::mkdirat(root_.get(), name.c_str(), 0755) != 0) {
     if (errno != EEXIST) return errno_error("make cgroup", path_ + "/" + name);
     if (!remove_cgroup(root_.get(), name)) {
@@ -88,7 +89,8 @@ std::unique_ptr<NodeTree> CgroupTrees::adopt(const std::string& node_id, std::ui
   auto leaf = std::make_unique<CgroupTree>(root_.get(), leaf_name(node_id, generation));
   const bool leader_lives = leader_pidfd != nullptr && leader_pidfd->valid() && !peek_exit(*leader_pidfd);
   if (leaf->populated() || !leader_lives) return leaf;
-  // The leader lives, but not in the leaf: an earlier supervisor had no cgroups, or had them elsewhere.
+  // The leader lives, but not in this cgroup: the supervisor that started it had no cgroups, or had them in
+  // another directory. Follow it by its process tree.
   if (!strays_) strays_ = std::make_unique<ProcessTrees>("");
   return strays_->adopt(node_id, generation, leader_pidfd, leader_pid);
 }

@@ -27,8 +27,8 @@ std::unique_ptr<NodeTrees> NodeTrees::open(const std::optional<std::string>& wan
   if (path.empty()) {
     path = own_cgroup();
     if (path.empty()) {
-      return std::make_unique<ProcessTrees>(std::string("no cgroup v2 hierarchy is mounted that we are in") +
-                                            kCannotProve);
+      return std::make_unique<ProcessTrees>(
+          std::string("the agent's cgroup is in no mounted cgroup v2 hierarchy") + kCannotProve);
     }
     path += "/sutra-" + file_name_of(agent_id);
   }

@@ -52,7 +52,8 @@ bool belongs_by_environment(pid_t pid, const std::string& node_id) {
 bool signal_scanned(const ProcessStat& process, int signal) {
   const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0U)));
   if (!pidfd) return false;
-  // Read after the pidfd is open: if the pid changed hands before, the start time is the other process's.
+  // Compare the start time after the pidfd is open: if the pid was reused before that, the start time
+  // differs.
   const auto now = read_process_stat(process.pid);
   if (!now || !now->alive() || now->start_ticks != process.start_ticks) return false;
   return send_signal(pidfd, signal).ok();

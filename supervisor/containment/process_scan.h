@@ -1,5 +1,4 @@
-// All processes as /proc shows them at one look, and who descends from whom. Supervisor, where there are no
-// cgroups.
+// All processes of the host from /proc, and their descendants. Supervisor, used where there are no cgroups.
 #pragma once
 #include <sys/types.h>
 
@@ -14,17 +13,18 @@ namespace sutra::supervisor {
 /// The living processes by pid; zombies are left out.
 using ProcessScan = std::map<pid_t, ProcessStat>;
 
-/// Not a snapshot: a process that forks while we look may be missed.
+/// Reads /proc. Not atomic: a process that is created meanwhile may be missed, so callers scan again.
 [[nodiscard]] ProcessScan scan_processes();
 
-/// `roots` that are in the scan, and everything that descends from them.
+/// The `roots` that are in the scan, and all their descendants. Pure.
 [[nodiscard]] std::set<pid_t> with_descendants(const ProcessScan& scan, const std::set<pid_t>& roots);
 
-/// True when the process's environment, as it was at exec, has NODE_ID=`node_id`. False when it may not be
-/// read.
+/// True when the process was executed with NODE_ID=`node_id` in its environment (/proc/PID/environ, proc(5)).
+/// False when we may not read it.
 [[nodiscard]] bool belongs_by_environment(pid_t pid, const std::string& node_id);
 
-/// Sends the signal by a pidfd that is verified to be `process`. False when that is gone.
+/// Sends `signal` to `process` through a pidfd, after a check that the pid was not reused. False when the
+/// process has ended or may not be signalled.
 bool signal_scanned(const ProcessStat& process, int signal);
 
 }  // namespace sutra::supervisor

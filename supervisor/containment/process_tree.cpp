@@ -12,7 +12,7 @@
 namespace sutra::supervisor {
 namespace {
 
-constexpr int kMaxPasses = 16;  // a tree that still grows then is caught by the next look
+constexpr int kMaxPasses = 16;  // a tree that still grows is handled by the caller's next call
 
 }  // namespace
 
@@ -38,25 +38,25 @@ std::set<pid_t> ProcessTree::roots(const ProcessScan& scan) {
   std::set<pid_t> found;
   const bool alive = leader_alive();
   if (alive) found.insert(leader_pid_);
-  // The kernel gives the number of a session to no other process while anybody is in it. Once the session was
-  // seen empty, or another process has the leader's pid, the number says nothing any more. Of a leader that
-  // was dead before we came (no pidfd; its number may be from another boot) a session alone proves nothing:
-  // the environment must name the node, too.
+  // The kernel does not reuse a session id while the session has a process. Once a scan found the session
+  // empty, or another process has the leader's pid, the id may belong to another session: ignore it from then
+  // on. Without a pidfd the leader was dead before we started, and the recorded pid may even be from an
+  // earlier boot: then a process must also have our NODE_ID in its environment.
   if (!alive && scan.contains(leader_pid_)) session_over_ = true;
-  bool anybody = alive;
+  bool session_lives = alive;
   for (const auto& [pid, process] : scan) {
     const auto before = seen_.find(pid);
     if (before != seen_.end() && before->second == process.start_ticks) found.insert(pid);
     if (leader_pid_ > 0 && !session_over_ && process.session == leader_pid_ &&
         (leader_ || belongs_by_environment(pid, node_id_))) {
-      anybody = true;
+      session_lives = true;
       found.insert(pid);
     }
     if (process.parent == ::getpid() && !trees_.claimed(pid) && belongs_by_environment(pid, node_id_)) {
       found.insert(pid);
     }
   }
-  if (!anybody) session_over_ = true;
+  if (!session_lives) session_over_ = true;
   return found;
 }
 
@@ -66,7 +66,7 @@ ProcessScan ProcessTree::members() {
   for (const pid_t pid : with_descendants(scan, roots(scan))) {
     if (pid != ::getpid()) result.emplace(pid, scan.at(pid));
   }
-  seen_.clear();  // the dead need not be remembered
+  seen_.clear();  // forget processes that have ended
   for (const auto& [pid, process] : result) seen_.emplace(pid, process.start_ticks);
   return result;
 }
@@ -92,7 +92,8 @@ void ProcessTree::repeat_kill() {
 
 void ProcessTree::kill() {
   killed_ = true;
-  // Stopped first, until a look finds nobody new, so that nobody forks away while the others die.
+  // First stop every process, until a scan finds no new one: a stopped process cannot fork, so none is
+  // created while the others are killed.
   std::map<pid_t, std::uint64_t> stopped;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool anything_new = false;
@@ -107,7 +108,7 @@ void ProcessTree::kill() {
 }
 
 ProcessTrees::ProcessTrees(std::string lost) : lost_(std::move(lost)) {
-  // So that what a node leaves behind becomes our child and can be found.
+  // Orphans of nodes then become our children, where members() finds them; else they become children of init.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) lost_ += "; orphans of nodes cannot be found";
 }
 

@@ -1,5 +1,6 @@
-// Node trees without cgroups: found by session, by descent, and by NODE_ID in the environment of orphans that
-// became our children. Cannot prove that nothing is left. Supervisor.
+// Node trees without cgroups. Finds processes by session, by descent, and by NODE_ID in the environment of
+// orphans that became our children (we are their subreaper). A process that evades all three is missed.
+// Supervisor, one thread.
 #pragma once
 #include <map>
 #include <memory>
@@ -14,8 +15,9 @@ namespace sutra::supervisor {
 
 class ProcessTrees;
 
-/// Members are: the leader; its session, while that is provably still its; what descends from those, or was
-/// once seen to; and children of ours that lead no node's tree and whose environment names the node.
+/// Members: the leader; the processes of its session, while the session id is certainly still the leader's;
+/// their descendants, also when they were descendants at an earlier scan only; and children of ours that lead
+/// no node's tree and have this NODE_ID in their environment.
 class ProcessTree final : public NodeTree {
  public:
   ProcessTree(ProcessTrees& trees, std::string node_id);
@@ -32,12 +34,12 @@ class ProcessTree final : public NodeTree {
   [[nodiscard]] bool oom_killed() const override { return false; }
   bool remove() override { return !populated(); }
 
-  /// `pidfd` null: the leader is dead; its session may live on.
+  /// `pidfd` is duplicated. Null: the leader is dead, but other processes of its session may live.
   void set_leader(const UniqueFd* pidfd, int pid);
   [[nodiscard]] int leader_pid() const { return leader_pid_; }
 
  private:
-  /// Looks, and remembers whom it saw.
+  /// Scans /proc and remembers the result for the next scan.
   [[nodiscard]] ProcessScan members();
   [[nodiscard]] bool leader_alive() const;
   [[nodiscard]] std::set<pid_t> roots(const ProcessScan& scan);
@@ -47,9 +49,9 @@ class ProcessTree final : public NodeTree {
   int leader_pid_ = 0;
   UniqueFd leader_;
   bool killed_ = false;
-  // What earlier looks established.
-  bool session_over_ = false;            ///< the session with the leader's number is not its any more
-  std::map<pid_t, std::uint64_t> seen_;  ///< start ticks by pid, of whom the last look found
+  // Results of earlier scans.
+  bool session_over_ = false;            ///< the leader's session has ended; its id may be reused
+  std::map<pid_t, std::uint64_t> seen_;  ///< start ticks by pid of the members that the last scan found
 };
 
 class ProcessTrees final : public NodeTrees {
@@ -67,7 +69,7 @@ class ProcessTrees final : public NodeTrees {
   [[nodiscard]] std::vector<Leaf> leaves() const override { return {}; }
   void sweep(const std::vector<Leaf>&) override {}
 
-  /// True for the leader of some node's tree.
+  /// True when `pid` leads a node's tree.
   [[nodiscard]] bool claimed(pid_t pid) const;
 
  private:

@@ -15,7 +15,7 @@
 namespace sutra::supervisor {
 namespace {
 
-/// SO_PEERCRED: who connected, as the kernel saw it then. Nothing when the kernel does not tell.
+/// The peer's uid at the time of connect(2). Nullopt on an error: the caller must then refuse the client.
 std::optional<uid_t> peer_of(int connection) {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -55,8 +55,10 @@ Status ControlServer::bind_anew() {
   std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return errno_error("make control socket", path_);
-  // Whoever holds the lock on runtime_dir is the only one to bind here, so what lies there is stale.
+  // We hold the lock on runtime_dir, so no other agent listens here: an existing file is left over from a
+  // crash.
   unlink(path_.c_str());
+  // By umask and not by a later chmod: between bind and chmod any user could connect.
   const mode_t before = umask(0177);
   const int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int why = errno;
@@ -69,7 +71,7 @@ Status ControlServer::bind_anew() {
 }
 
 void ControlServer::listen(UniqueFd listener) {
-  listener_watch_.stop();
+  listener_watch_.stop();  // before its descriptor is closed: libuv must not poll a closed descriptor
   listener_ = std::move(listener);
   listener_watch_ = FdWatch(loop_, listener_.get(), UV_READABLE, [this](int) { accept_all(); });
 }
@@ -78,7 +80,7 @@ void ControlServer::keep_bound() {
   struct stat there {};
   if (lstat(path_.c_str(), &there) == 0 || errno != ENOENT) return;
   if (const Status bound = bind_anew(); bound) {
-    log::warning("the control socket " + path_ + " had been removed; it is there again");
+    log::warning("the control socket " + path_ + " was removed; it was created again");
   }
 }
 

@@ -1,5 +1,6 @@
-// The operator's way in: runtime_dir/control.sock, 0600, only root and our own user, whatever the mode says.
-// Supervisor.
+// The control socket of sutra-agentctl: runtime_dir/control.sock, an AF_UNIX SOCK_SEQPACKET socket of mode
+// 0600. The peer's uid (SO_PEERCRED, unix(7)) is checked too, because an operator may change the mode.
+// Supervisor, one thread.
 #pragma once
 #include <sys/types.h>
 
@@ -18,37 +19,38 @@
 
 namespace sutra::supervisor {
 
-/// Root, and the user we run as.
+/// True for root and for the user that the agent runs as.
 [[nodiscard]] bool may_operate(uid_t peer);
 
 class ControlServer {
  public:
-  /// `request(message, client)`: answer later with send(client, ...); a client that went away is no error.
+  /// `request(message, client)`: answer now or later with send(client, ...).
   using Request = std::function<void(const ipc::FromOperator&, std::uint64_t client)>;
-  /// Whether a process of this user may connect.
+  /// True when a process of user `peer` may connect.
   using PeerCheck = std::function<bool(uid_t peer)>;
 
-  /// One more is disconnected at once, as is who may not connect.
+  /// A further client is disconnected at once, and so is a user who may not connect.
   static constexpr std::size_t kMaxClients = 64;
 
-  /// Binds `path` anew, or goes on with `listener` (carried over a re-exec) when it is valid. `loop` outlives
-  /// the server.
+  /// Uses `listener` when it is valid (passed on by a re-exec), else creates and binds `path`. `loop` must
+  /// outlive the server. Fails when the socket cannot be bound; the path has at most 107 bytes (unix(7)).
   [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(EventLoop& loop, const std::string& path,
                                                                    UniqueFd listener, Request request,
                                                                    PeerCheck allowed = may_operate);
 
+  /// Does nothing when the client has disconnected.
   template <typename Message>
   void send(std::uint64_t client, const Message& message) {
     const auto at = clients_.find(client);
     if (at != clients_.end()) at->second->send(message);
   }
-  /// Takes over a connection whose owner waits for an answer across a re-exec.
+  /// Takes over a connection from before a re-exec whose client still waits for an answer. Returns its id.
   std::uint64_t adopt(UniqueFd connection);
 
-  /// Descriptors to carry over a re-exec; still owned here.
+  /// Descriptors to pass on to the new image of a re-exec. Owned by this object; -1: no such client.
   [[nodiscard]] int listener_fd() const { return listener_.get(); }
   [[nodiscard]] int client_fd(std::uint64_t client) const;
-  /// Binds again when somebody removed the socket's file.
+  /// Creates the socket again when its file was deleted. Call it periodically.
   void keep_bound();
 
  private:

@@ -16,7 +16,7 @@
 namespace sutra::supervisor {
 namespace {
 
-constexpr int kTries = 16;  // openat2 says EAGAIN when something was renamed at that very moment
+constexpr int kTries = 16;  // openat2(2) returns EAGAIN when a rename happened at the same time
 constexpr mode_t kAboveData = 0755;
 constexpr mode_t kDataDirectory = 0750;
 
@@ -39,13 +39,13 @@ Error directory_error(std::string operation, const std::string& path, int error)
     result.remedy =
         "replace it by a directory, or name the directory that it points to in allowed_storage_roots";
   } else if (error == ENOTDIR) {
-    result.cause = "it is there, but is not a directory";
+    result.cause = "it exists, but it is not a directory";
     result.remedy = "move it away, or choose another storage path";
   }
   return result;
 }
 
-// Opens one name in `parent`; -1 and errno. Never follows a link.
+// Opens one name in `parent`, never through a symlink. Not valid, with errno, on failure.
 UniqueFd open_beneath(int parent, const std::string& name) {
   open_how how{};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -57,7 +57,7 @@ UniqueFd open_beneath(int parent, const std::string& name) {
   return UniqueFd();
 }
 
-// The names from `root` down to `path`; empty when `path` is not properly beneath it.
+// The path components below `root`; empty when `path` is not below `root` or is not normal.
 std::vector<std::string> names_beneath(const std::string& root, const std::string& path) {
   const std::string prefix = root == "/" ? root : root + "/";
   std::vector<std::string> names;
@@ -72,7 +72,7 @@ std::vector<std::string> names_beneath(const std::string& root, const std::strin
 
 Status check_owner(const UniqueFd& directory, const std::string& path, Owner owner) {
   struct stat found {};
-  if (::fstat(directory.get(), &found) != 0) return errno_error("look at", path);
+  if (::fstat(directory.get(), &found) != 0) return errno_error("stat", path);
   if (found.st_uid == owner.uid) return {};
   const std::string ids = std::to_string(owner.uid) + ":" + std::to_string(owner.gid);
   return make_error("use data directory", path,
@@ -81,7 +81,8 @@ Status check_owner(const UniqueFd& directory, const std::string& path, Owner own
                     "run: chown -R " + ids + " " + path);
 }
 
-// The directories that this call made, deepest last; removed again unless keep() is called.
+// The directories that this call created, deepest last. The destructor removes them again, unless keep() was
+// called.
 class MadeDirectories {
  public:
   MadeDirectories() = default;
@@ -105,15 +106,16 @@ class MadeDirectories {
   std::vector<Made> made_;
 };
 
-// Sets mode and owner of a directory that we just made. Its parent may be writable by others, so what is
-// opened there is given away only if it is ours: nobody else can have put a directory of ours in its place.
+// Sets mode and owner of a directory that we just created. Another user may be able to write to its parent
+// and may have replaced it. So change the owner only of a directory that belongs to us: another user cannot
+// create one.
 Status hand_over(const UniqueFd& directory, const std::string& path, mode_t mode, Owner owner) {
   struct stat found {};
   const UniqueFd readable(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!readable || ::fstat(readable.get(), &found) != 0) return errno_error("open new directory", path);
   if (found.st_uid != ::geteuid()) {
-    return make_error("make", path, "somebody replaced it while it was made",
-                      "see who else writes in the directory above");
+    return make_error("make", path, "another process replaced it while it was created",
+                      "check which other users can write to its parent directory");
   }
   if (::fchmod(readable.get(), mode) != 0) return errno_error("set the mode of", path);
   if (found.st_uid == owner.uid && found.st_gid == owner.gid) return {};
@@ -154,7 +156,7 @@ Result<UniqueFd> open_data_directory(const std::string& root, const std::string&
     so_far += "/" + names[i];
     const bool last = i + 1 == names.size();
     const bool is_new = ::mkdirat(here.get(), names[i].c_str(), 0700) == 0;
-    const int make_error_number = errno;
+    const int make_error_number = errno;  // EEXIST is the usual case; others count when the open fails too
     if (is_new) made.add(here.get(), names[i]);
     UniqueFd next = open_beneath(here.get(), names[i]);
     if (!next) {

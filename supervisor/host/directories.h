@@ -1,6 +1,6 @@
-// Data directories, made and opened so that nobody who can write beneath a root can make us
-// touch anything else: every path is opened beneath its root with RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS.
-// Supervisor.
+// Creates, opens and checks data directories. A node can write below its root, so it could put a symlink
+// there to make root change another file. Each path is therefore opened step by step below its root with
+// openat2(2) (Linux 5.6), RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -16,18 +16,18 @@ struct Owner {
   gid_t gid = 0;
 };
 
-/// Opens `path` (absolute, normal, beneath `root` and not `root` itself), making what is missing of it: the
-/// last one 0750 and `owner`'s, those on the way to it 0755 and ours, so that we can pass through them
-/// without rights over others' files. Only a directory that this call made changes owner. An existing last
-/// directory with another owner is an error that names the chown. A missing `root` is made too (0755, ours);
-/// symlinks are followed up to `root`, never beneath it. If a later step of the same call fails,
-/// directories that it made are removed again. The descriptor is O_PATH: good to enter, to stat and to open
-/// beneath by whoever has the rights; not to flock.
+/// Opens the directory `path` (absolute, without ".", ".." and "//", below `root`, not `root` itself) and
+/// creates what is missing: the last directory with mode 0750 and owner `owner`, those above it with 0755 and
+/// our owner, also a missing `root`. Only directories that this call creates change their owner. When the
+/// last directory exists and has another owner: an error whose advice is the chown command. Symlinks are
+/// followed up to `root`, never below it. On an error the directories that this call created below `root` are
+/// removed again. The result is an O_PATH descriptor: usable for fchdir, fstat and openat, not for flock
+/// (open(2)).
 [[nodiscard]] Result<UniqueFd> open_data_directory(const std::string& root, const std::string& path,
                                                    Owner owner);
 
-/// Checks without making anything: no symlink on the way, directories where directories must be, owner of
-/// what exists. What does not exist yet is no fault.
+/// Makes the same checks without creating anything: no symlink below `root`, each existing part is a
+/// directory, and the last one belongs to `owner`. A path that does not exist yet passes.
 [[nodiscard]] Status check_data_directory(const std::string& root, const std::string& path, Owner owner);
 
 }  // namespace sutra::supervisor

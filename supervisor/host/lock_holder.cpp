@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <sstream>
 
-#include "common/node_id.h"
+#include "common/text.h"
 #include "supervisor/host/kernel_file.h"
 
 namespace sutra::supervisor {
 
-// A line is "1: FLOCK  ADVISORY  WRITE 1234 00:1c:5678 0 EOF", the device in hexadecimal; one that waits for
-// the lock has "->" before the FLOCK.
+// A line is "1: FLOCK  ADVISORY  WRITE 1234 00:1c:5678 0 EOF", the device numbers in hexadecimal (proc(5)). A
+// process that waits for the lock has "->" before FLOCK, so the pattern does not match its line.
 std::optional<pid_t> flock_holder(const std::string& locks, dev_t device, ino_t inode) {
   std::istringstream lines(locks);
   for (std::string line; std::getline(lines, line);) {

@@ -1,4 +1,4 @@
-// Who holds the lock on a data directory. Supervisor.
+// Finds the process that holds the lock on a data directory, for error messages. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -9,11 +9,12 @@
 
 namespace sutra::supervisor {
 
-/// Who holds the flock on a directory, from /proc/locks: "pid 1234 (redis-server)"; empty when it cannot be
-/// told (the one who took it is dead and another inherited it, or it is in another pid namespace).
+/// The process that holds the flock on `directory`, from /proc/locks (proc(5)): "pid 1234 (redis-server)".
+/// Empty when it is not known: the process that took the lock has ended and another one inherited the
+/// descriptor, or it is in another pid namespace.
 [[nodiscard]] std::string lock_holder(const UniqueFd& directory);
 
-/// The pid that a /proc/locks text names as holder of a FLOCK on this file. Pure.
+/// The pid of the holder of a FLOCK on this file, from the text of /proc/locks. Pure.
 [[nodiscard]] std::optional<pid_t> flock_holder(const std::string& locks, dev_t device, ino_t inode);
 
 }  // namespace sutra::supervisor

@@ -1,4 +1,4 @@
-// Timers on the event loop. Supervisor.
+// The clocks and timers of the event loop. Resolution: 1 ms, rounded up. Supervisor, the loop's thread.
 #pragma once
 #include "common/loop/event_loop.h"
 #include "supervisor/host/timers.h"
@@ -7,7 +7,7 @@ namespace sutra::supervisor {
 
 class LoopTimers final : public Timers {
  public:
-  /// `loop` outlives this and every handle that it gives out.
+  /// `loop` must outlive this object and every handle that it returns.
   explicit LoopTimers(EventLoop& loop) : loop_(loop) {}
 
   [[nodiscard]] core::Moment now() const override;

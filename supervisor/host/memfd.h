@@ -1,4 +1,4 @@
-// Bytes handed to another program through a sealed memfd: what was checked is what it reads. Supervisor.
+// Passes bytes to another program in a sealed memfd, so that it reads exactly what was checked. Supervisor.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,7 +8,8 @@
 
 namespace sutra::supervisor {
 
-/// A CLOEXEC memfd with `text`, sealed against every change, its offset at the start.
+/// A memfd (memfd_create(2)) that contains `text`, sealed against every change, with CLOEXEC and file offset
+/// 0. `name` shows in /proc/PID/fd only.
 [[nodiscard]] Result<UniqueFd> sealed_memfd(const std::string& name, std::string_view text);
 
 }  // namespace sutra::supervisor

@@ -25,23 +25,23 @@ Status sync_directory(const std::string& path) {
 
 Status make_one(const std::string& path, mode_t mode, Durability durability) {
   const std::string above = directory_of(path);
-  // Looked at first: where the right or the space to make one is missing, mkdir says that even of what
-  // exists.
+  // stat before mkdir: on a read-only or full file system, or without write permission, mkdir fails with that
+  // error even when the directory exists.
   struct stat found {};
   if (::stat(path.c_str(), &found) == 0) {
     if (S_ISDIR(found.st_mode)) return {};
-    return make_error("make directory", path, "it is there, but is not a directory", "move it away");
+    return make_error("make directory", path, "it exists, but it is not a directory", "move it away");
   }
-  if (errno != ENOENT) return failed("look at", path, above);
+  if (errno != ENOENT) return failed("stat", path, above);
   if (::mkdir(path.c_str(), mode) != 0) {
-    if (errno == EEXIST) return {};  // somebody made it meanwhile
+    if (errno == EEXIST) return {};  // another process created it after our stat
     return failed("make directory", path, above);
   }
   if (::chmod(path.c_str(), mode) != 0)
-    return failed("set the mode of", path, path);  // mkdir heeded the umask
+    return failed("set the mode of", path, path);  // mkdir applied the umask
   if (durability == Durability::kNone) return {};
   Status synced = sync_directory(above);
-  if (!synced) (void)::rmdir(path.c_str());  // else the next call would find it, and take it for synced
+  if (!synced) (void)::rmdir(path.c_str());  // else the next call would find it and would not sync it
   return synced;
 }
 

@@ -1,4 +1,4 @@
-// Making the directories that are the supervisor's own: state, runtime, log, records. Supervisor.
+// Creates the supervisor's own directories: state, runtime, log, records. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -8,15 +8,16 @@
 
 namespace sutra::supervisor {
 
-/// Whether what was made or written outlives a power cut.
+/// Whether a new directory or file survives a power failure.
 enum class Durability {
-  kNone,    ///< whole after a crash of ours; after a power cut it may be old, empty or missing
+  kNone,    ///< complete after a crash of this process; after a power failure it may be old, empty or missing
   kSynced,  ///< on disk when the call returns
 };
 
-/// mkdir -p: makes what is missing of the absolute `path`, each directory with exactly `mode` (whatever the
-/// umask) and, with kSynced, synced into the one above it before the next is made. What exists already is
-/// left as it is; links are followed. After an error the directories above the one that failed stay.
+/// Like mkdir -p: creates the missing parts of the absolute `path`, each with exactly `mode` whatever the
+/// umask. With kSynced each new directory is synced into its parent before the next is created. Existing
+/// directories are not changed; symlinks are followed. On an error the directories that were created before
+/// it stay.
 [[nodiscard]] Status make_own_directory(const std::string& path, mode_t mode,
                                         Durability durability = Durability::kNone);
 

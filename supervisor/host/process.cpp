@@ -35,6 +35,7 @@ static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
 constexpr std::uint64_t kPidfdInfoExit = 1 << 3;
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
+/// Errors that say something about this host, and nothing about the process.
 bool lacks_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EAGAIN;
 }
@@ -48,7 +49,7 @@ std::uint64_t boottime_ns() {
 std::uint64_t pidfd_inode(const UniqueFd& pidfd) {
   struct statfs where {};
   struct stat what {};
-  // Before pidfds had a file system of their own they all shared one anonymous inode.
+  // Before pidfs (Linux 6.9) all pidfds shared one anonymous inode, which identifies nothing.
   if (::fstatfs(pidfd.get(), &where) != 0 || static_cast<unsigned long>(where.f_type) != kPidfsMagic)
     return 0;
   return ::fstat(pidfd.get(), &what) == 0 ? what.st_ino : 0;
@@ -80,10 +81,10 @@ core::Exit exit_of_child(const siginfo_t& info) {
   return exit;
 }
 
-// What the kernel keeps of the end of a process that is not our child: nothing before Linux 6.15, and nothing
-// until its parent has reaped it, a moment after its pidfd became readable. Whoever wants to know asks again
-// by a timer.
-core::Exit exit_of_stranger(const UniqueFd& pidfd) {
+// The exit status of a process that is not our child. Linux 6.15 and later keep it for pidfds, but only after
+// the parent has reaped the process, a moment after its pidfd became readable. So the caller retries by a
+// timer.
+core::Exit exit_of_other_process(const UniqueFd& pidfd) {
   PidfdInfo info{};
   info.mask = kPidfdInfoExit;
   if (::ioctl(pidfd.get(), kPidfdGetInfo, &info) == 0 && (info.mask & kPidfdInfoExit) != 0)
@@ -114,7 +115,8 @@ Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity) {
   const std::uint64_t inode = pidfd_inode(pidfd);
   const bool inodes_known = inode != 0 && identity.pidfd_inode != 0;
   if (inodes_known && inode != identity.pidfd_inode) return std::optional<UniqueFd>();
-  // Read after the pidfd is open: if the pid changed hands in between, the start time is the later process's.
+  // Read the start time after the pidfd is open: if the pid was reused before that, it is the new process's
+  // start time, which is later than the stamp.
   errno = 0;
   const auto started = start_time_ns(identity.pid);
   if (!started && !inodes_known && lacks_resources(errno)) return unknown("read the start time of");
@@ -144,9 +146,10 @@ std::optional<Ended> peek_exit(const UniqueFd& pidfd) {
   const auto id = static_cast<id_t>(pidfd.get());
   while (::waitid(static_cast<idtype_t>(P_PIDFD), id, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
     if (errno == EINTR) continue;
+    // ECHILD: not our child. Its pidfd becomes readable when it ends (pidfd_open(2)).
     pollfd dead{pidfd.get(), POLLIN, 0};
     if (::poll(&dead, 1, 0) <= 0) return std::nullopt;
-    return Ended{exit_of_stranger(pidfd), false};
+    return Ended{exit_of_other_process(pidfd), false};
   }
   if (info.si_pid == 0) return std::nullopt;
   return Ended{exit_of_child(info), true};

@@ -1,4 +1,5 @@
-// A process as the kernel knows it: a pidfd, verified, never a bare pid. Supervisor.
+// Finds, signals and reaps processes by pidfd (pidfd_open(2), Linux 5.3). A pid alone is never used: the
+// kernel may have given it to another process. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -14,38 +15,38 @@ namespace sutra::supervisor {
 
 using core::ProcessIdentity;
 
-/// The identity of an unreaped child.
+/// The identity of a child that is not reaped yet (so its pid is certainly its own).
 [[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);
 
-/// A pidfd for the recorded process, or nothing when it is gone or its pid belongs to another process. A
-/// zombie is not gone: peek_exit tells how it ended.
+/// A pidfd of the recorded process. Nullopt when it has ended and was reaped, or its pid belongs to another
+/// process now, or an error prevents the check. A zombie is found; peek_exit() gives its exit status.
 [[nodiscard]] std::optional<UniqueFd> reopen(const ProcessIdentity& identity);
 
-/// As reopen(), but "gone" (nothing) and "cannot be found out now" (an error: no descriptor, no memory)
-/// differ: a process that could not be looked at must not be taken for dead.
+/// Like reopen(), but reports an Error when the check is not possible now (no descriptors or memory left).
+/// Use this where a process must not be treated as dead without proof.
 [[nodiscard]] Result<std::optional<UniqueFd>> find_process(const ProcessIdentity& identity);
 
-/// Start time of a process in CLOCK_BOOTTIME: ns, but counted in whole clock ticks. Nothing, and errno as
-/// read_process_stat() leaves it, when it cannot be had.
+/// Start time of a process in CLOCK_BOOTTIME nanoseconds, rounded down to a clock tick (10 ms). Nullopt, with
+/// errno as read_process_stat() leaves it, when it cannot be read.
 [[nodiscard]] std::optional<std::uint64_t> start_time_ns(pid_t pid);
 
-/// Of this boot, as the kernel names it; empty when it cannot be read.
+/// The kernel's random id of this boot (/proc/sys/kernel/random/boot_id); empty when it cannot be read.
 [[nodiscard]] std::string boot_id();
 
-/// How a process ended whose pidfd is readable. A child is left unreaped (WNOWAIT) and `child` is true; of
-/// others only PIDFD_GET_INFO (Linux 6.15) can tell, and only once their parent has reaped them; until then,
-/// and on older kernels, the cause is kUnknown: ask again a moment later. Nothing when it has not ended.
-/// Never blocks. Exit::at_unix is the time of the call.
+/// How a process ended; nullopt while it runs. For our child: `child` is true, and it stays a zombie
+/// (WNOWAIT). For another process the kernel gives the exit status by PIDFD_GET_INFO only (Linux 6.15), and
+/// only after its parent has reaped it; before that, and on older kernels, the cause is kUnknown: call again
+/// a moment later. Never blocks. Exit::at_unix is the time of this call.
 struct Ended {
   core::Exit exit;
   bool child = false;
 };
 [[nodiscard]] std::optional<Ended> peek_exit(const UniqueFd& pidfd);
 
-/// Takes a dead child off the process table. No-op for a process that is not our child.
+/// Reaps a dead child; its pid may be reused from then on. Does nothing for a process that is not our child.
 void reap(const UniqueFd& pidfd);
 
-/// pidfd_send_signal. Success too when it is already dead.
+/// pidfd_send_signal(2). Success also when the process has ended already.
 [[nodiscard]] Status send_signal(const UniqueFd& pidfd, int signal);
 
 }  // namespace sutra::supervisor

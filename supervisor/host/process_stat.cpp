@@ -13,10 +13,10 @@
 namespace sutra::supervisor {
 namespace {
 
-// Numbers of fields as proc(5) counts them, from 1; the name is the second.
+// Field numbers of proc(5), which counts from 1. Field 2 is the name.
 constexpr std::size_t kState = 3, kParent = 4, kSession = 6, kStartTime = 22;
 
-constexpr std::size_t kTextMax = 1024;  // the start time, all that is needed, ends within the first 600 bytes
+constexpr std::size_t kTextMax = 1024;  // enough: the start time ends within the first 600 bytes
 
 /// False unless the whole of `text` is one number that fits.
 template <typename T>
@@ -36,8 +36,8 @@ std::string_view next_field(std::string_view& text) {
 }  // namespace
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {
-  // The name stands in parentheses and may hold any byte, ')' and blanks too; no field after it can: the last
-  // ')' ends it.
+  // The name is in parentheses and may itself contain ')' and blanks. Later fields cannot, so search for the
+  // last ')'.
   const auto name_begin = text.find(" ("), name_end = text.rfind(')');
   if (name_begin == std::string_view::npos || name_end == std::string_view::npos) return std::nullopt;
   ProcessStat stat;
@@ -68,7 +68,7 @@ std::optional<ProcessStat> read_process_stat(pid_t pid) {
 
 std::uint64_t ns_of_ticks(std::uint64_t ticks, std::uint64_t ticks_per_sec) {
   constexpr std::uint64_t kNsPerSec = 1'000'000'000;
-  // Whole seconds apart, so that ticks * 10^9 never has to be held.
+  // Whole seconds and the rest separately: ticks * 10^9 could overflow.
   return ticks / ticks_per_sec * kNsPerSec + ticks % ticks_per_sec * (kNsPerSec / ticks_per_sec);
 }
 

@@ -1,4 +1,4 @@
-// What /proc/PID/stat says of a process or thread. Supervisor.
+// Reads /proc/PID/stat of a process or thread (proc(5)). Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -11,23 +11,23 @@ namespace sutra::supervisor {
 
 struct ProcessStat {
   pid_t pid = 0, parent = 0, session = 0;
-  std::uint64_t start_ticks = 0;  ///< since boot; tells a process from a later one with its pid
+  std::uint64_t start_ticks = 0;  ///< clock ticks since boot; differs for a later process with the same pid
   char state = '?';               ///< 'R', 'S', 'D', 'T', 'Z', ... of proc(5)
 
-  /// False for a zombie, which only waits to be reaped.
+  /// False for a zombie ('Z') and a process that is being removed ('X').
   [[nodiscard]] bool alive() const { return state != 'Z' && state != 'X'; }
 };
 
-/// From the text of the file; nothing when it is not complete up to the start time. Pure.
+/// Parses the text of the file. Nullopt when it is not valid up to the start time (field 22). Pure.
 [[nodiscard]] std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
-/// Reads and parses `path`. Nothing, and errno (0: the text was not readable as one), when that cannot be
-/// had.
+/// Reads and parses `path`. On failure nullopt, with errno of the open or read; errno is 0 when the text is
+/// not valid.
 [[nodiscard]] std::optional<ProcessStat> read_process_stat(const std::string& path);
-/// The same of /proc/PID/stat.
+/// Reads /proc/PID/stat.
 [[nodiscard]] std::optional<ProcessStat> read_process_stat(pid_t pid);
 
-/// Clock ticks as nanoseconds; without overflow for any number of ticks that a boot reaches. Pure.
+/// Converts clock ticks to nanoseconds, without overflow for any uptime. Pure.
 [[nodiscard]] std::uint64_t ns_of_ticks(std::uint64_t ticks, std::uint64_t ticks_per_sec);
 
 }  // namespace sutra::supervisor

@@ -1,5 +1,5 @@
-// Talks to the service manager that started us, if one did: the datagrams of sd_notify(3), written by hand
-// because libsystemd would be the supervisor's largest dependency for three words. Supervisor.
+// Notifies the service manager (systemd) of our state, by the protocol of sd_notify(3). Without libsystemd,
+// which would be the supervisor's largest dependency for three datagrams. Supervisor.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -10,16 +10,17 @@ namespace sutra::supervisor {
 
 class ServiceManager {
  public:
-  /// From $NOTIFY_SOCKET (a path, or "@" and an abstract name) and $WATCHDOG_USEC, which counts when
-  /// $WATCHDOG_PID is ours or unset. Both stay in the environment: the image that replaces us by execve needs
+  /// Reads $NOTIFY_SOCKET (a path, or "@" and an abstract name), and $WATCHDOG_USEC if $WATCHDOG_PID is unset
+  /// or our pid (sd_watchdog_enabled(3)). The variables stay set: the image that replaces us by execve needs
   /// them too.
   [[nodiscard]] static ServiceManager of_this_process();
 
-  /// "READY=1", "STOPPING=1", "WATCHDOG=1". Never blocks; without a service manager nothing happens. A
-  /// lost message is not an error.
+  /// Sends "READY=1", "STOPPING=1" or "WATCHDOG=1". Never blocks. Does nothing without a service manager.
+  /// Errors are ignored: we must run on, and a lost WATCHDOG=1 is followed by the next one.
   void tell(std::string_view message) const;
 
-  /// How often "WATCHDOG=1" is due: half of what the manager allows. Nothing: it does not watch us.
+  /// The interval at which to send "WATCHDOG=1": half of the manager's limit. Nullopt: it has no watchdog for
+  /// us.
   [[nodiscard]] std::optional<std::chrono::milliseconds> watchdog_interval() const { return interval_; }
 
  private:

@@ -1,4 +1,4 @@
-// Where a process's threads are, for the log, before a hung process is ended. Supervisor.
+// Describes where the threads of a hung process wait, for the log, before the process is killed. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -7,9 +7,9 @@
 
 namespace sutra::supervisor {
 
-/// A sentence a thread, at most 64 threads: its name and state, what it waits for in the kernel, and its
-/// kernel stack where we may read it (root, CONFIG_STACKTRACE; proc(5)). A thread's own user-space stack
-/// cannot be had without ptrace, which we do not use. Empty when the process is gone.
+/// One sentence for each thread, at most 64: its name, its state, what it waits for in the kernel, and its
+/// kernel stack where we may read that (root, CONFIG_STACKTRACE; proc(5)). Not its user-space stack, which
+/// needs ptrace. Empty when the process has ended.
 [[nodiscard]] std::vector<std::string> thread_stacks(pid_t pid);
 
 }  // namespace sutra::supervisor

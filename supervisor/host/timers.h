@@ -1,5 +1,5 @@
-// The clock and the timers of one thread, behind an interface: the event loop has the real ones, a unit test or the
-// simulation brings its own and decides when time passes. Supervisor.
+// Interface to the clocks and timers of one thread. LoopTimers implements it with the event loop; unit tests
+// and the simulation implement it with a time of their own. Supervisor.
 #pragma once
 #include <functional>
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace sutra::supervisor {
 
-/// Something that calls back until it is destroyed: a timer, a watch on a process. Its own callback may destroy it.
+/// A timer or a watch on a descriptor that calls back until it is destroyed. Its callback may destroy it.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -19,12 +19,12 @@ class Timers {
  public:
   virtual ~Timers() = default;
 
-  /// CLOCK_BOOTTIME for decisions, CLOCK_REALTIME to label records.
+  /// See supervisor::now() in clock.h.
   [[nodiscard]] virtual core::Moment now() const = 0;
 
-  /// Calls `due` once, no sooner than `delay` from now and never from within this call.
+  /// Calls `due` once, not earlier than `delay` from now and never from within this call.
   [[nodiscard]] virtual WatchHandle after(core::Nanoseconds delay, std::function<void()> due) = 0;
-  /// Calls `due` again and again, `interval` apart; the first time after `interval`.
+  /// Calls `due` every `interval`; the first time after one `interval`.
   [[nodiscard]] virtual WatchHandle every(core::Nanoseconds interval, std::function<void()> due) = 0;
 };
 

@@ -29,9 +29,10 @@ struct ChildStart {
   volatile int error;  // written by the child, in our memory
 };
 
-// Runs in our memory while the kernel holds us (CLONE_VFORK), and shares our descriptor table until
-// close_range gives it a copy. Only system calls here: a sanitizer, a lock, an allocation or a signal handler
-// (all are blocked) would change the parent's memory.
+// Runs in the parent's memory (CLONE_VM) while the parent is suspended (CLONE_VFORK). Make only system calls
+// here: a lock, an allocation, sanitizer code or a signal handler would change the parent's memory.
+// CLONE_FILES shares the descriptor table; CLOSE_RANGE_UNSHARE (Linux 5.9) first copies what is to be kept,
+// then closes the rest of the copy, so the parent's descriptors stay open.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) int run_child(void* argument) {
   auto* start = static_cast<ChildStart*>(argument);
   if (::syscall(SYS_close_range, static_cast<unsigned>(launch::kFirstClosed), ~0U, CLOSE_RANGE_UNSHARE) ==
@@ -43,7 +44,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) int run
   return 127;
 }
 
-// By the system call: the C library's sigprocmask leaves its own signals unblocked.
+// Uses the system call directly: the C library's sigprocmask leaves its two internal signals unblocked.
 class AllSignalsBlocked {
  public:
   AllSignalsBlocked() { ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &before_, sizeof before_); }
@@ -59,8 +60,8 @@ class AllSignalsBlocked {
 #if defined(__x86_64__)
 constexpr bool kHaveClone3 = true;
 
-// The child begins with an empty stack of its own, so there is nothing it could return to: it calls `run` and
-// exits.
+// In assembly, because the child starts on an empty stack: there is no frame to return to, so it must call
+// `run` and exit without using the stack of the caller.
 __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) long clone3_on_stack(
     clone_args* arguments, int (*run)(void*), void* argument) {
   register int (*run_in)(void*) __asm__("r12") = run;
@@ -145,6 +146,7 @@ CloneOutcome clone_launcher(const ChildStack& stack, CloneCall call, int cgroup_
     return outcome;
   }
   outcome.pidfd = UniqueFd(pidfd);
+  // The child has ended without exec: reap it here, the caller gets no pid.
   if (start.error != 0) {
     siginfo_t ignored{};
     while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &ignored, WEXITED) < 0 &&

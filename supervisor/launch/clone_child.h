@@ -1,4 +1,5 @@
-// The clone that starts the launcher: vfork-style, on a stack of its own. Supervisor.
+// Creates the launcher's process with clone3(2) or clone(2), with CLONE_VM|CLONE_VFORK as vfork does: no page
+// tables are copied, and the call returns when the child has exec'd. Supervisor, one thread.
 #pragma once
 #include <sys/types.h>
 
@@ -7,8 +8,9 @@
 
 namespace sutra::supervisor {
 
-/// Stack of the child until it execs, with a guard page below. One is enough for all: the kernel holds the
-/// parent until the child has exec'd.
+/// Stack of the child until it execs, with a guard page below. One stack serves all launches: the kernel
+/// suspends this process until the child has exec'd, so there is never more than one such child. Unmapped
+/// when destroyed.
 class ChildStack {
  public:
   [[nodiscard]] static Result<ChildStack> map();
@@ -26,8 +28,8 @@ class ChildStack {
 
 enum class CloneCall { kClone3, kClone };
 
-/// Exactly one of: a pid with its pidfd; clone_error (nothing was started); exec_error (it is dead and
-/// reaped).
+/// Exactly one of these is set: pid and pidfd (success); clone_error (errno; no process was created);
+/// exec_error (errno; the child is dead and reaped).
 struct CloneOutcome {
   pid_t pid = -1;
   UniqueFd pidfd;
@@ -35,11 +37,14 @@ struct CloneOutcome {
   int exec_error = 0;
 };
 
-/// Starts the file in launch::kSlotLauncher with the slots as its only descriptors beyond 0, 1, 2, and every
-/// signal blocked; returns when it is exec'd. `cgroup_fd` -1: none; else with kClone3 only.
+/// Executes the file in launch::kSlotLauncher in a new process. The process inherits descriptors 0 to 2 and
+/// the slots, no others, and has every signal blocked (the launcher unblocks them). Returns when the file is
+/// executed. `cgroup_fd`: the cgroup to create the process in (CLONE_INTO_CGROUP, Linux 5.7; needs kClone3);
+/// -1: ours.
 [[nodiscard]] CloneOutcome clone_launcher(const ChildStack& stack, CloneCall call, int cgroup_fd);
 
-/// False: clone3 is refused here (ENOSYS, EPERM), or there is no code for this architecture.
+/// True when clone3 can be used. False: the kernel or a seccomp filter refuses it (ENOSYS, EPERM), or this
+/// file has no code for the architecture.
 [[nodiscard]] bool clone3_is_there();
 
 }  // namespace sutra::supervisor

@@ -6,8 +6,8 @@
 namespace sutra::supervisor {
 namespace {
 
-/// Two files, used in turn: until the facts record the new generation they name the previous one, so its mark
-/// must still exist.
+/// Generations alternate between two files. Until the ledger's facts name the new generation, they name the
+/// previous one, whose mark must still be readable.
 std::string path_of(const std::string& runtime_dir, const std::string& node_id, std::uint64_t generation) {
   return runtime_dir + "/nodes/" + node_id + ".exec" + std::to_string(generation % 2);
 }
@@ -19,8 +19,7 @@ std::string beginning(std::uint64_t generation) { return std::to_string(generati
 Result<UniqueFd> begin_exec_mark(const std::string& runtime_dir, const std::string& node_id,
                                  std::uint64_t generation) {
   const std::string path = path_of(runtime_dir, node_id, generation);
-  // A new file each time: a launcher of an earlier generation that has not exited yet still writes to the old
-  // one.
+  // A new inode each time: a launcher of an earlier generation may still be alive and write to the old one.
   ::unlink(path.c_str());
   UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return errno_error("create", path);
@@ -40,6 +39,7 @@ std::optional<bool> read_exec_mark(const std::string& runtime_dir, const std::st
   if (got <= 0) return std::nullopt;
   const std::string found(text, static_cast<std::size_t>(got));
   const std::string begun = beginning(generation);
+  // Other contents, an emptied file too (the launcher's execve failed), say nothing.
   if (found == begun) return false;
   return found.starts_with(begun) ? std::optional<bool>(true) : std::nullopt;
 }

@@ -1,4 +1,4 @@
-// How a launch went, from the launcher's reports, and the message for it. Supervisor.
+// Turns the launcher's reports into the state of a launch and into an error message. Supervisor.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ const char* operation_of(launch::Stage stage) {
     case launch::kStageSession:
       return "make a session for";
     case launch::kStageParent:
-      return "tie to its supervisor";
+      return "set the parent death signal of";
     case launch::kStageLimits:
       return "set the resource limits of";
     case launch::kStageOom:
@@ -40,7 +40,7 @@ const char* operation_of(launch::Stage stage) {
     case launch::kStageLock:
       return "lock data directory";
     case launch::kStageGate:
-      return "wait for the go-ahead of";
+      return "wait at the gate before the start of";
   }
   return "launch";
 }
@@ -119,7 +119,7 @@ LaunchSubject subject_of(const LaunchPlan& plan, std::string if_missing, std::st
 
 Status open_gate(Launched& launched) {
   const ssize_t written = ::write(launched.gate.get(), &launch::kGateOpen, 1);
-  const int error = errno;
+  const int error = errno;  // close() may change it
   launched.gate.reset();
   if (written == 1) return {};
   return Error{"open the gate of launcher", std::to_string(launched.pid), error, {}, {}};
@@ -135,7 +135,7 @@ LaunchReport read_report(const UniqueFd& report, LaunchReport so_far) {
       continue;
     } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       return so_far;
-    } else {  // end of file; never a part of a message: a pipe writes eight bytes whole
+    } else {  // end of file; a part of a report cannot come: a pipe writes up to PIPE_BUF bytes atomically (pipe(7))
       so_far.progress = so_far.about_to_exec ? LaunchProgress::kExeced : LaunchProgress::kDied;
     }
   }

@@ -1,4 +1,4 @@
-// A launch plan as the bytes that the launcher reads. Supervisor.
+// Converts a launch plan into the bytes that the launcher reads. Pure. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -9,9 +9,9 @@
 
 namespace sutra::supervisor {
 
-/// Spec and strings, ready for the pipe; at most sizeof(Spec) + kMaxStrings bytes. Fails on a plan that does
-/// not fit: too many or too long strings, a NUL in one, a relative program, descriptors that the flags need
-/// missing.
+/// The spec and its strings, at most sizeof(Spec) + kMaxStrings bytes: they fit into a pipe. `parent` is our
+/// pid. An error when the plan is not valid: too many or too long strings, a string with a NUL byte, a
+/// program path that is not absolute, or a flag without the descriptor that it needs.
 [[nodiscard]] Result<std::string> pack_spec(const LaunchPlan& plan, pid_t parent);
 
 }  // namespace sutra::supervisor

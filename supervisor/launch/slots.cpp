@@ -10,7 +10,8 @@
 namespace sutra::supervisor {
 namespace {
 
-// A limit below the slots shows as EINVAL or EBADF, not as EMFILE; the advice is the same.
+// When RLIMIT_NOFILE is below the slot numbers, the kernel reports EINVAL or EBADF instead of EMFILE. The
+// advice is the same.
 Error no_room_for_slots() {
   return errno_error("reserve", "descriptors for the launcher", errno_advice(EMFILE, {}));
 }
@@ -24,6 +25,7 @@ Result<UniqueFd> above_slots(const UniqueFd& fd) {
 }  // namespace
 
 Result<Slots> Slots::reserve(UniqueFd launcher) {
+  // Move our own two descriptors above the slots first, because the slots are overwritten below.
   auto source = above_slots(launcher);
   if (!source) return source.error();
   launcher.reset();
@@ -59,7 +61,7 @@ Status Slots::fill(launch::Slot slot, int fd) {
 }
 
 void Slots::clear() {
-  // Cannot fail: null_ is open, and a slot is below any limit that let the process start.
+  // dup3 cannot fail here: null_ is open, and reserve() has shown that the limit allows these numbers.
   for (int slot = launch::kSlotPipe; slot < launch::kSlotLauncher; ++slot)
     (void)::dup3(null_.get(), slot, O_CLOEXEC);
 }

@@ -27,11 +27,11 @@ Error launch_failed(std::string operation, const LaunchPlan& plan, int error) {
         "too many processes: raise TasksMax= of the unit, pids.max of the node's cgroup, or ulimit -u"},
        {EACCES,
         "the node cgroups must be writable, and so must cgroup.procs of their common parent with ours"},
-       {EBUSY, "the node's cgroup hands controllers on to children of its own; remove those"}});
+       {EBUSY, "the node's cgroup has child cgroups with controllers: remove them"}});
   return failed;
 }
 
-// A clone into a frozen cgroup would hold us until somebody thaws it.
+// clone3 into a frozen cgroup would block the supervisor until the cgroup is thawed (cgroup.freeze).
 Status check_not_frozen(const LaunchPlan& plan) {
   const UniqueFd events(::openat(plan.cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
   if (!events) return launch_failed("open cgroup.events of the cgroup for", plan, errno);
@@ -52,8 +52,8 @@ Result<Pipes> make_pipes(const LaunchPlan& plan) {
   int spec[2], reports[2];
   if (::pipe2(spec, O_CLOEXEC) != 0) return launch_failed("make a pipe to", plan, errno);
   Pipes pipes{UniqueFd(spec[0]), UniqueFd(spec[1]), {}, {}};
-  // Non-blocking, so that we never wait for a launcher: a pipe that cannot take the whole spec at once is an
-  // error.
+  // Non-blocking, so that the supervisor never waits for a launcher. When the pipe cannot take the whole spec
+  // at once, write_spec() reports an error.
   if (::fcntl(spec[1], F_SETFL, O_NONBLOCK) != 0) return launch_failed("set up a pipe to", plan, errno);
   if (::pipe2(reports, O_CLOEXEC | O_NONBLOCK) != 0) return launch_failed("make a pipe to", plan, errno);
   pipes.report_read.reset(reports[0]);
@@ -113,12 +113,13 @@ CloneOutcome KernelLauncher::start(const LaunchPlan& plan, bool& in_cgroup) {
       in_cgroup = true;
       return outcome;
     }
-    clone3_ = false;  // a seccomp filter was installed after we had tested the call
+    clone3_ = false;  // it worked in the test at the start: a seccomp filter was added since
   }
   in_cgroup = plan.cgroup_fd < 0;
   return clone_launcher(stack_, CloneCall::kClone, -1);
 }
 
+// Ends a launcher that cannot be used, and reaps it: launch() promises to leave no process after an error.
 void abandon(CloneOutcome& child) {
   (void)::syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0U);
   siginfo_t ignored{};
@@ -128,7 +129,8 @@ void abandon(CloneOutcome& child) {
   }
 }
 
-// The slow way (7-11 ms: the kernel waits for an RCU grace period); the launcher waits at its gate meanwhile.
+// Without clone3. Slow: the kernel waits 7 to 11 ms for an RCU grace period. Safe, because the launcher waits
+// at its gate and has not executed the server yet.
 Status join_cgroup(const LaunchPlan& plan, pid_t pid) {
   const UniqueFd procs(::openat(plan.cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!procs) return launch_failed("open cgroup.procs for", plan, errno);
@@ -147,15 +149,16 @@ Result<Launched> KernelLauncher::launch(const LaunchPlan& plan) {
   auto made = make_pipes(plan);
   if (!made) return made.error();
   Pipes pipes = std::move(made).value();
-  // Written before there is a child: a spec that does not fit leaves no process to be ended.
+  // Written before the child exists: when the write fails, there is no process to be ended.
   if (Status written = write_spec(pipes, bytes.value(), plan); !written) return written.error();
 
   bool in_cgroup = false;
   Status filled = fill_slots(plan, pipes);
   CloneOutcome child;
   if (filled) child = start(plan, in_cgroup);
-  slots_.clear();  // on every path: a full slot would keep the child's pipes open in us, and hide its end of
-                   // file
+  // On every path: a copy of the child's pipe ends in our slots would stay open, and the end of file that
+  // shows the launcher's exec or death would never come.
+  slots_.clear();
   if (!filled) return filled.error();
   if (child.clone_error != 0) return launch_failed("start a process for", plan, child.clone_error);
   if (child.exec_error != 0) {
@@ -183,7 +186,7 @@ Result<std::unique_ptr<Launcher>> Launcher::open(const std::string& launcher_pat
   if (!slots) return slots.error();
   auto stack = ChildStack::map();
   if (!stack) return stack.error();
-  ::signal(SIGPIPE, SIG_IGN);  // to open the gate of a dead launcher is an error (EPIPE), not our death
+  ::signal(SIGPIPE, SIG_IGN);  // writing to the gate of a dead launcher must return EPIPE, not kill us
   return std::unique_ptr<Launcher>(std::make_unique<KernelLauncher>(
       std::move(slots).value(), std::move(stack).value(), clone3_is_there()));
 }

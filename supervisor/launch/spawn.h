@@ -1,4 +1,5 @@
-// Starts a program through sutra-node-launch: vfork-style, with a pidfd, in a cgroup from birth. Supervisor.
+// Starts a program through sutra-node-launch: creates its process directly in its cgroup and with a pidfd,
+// sets it up, and lets it execute the program only when the caller opens the "gate". Supervisor, one thread.
 #pragma once
 #include <sys/types.h>
 
@@ -15,7 +16,8 @@
 
 namespace sutra::supervisor {
 
-/// Everything a child inherits stands here and nowhere else. Descriptors are borrowed for the call.
+/// Everything that a child process gets from us. The descriptors stay the caller's and are used only during
+/// Launcher::launch().
 struct LaunchPlan {
   std::string program;                   ///< absolute path
   std::vector<std::string> arguments;    ///< argv, argv[0] included
@@ -27,10 +29,10 @@ struct LaunchPlan {
   int directory_fd = -1;                 ///< with kChangeDirectory, kLockDirectory; O_PATH is enough
   int log_fd = -1;                       ///< with kRedirectOutput
   int extra_fds[3] = {-1, -1, -1};       ///< with kPassExtra; the first also with kMarkExec
-  int cgroup_fd = -1;                    ///< directory fd of the cgroup to be born in; -1: none
+  int cgroup_fd = -1;                    ///< directory fd of the cgroup to be created in; -1: ours
 };
 
-/// What messages about a launch name; kept until its report has come, when the plan is gone.
+/// The names that messages about a launch need. Keep it until the launch has ended; the plan is gone by then.
 struct LaunchSubject {
   std::string program;
   std::string user;        ///< "uid 997", "the agent's user"
@@ -40,8 +42,9 @@ struct LaunchSubject {
 [[nodiscard]] LaunchSubject subject_of(const LaunchPlan& plan, std::string if_missing,
                                        std::string directory = {});
 
-/// A launcher that waits at the gate. Dropping it closes the gate: the launcher exits (kExitGateClosed) and
-/// nothing starts; it is still a child to be reaped.
+/// A launcher process that waits at its gate: it reads a pipe and goes on only when open_gate() has written
+/// to it. Destroying this object closes the pipe: the launcher exits with kExitGateClosed and executes
+/// nothing. The caller must still reap it.
 struct Launched {
   pid_t pid = -1;
   UniqueFd pidfd;
@@ -49,7 +52,7 @@ struct Launched {
   UniqueFd report;  ///< read end, non-blocking; see LaunchReport
 };
 
-/// What came up the report pipe so far.
+/// What the launcher has reported so far. kDied: it ended without a report, so a signal killed it.
 enum class LaunchProgress { kPending, kExeced, kFailed, kDied };
 struct LaunchReport {
   LaunchProgress progress = LaunchProgress::kPending;
@@ -58,32 +61,33 @@ struct LaunchReport {
   int error = 0;                               ///< errno, with kFailed
 };
 
-/// Owned by the supervisor; one for its life. Single-threaded.
+/// Starts processes. The supervisor owns one Launcher for its whole life.
 class Launcher {
  public:
-  /// Opens the launcher binary once (later upgrades of the file do not mix versions), reserves the
-  /// slots 3..10, and finds out whether clone3 works. Call before any other descriptor is opened: what is
-  /// found in the slots is replaced, but one that this process opened itself (CLOEXEC) is an error. Ignores
-  /// SIGPIPE for the process. Destroying the Launcher closes the slots. Descriptors to be kept over a re-exec
-  /// are above the slots, as all are.
+  /// Opens the launcher's binary once (so a later upgrade cannot mix two versions), occupies the descriptors
+  /// 3 to 10 (see Slots) and tests whether clone3 works. Call it before this process opens any other
+  /// descriptor, else it fails. Sets SIGPIPE to ignored for the whole process. The destructor closes
+  /// descriptors 3 to 10.
   [[nodiscard]] static Result<std::unique_ptr<Launcher>> open(const std::string& launcher_path);
   virtual ~Launcher() = default;
 
-  /// The launcher's process exists on success, is in the cgroup, and waits at the gate. On failure nothing is
-  /// left. Signals are blocked around the clone. Never blocks on a frozen cgroup: that is an error. The
-  /// directory's lock is taken on an open file of the launcher's own: the caller may keep or close
-  /// `directory_fd`. Umask, nice value and the like are inherited: the supervisor sets them for itself.
+  /// On success the launcher's process exists, is in the cgroup, and waits at its gate (or will report a
+  /// failed step). On an error no process is left. Does not wait for the launcher. A frozen cgroup is an
+  /// error, because the kernel would block us. The launcher locks the data directory through its own
+  /// descriptor, so the caller may close `directory_fd`. The child inherits our umask and nice value.
   [[nodiscard]] virtual Result<Launched> launch(const LaunchPlan& plan) = 0;
 
-  /// False: clone3 was refused (ENOSYS, EPERM), clone(2) and a write to cgroup.procs are used instead.
+  /// False: clone3 is refused here (ENOSYS, EPERM). launch() then uses clone(2) and writes to cgroup.procs.
   [[nodiscard]] virtual bool clone3_works() const = 0;
 };
 
-/// Lets the launcher exec. Call when the pid is recorded. Fails (EPIPE) when the launcher is dead: its report
-/// and its pidfd tell more. Closes the gate either way.
+/// Lets the launcher execute the program. Call it after the pid is recorded: a supervisor that is killed
+/// before leaves no unknown server, since the gate closes with it. Fails with EPIPE when the launcher is
+/// dead; its report and its pidfd then give the reason. Closes the gate in both cases.
 [[nodiscard]] Status open_gate(Launched& launched);
 
-/// Reads the report pipe without blocking; pass the previous report to go on from it.
+/// Reads the report pipe without blocking and returns the state of the launch. `so_far`: the result of the
+/// previous call; {} at first.
 [[nodiscard]] LaunchReport read_report(const UniqueFd& report, LaunchReport so_far);
 
 /// "execute /usr/bin/x: No such file or directory; ..." for kFailed; for any other progress: that the

@@ -1,5 +1,6 @@
-// What the supervisor hands to sutra-node-launch: a fixed-layout spec on a pipe, then one byte that opens the
-// gate. Shared by the supervisor (C++20) and the launcher (no standard library): plain C types only.
+// The protocol between the supervisor and sutra-node-launch: a spec of fixed layout on a pipe, then one byte
+// that opens the gate. The launcher has no C++ library, so this file uses plain C types only. Both must be of
+// one version.
 //
 // Layout on the pipe: Spec, then `strings_size` bytes of NUL-terminated strings (argv, then envp), then, when
 // the supervisor has recorded the pid, the byte kGateOpen. End of file before that byte: the launcher exits
@@ -37,9 +38,10 @@ enum Flag : uint32_t {
   kMarkExec = 1 << 7,  // a byte is written to kSlotExtra0 just before execve; not together with kPassExtra
 };
 
-// What is always done, whatever the flags: signals to default and unblocked, every capability given up (the
-// bounding set too, where permitted), no_new_privs.
+// Steps that need no flag: all signals are set to their default action and unblocked, all capabilities are
+// dropped (from the bounding set too, where permitted), and no_new_privs is set.
 
+// The step that failed. The numbers are part of the protocol.
 enum Stage : uint32_t {
   kAboutToExec = 0,
   kStageSpec = 1,

@@ -1,11 +1,11 @@
-// The launcher's two pipes: it reads the spec and the gate's byte from one and writes its reports to the
-// other. sutra-node-launch.
+// The launcher's two pipes: it reads the spec and the gate's byte from kSlotPipe, and writes its reports to
+// kSlotReport. sutra-node-launch; no allocation, no C++ library.
 #pragma once
 #include "supervisor/launch/spec.h"
 
 namespace sutra::launch {
 
-/// A spec with its strings split into argv and envp. Lives in static memory.
+/// A spec, and its strings as argv and envp. The strings are in static memory.
 struct LoadedSpec {
   Spec spec;
   char* strings[kMaxArguments + 2];  ///< argv, null, envp, null
@@ -13,10 +13,12 @@ struct LoadedSpec {
   char** envp;
 };
 
-/// Reads the spec from kSlotPipe. 0, or an errno: EPROTO for a spec that is cut short or not one of ours.
+/// Reads the spec from kSlotPipe. Returns 0 or an errno: EPROTO when the spec is cut short, of another
+/// version, or not valid.
 int read_spec(LoadedSpec& loaded);
 
-/// Blocks until the supervisor opens the gate: 0. kGateClosed when it is gone, else an errno.
+/// Blocks until the supervisor opens the gate; then returns 0. Returns kGateClosed when the supervisor has
+/// closed the pipe or is dead, else an errno.
 constexpr int kGateClosed = -1;
 int wait_at_gate();
 

@@ -56,8 +56,8 @@ LoadedSpec g_loaded;  // static memory: 2 KiB of pointers, once
     fail(report_fd, kStageGate, error);
   }
   if (const int error = pass_extras(g_loaded.spec, report_fd)) fail(report_fd, kStageExec, error);
-  report(report_fd, kAboutToExec, 0);  // SIGPIPE ends us here when the supervisor is gone
-  mark_exec(g_loaded.spec);            // last: a mark means that a server runs
+  report(report_fd, kAboutToExec, 0);  // SIGPIPE ends us here when the supervisor is dead: no server then
+  mark_exec(g_loaded.spec);            // last step before execve: the mark says that the server was executed
   execve(g_loaded.spec.program, g_loaded.argv, g_loaded.envp);
   const int error = errno;
   unmark_exec(g_loaded.spec);

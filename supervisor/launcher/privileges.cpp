@@ -1,5 +1,5 @@
-// Signals and capabilities, by raw system calls: musl hides three signals from its callers and has no
-// capset().
+// Resets signals and drops capabilities. Uses raw system calls, because musl's wrappers refuse the three
+// signals that musl uses itself, and musl has no capset(). sutra-node-launch.
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -41,9 +41,10 @@ int reset_signals(const Spec&) {
 int drop_bounding_set(const Spec&) {
   for (int capability = 0; capability < kCapabilities; ++capability) {
     const int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (held < 0) break;  // the last that the kernel knows is behind us
+    if (held < 0) break;  // EINVAL: the kernel knows no capability of this number or above
     if (held == 0 || prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
-    if (errno == EPERM) break;  // not root: nothing can be gained from it under no_new_privs
+    if (errno == EPERM)
+      break;  // not root: allowed, since no_new_privs stops an exec from gaining capabilities
     return errno;
   }
   return 0;

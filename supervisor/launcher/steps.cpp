@@ -28,7 +28,7 @@ int new_session(const Spec& spec) { return (spec.flags & kNewSession) == 0 ? 0 :
 int die_with_parent(const Spec& spec) {
   if ((spec.flags & kDieWithParent) == 0) return 0;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
-  // The parent may have died before the kernel was asked to signal its death.
+  // The parent may have died before the prctl; then no signal comes (prctl(2)), so check for it now.
   return getppid() == spec.parent_pid ? 0 : ESRCH;
 }
 
@@ -64,6 +64,7 @@ int redirect_stdio(const Spec& spec) {
 
 int set_ids(const Spec& spec) {
   if ((spec.flags & kSetIds) == 0) return 0;
+  // Groups first, user last: after setresuid we have no right to change groups.
   if (setgroups(0, nullptr) != 0) return errno;
   if (setresgid(spec.gid, spec.gid, spec.gid) != 0) return errno;
   return result_of(setresuid(spec.uid, spec.uid, spec.uid));
@@ -78,8 +79,9 @@ int enter_directory(const Spec& spec) {
 
 int lock_directory(const Spec& spec) {
   if ((spec.flags & kLockDirectory) == 0) return 0;
-  // Opened again: with the program's rights, which the supervisor may lack; and as an open file of its own,
-  // so that the lock lives exactly as long as the program and the processes that inherit the descriptor.
+  // Open the directory again, for two reasons. The kernel checks the program's rights, not the supervisor's.
+  // And a flock belongs to the open file description (flock(2)): with our own, the lock is held until the
+  // program and all processes that inherit the descriptor have ended.
   const int fd = openat(kSlotDirectory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
@@ -94,8 +96,8 @@ void mark_exec(const Spec& spec) {
   do {
     written = write(kSlotExtra0, "x", 1);
   } while (written < 0 && errno == EINTR);
-  // A full disk must not keep the program from running. But without the byte the next supervisor would take a
-  // live server for a launcher at its gate, so the file is emptied: an empty mark says nothing.
+  // When the disk is full, run the program all the same. But a mark without the byte would tell the next
+  // supervisor that only a launcher ran here. So empty the file, which means "unknown".
   if (written != 1) unmark_exec(spec);
 }
 
@@ -105,6 +107,7 @@ void unmark_exec(const Spec& spec) {
 
 int pass_extras(const Spec& spec, int& report_fd) {
   if ((spec.flags & kPassExtra) == 0) return 0;
+  // kSlotReport is one of the numbers that the program gets, so move the report pipe away first.
   const int moved = fcntl(report_fd, F_DUPFD_CLOEXEC, int{kFirstClosed});
   if (moved < 0) return errno;
   report_fd = moved;

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "common/errno_advice.h"
 #include "supervisor/ledger/event_line.h"
 #include "supervisor/ledger/replace_file.h"
 
@@ -18,7 +19,7 @@ constexpr std::size_t kLineMaxBytes = 1U << 16;
 
 Error failed(const char* operation, const std::string& path) {
   const int errnum = errno;
-  return Error{operation, path, errnum, {}, remedy_for(errnum, directory_of(path))};
+  return Error{operation, path, errnum, {}, errno_advice(errnum, directory_of(path))};
 }
 
 }  // namespace

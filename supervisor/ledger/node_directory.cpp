@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "common/errno_advice.h"
 #include "common/node_id.h"
 #include "common/text.h"
 #include "supervisor/ledger/replace_file.h"
@@ -26,12 +27,12 @@ Result<std::vector<std::string>> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, CloseDirectory> stream(::opendir(directory.c_str()));
   if (!stream && errno == ENOENT) return names;
-  if (!stream) return errno_error("read directory", directory, remedy_for(errno, directory));
+  if (!stream) return errno_error("read directory", directory, errno_advice(errno, directory));
   for (;;) {
     errno = 0;
     const dirent* entry = ::readdir(stream.get());
     if (entry == nullptr && errno != 0)
-      return errno_error("read directory", directory, remedy_for(errno, directory));
+      return errno_error("read directory", directory, errno_advice(errno, directory));
     if (entry == nullptr) return names;
     names.emplace_back(entry->d_name);
   }

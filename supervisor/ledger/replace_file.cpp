@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/errno_advice.h"
 #include "common/unique_fd.h"
 
 namespace sutra::supervisor::ledger {

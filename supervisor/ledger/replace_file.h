@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/errno_advice.h"
 #include "common/result.h"
 #include "supervisor/host/own_directory.h"
 
@@ -30,10 +29,5 @@ using supervisor::Durability;
 /// The bytes of a regular file of at most `limit` bytes. Never blocks on a fifo or follows a link. A file
 /// that is not a regular one or too large is an error without errno; whoever asks may set such a file aside.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit);
-
-/// As errno_advice(), for what lies in `directory`.
-[[nodiscard]] inline std::string remedy_for(int errnum, const std::string& directory) {
-  return errno_advice(errnum, directory);
-}
 
 }  // namespace sutra::supervisor::ledger

@@ -9,8 +9,8 @@ namespace {
 
 using Values = std::array<std::pair<std::string_view, std::string>, 5>;
 
-/// Replaces every {name}. Names were checked when the configuration was loaded; values are not expanded
-/// again.
+/// Replaces every {name}. The names were checked when the configuration was loaded. Replaced text is not
+/// searched again, so a storage_path that contains "{port}" stays as it is.
 std::string expand(std::string_view pattern, const Values& values) {
   std::string out;
   while (!pattern.empty()) {

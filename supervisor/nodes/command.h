@@ -1,5 +1,5 @@
-// What is executed for a storage server: flags or templates, and an environment that holds nothing of ours.
-// Pure.
+// The command line and environment of a storage server. Nothing of the agent's own environment is passed.
+// Pure. Supervisor.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,9 +14,9 @@ struct ServerCommand {
   std::vector<std::string> environment;  ///< "NAME=value"
 };
 
-/// Without storage.args: --port PORT --storage-path PATH --node-id ID. Always in the environment:
-/// STORAGE_PORT, STORAGE_PATH, NODE_ID, MEMORY_LIMIT_MB, with storage.listen_address STORAGE_HOST;
-/// storage.env comes last.
+/// Arguments: storage.args with its placeholders replaced; when that key is not set: --port PORT
+/// --storage-path PATH --node-id ID. Environment: PATH, STORAGE_PORT, STORAGE_PATH, NODE_ID, MEMORY_LIMIT_MB,
+/// and STORAGE_HOST when storage.listen_address is set; storage.env overrides them.
 [[nodiscard]] ServerCommand server_command(const Config::Storage& storage, const std::string& node_id,
                                            const core::Placement& placement);
 

@@ -1,4 +1,5 @@
-// Carries out what the state machine ordered, in its order. Decides nothing. Supervisor.
+// Carries out the effects of a step of the state machine, in the order in which the step lists them. It makes
+// no decisions. Supervisor.
 #include <variant>
 
 #include "common/log/logging.h"
@@ -12,6 +13,8 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
   core::Node before = std::exchange(entry.node, std::move(transition.node));
   for (const auto& effect : transition.effects) {
     if (std::holds_alternative<core::CommitIntent>(effect)) {
+      // On disk before anything else happens: a node that was started and is not recorded would be lost by a
+      // crash. When that fails, undo the step and refuse the request; no other effect was carried out yet.
       if (const Status written = parts_.ledger.write_intent(entry.node.intent); !written) {
         entry.node = std::move(before);
         refuse(entry, requester,
@@ -24,7 +27,8 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
     }
     obey(entry, effect, requester);
   }
-  // Whoever is answered looks at once: the table shows the new state before the answer leaves.
+  // Publish before the answers are sent: a caller that reads the node table after its answer must see the new
+  // state.
   const auto due = std::exchange(due_, {});
   if (entry.node.state == core::State::kGone) {
     remove(NodeId(entry.id()));
@@ -37,7 +41,7 @@ void Nodes::execute(Entry& entry, core::Transition transition, std::optional<cor
 void Nodes::obey(Entry& entry, const core::Effect& effect, std::optional<core::Waiter> requester) {
   NodeProcess* const process = entry.process.get();
   std::visit(Overload{
-                 [](const core::CommitIntent&) {},  // done by execute(), which can undo the step
+                 [](const core::CommitIntent&) {},  // execute() does it, because it can undo the step
                  [&](const core::SaveIntent&) { save_intent(entry); },
                  [&](const core::SaveFacts&) { (void)save_facts(entry); },
                  [&](const core::Forget&) { forget(entry); },
@@ -89,7 +93,7 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
   const std::initializer_list<log::Field> fields = {{"node_id", entry.id()},
                                                     {"generation", death.generation}};
   if (entry.node.state == core::State::kStopping) {
-    log::info("", text, fields);  // as it was asked to
+    log::info("", text, fields);  // the stop was requested, so its end is no warning
   } else {
     log::warning(text, fields);
   }
@@ -99,13 +103,16 @@ void Nodes::record_death(const Entry& entry, const core::RecordDeath& death) {
 void Nodes::arm(Entry& entry, const core::ArmTimer& order) {
   entry.timer =
       parts_.platform.timers().after(order.delay, [this, id = entry.id(), token = order.timer.token] {
-        // Timers come first after we were stopped ourselves: what was reported meanwhile counts.
+        // After this process was suspended (SIGSTOP, a debugger) the loop runs timers before descriptors.
+        // Read first what a launcher reported meanwhile, else a start that succeeded in time would count as
+        // timed out.
         const Entry* now_due = find(id);
         if (now_due != nullptr && now_due->process) now_due->process->catch_up();
         post(id, core::TimerFired{token});
       });
 }
 
+// Only collects the answers; execute() sends them after publish().
 void Nodes::answer(Entry& entry, const core::Answer& answer) {
   std::vector<Reply> replies;
   replies.swap(entry.waiters(answer.waiter));
@@ -118,7 +125,7 @@ void Nodes::answer(Entry& entry, const core::Answer& answer) {
     const std::string lines = parts_.platform.last_output(entry.id(), entry.log_from);
     if (!lines.empty()) {
       outcome.text += "; its last output:\n" + lines;
-    } else if (entry.node.started_at_unix != 0) {  // what never ran had no chance to print
+    } else if (entry.node.started_at_unix != 0) {  // only for a server that was executed
       outcome.text += "; it printed nothing";
     }
   }
@@ -128,6 +135,7 @@ void Nodes::answer(Entry& entry, const core::Answer& answer) {
 
 void Nodes::refuse(Entry& entry, std::optional<core::Waiter> requester, const std::string& text) {
   if (!requester || entry.waiters(*requester).empty()) return;
+  // The last one is this request: it was appended just before the step.
   const Reply reply = std::move(entry.waiters(*requester).back());
   entry.waiters(*requester).pop_back();
   reply({false, text, 0, 0});

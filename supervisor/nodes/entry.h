@@ -1,4 +1,5 @@
-// One node as Nodes keeps it: the pure node and what the loop holds for it. Only for nodes/*.cpp. Supervisor.
+// One node as Nodes stores it: the node of the state machine, and its process, timer and waiting requests.
+// Private to nodes/*.cpp. Supervisor.
 #pragma once
 #include <sys/types.h>
 
@@ -13,13 +14,14 @@ namespace sutra::supervisor {
 
 struct Nodes::Entry {
   core::Node node;
-  std::unique_ptr<NodeProcess> process;  ///< none in backoff, occupied and failed
+  std::unique_ptr<NodeProcess> process;  ///< null in the states backoff, occupied and failed
   WatchHandle timer;
-  bool intent_saved = true;  ///< false: it is in memory only and is written again from time to time
-  std::uint32_t row = 0;
-  std::uint64_t incarnation = 0;              ///< tells this entry from a later one of the same name
-  off_t log_from = 0;                         ///< size of its log when the current process was spawned
-  std::array<std::vector<Reply>, 3> waiting;  ///< by core::Waiter
+  bool intent_saved =
+      true;               ///< false: the write failed, the intent is in memory only; housekeeping retries it
+  std::uint32_t row = 0;  ///< index in the node table
+  std::uint64_t incarnation = 0;  ///< differs for a later entry with the same node_id
+  off_t log_from = 0;             ///< size of its log in bytes when the current process was launched
+  std::array<std::vector<Reply>, 3> waiting;  ///< indexed by core::Waiter
 
   [[nodiscard]] const NodeId& id() const { return node.intent.node_id; }
   [[nodiscard]] std::vector<Reply>& waiters(core::Waiter waiter) {

@@ -19,16 +19,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often a tree is looked at that is being emptied, where the kernel tells nothing, and where it does.
+// How often we check whether a tree is empty: without and with notifications from the kernel.
 constexpr auto kTreePollInterval = 20ms;
 constexpr auto kTreeSlowInterval = 500ms;
 
 constexpr unsigned kOutputLines = 10;
 constexpr unsigned kOutputBytes = 1200;
 
-/// Told by cgroup.events where there is one. The kernel's edge comes once, and a look at it may fail, so a
-/// slow timer looks again. Without cgroups, or where the kernel cannot watch the file now, the timer alone
-/// looks, more often.
+/// Watches cgroup.events where there is one. That notification is edge-triggered: it comes once, and the read
+/// that follows can fail, so a slow timer checks again. Without cgroups, or when epoll refuses the file (out
+/// of memory), a faster timer does it alone.
 class TreeWatch final : public Watch {
  public:
   TreeWatch(EventLoop& loop, int events_fd, const std::function<void()>& seen) {
@@ -50,7 +50,7 @@ Owner owner_of(const Account& account) { return {account.uid, account.gid}; }
 
 std::uint32_t LinuxPlatform::entropy() {
   std::uint32_t value = 0;
-  // An early boot without entropy must not block us.
+  // Non-blocking: early in the boot the kernel may have no entropy yet (getrandom(2)). Any value will do.
   if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value) value = 200;
   return value;
 }
@@ -75,7 +75,7 @@ void LinuxPlatform::forget_execution(const std::string& node_id) {
 
 std::unique_ptr<NodeTree> LinuxPlatform::adopt_tree(const std::string& node_id, std::uint64_t generation,
                                                     const ServerProcess* leader) {
-  const auto* process = static_cast<const LinuxProcess*>(leader);  // find() makes no other
+  const auto* process = static_cast<const LinuxProcess*>(leader);  // find() returns only this type
   return parts_.trees.adopt(node_id, generation, process == nullptr ? nullptr : &process->pidfd(),
                             process == nullptr ? 0 : process->identity().pid);
 }

@@ -1,4 +1,5 @@
-// The real Platform: cgroups or process trees, sutra-node-launch, pidfds, libuv. Supervisor.
+// The Platform of a real host: cgroups or process trees, sutra-node-launch, pidfds, libuv. Supervisor, the
+// loop's thread.
 #pragma once
 #include <string>
 
@@ -12,7 +13,7 @@ namespace sutra::supervisor {
 
 class LinuxPlatform final : public Platform {
  public:
-  /// All outlive it.
+  /// All must outlive the platform.
   struct Parts {
     EventLoop& loop;
     const Config& config;

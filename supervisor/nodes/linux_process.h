@@ -1,4 +1,5 @@
-// A node's process and its launcher by pidfd and pipe, watched by the event loop. Supervisor.
+// A node's process, known by its pidfd, and its launcher, known by its pipes, watched by the event loop.
+// Supervisor, the loop's thread.
 #pragma once
 #include "common/loop/event_loop.h"
 #include "common/unique_fd.h"
@@ -25,7 +26,7 @@ class LinuxProcess final : public ServerProcess {
 
 class LinuxLaunch final : public Launch {
  public:
-  /// Takes what is left of `launched` when its pidfd is somebody else's.
+  /// `launched` without its pidfd, which was moved to a LinuxProcess.
   LinuxLaunch(EventLoop& loop, Launched launched, LaunchSubject subject)
       : loop_(loop), launched_(std::move(launched)), subject_(std::move(subject)) {}
 

@@ -1,5 +1,5 @@
-// Everything that a storage server is started with. The order is what makes it safe: directory, log, mark,
-// tree, launcher at its gate; whoever called records the process and opens the gate. Supervisor.
+// Starts a storage server up to the gate. Each step needs the ones before it: data directory, log, exec mark,
+// tree, launcher. The caller then records the process in the ledger and opens the gate. Supervisor.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,13 +18,15 @@ namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 
-/// What a storage server starts with, whatever limits we were given ourselves.
+/// Resource limits of a storage server; they do not depend on our own soft limits. No core dumps: they would
+/// hold users' data and fill the disk.
 std::vector<launch::Limit> limits(const core::Placement& placement, TreeMode mode) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   std::vector<launch::Limit> all{{RLIMIT_NOFILE, 0, files.rlim_max, files.rlim_max}, {RLIMIT_CORE, 0, 0, 0}};
   if (mode != TreeMode::kCgroupWithMemory) {
-    // Without the memory controller the kernel can only bound a process's data, not what it shares or maps.
+    // Without the memory controller only RLIMIT_DATA is left: it limits private memory, for each process
+    // alone, and not shared memory and file mappings (getrlimit(2)).
     const std::uint64_t bytes = placement.memory_mb * kMegabyte;
     all.push_back({RLIMIT_DATA, 0, bytes, bytes});
   }
@@ -43,7 +45,7 @@ LaunchPlan plan_for(const core::Intent& intent, const Config::Storage& storage, 
   if (geteuid() == 0) plan.flags |= launch::kSetIds;
   plan.uid = account.uid;
   plan.gid = account.gid;
-  plan.oom_score_adj = 0;
+  plan.oom_score_adj = 0;  // not ours: the supervisor may be protected, a node must not be
   plan.limits = limits(intent.placement, mode);
   return plan;
 }
@@ -66,6 +68,7 @@ Result<StartedProcess> LinuxPlatform::start(const core::Node& node) {
     plan.flags |= launch::kMarkExec;
     plan.extra_fds[0] = mark.value().get();
   } else {
+    // Go on without the mark: it only matters when the supervisor dies in the next milliseconds.
     log::warning("node " + intent.node_id + ": " + mark.error().message(), {{"node_id", intent.node_id}});
   }
 
@@ -80,6 +83,7 @@ Result<StartedProcess> LinuxPlatform::start(const core::Node& node) {
     return launched.error();
   }
   Launched& child = launched.value();
+  // identify() while the child is certainly unreaped; set_leader() before anything can ask for the tree.
   parts_.trees.set_leader(*started.tree, child.pidfd, child.pid);
   started.process =
       std::make_unique<LinuxProcess>(parts_.loop, identify(child.pid, child.pidfd), std::move(child.pidfd));

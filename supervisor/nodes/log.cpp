@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 200;
 constexpr mode_t kLogMode = 0640;
-// O_NONBLOCK, so that a FIFO in the place of the file is an error and does not hold us.
+// O_NONBLOCK: if the name is a FIFO, open fails (ENXIO) and does not block the supervisor. O_NOCTTY: a
+// terminal must not become ours.
 constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 std::string log_path(const std::string& log_dir, const std::string& node_id) {
@@ -28,7 +29,7 @@ UniqueFd open_or_make(const std::string& path) {
     UniqueFd log(::open(path.c_str(), O_WRONLY | O_APPEND | kSafely));
     if (log || errno != ENOENT) return log;
     log.reset(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | kSafely, kLogMode));
-    if (log) (void)::fchmod(log.get(), kLogMode);  // whatever our umask is
+    if (log) (void)::fchmod(log.get(), kLogMode);  // open applied our umask
     if (log || errno != EEXIST) return log;
   }
 }
@@ -84,12 +85,14 @@ Result<UniqueFd> open_node_log(const std::string& log_dir, const std::string& no
     return Error{"open log", path, error, {}, advice_for(error, path, log_dir)};
   }
   struct stat found {};
-  if (::fstat(log.get(), &found) != 0) return errno_error("look at log", path);
+  if (::fstat(log.get(), &found) != 0) return errno_error("stat log", path);
   if (!S_ISREG(found.st_mode)) return make_error("open log", path, "it is not a regular file", "remove it");
   if (found.st_nlink != 1) {
     return make_error("open log", path, "it has " + std::to_string(found.st_nlink) + " names (hard links)",
                       "remove it: what a node prints must not end up in another file");
   }
+  // Removes O_NONBLOCK, which the server would inherit. O_APPEND stays: logrotate truncates the file while we
+  // write.
   if (::fcntl(log.get(), F_SETFL, O_APPEND) != 0) return errno_error("set up log", path);
   return log;
 }
@@ -102,7 +105,7 @@ std::string last_lines(const std::string& log_dir, const std::string& node_id, o
   if (from > found.st_size) from = 0;
   const off_t start = std::max(from, found.st_size - static_cast<off_t>(max_bytes));
   std::string text = read_range(log, start, found.st_size);
-  if (start > from) {  // begins within a line, most likely
+  if (start > from) {  // we start in the middle of a line: drop its rest
     const std::size_t newline = text.find('\n');
     if (newline != std::string::npos && newline + 1 < text.size()) text.erase(0, newline + 1);
   }

@@ -62,7 +62,8 @@ void Nodes::remove(const NodeId& node_id) {
   if (entries_.empty()) emptied_();
 }
 
-/// It may be the one whose report is being carried out, so it is destroyed in a later turn of the loop.
+/// Destroys the process object in a later turn of the loop, because we may have been called from one of its
+/// functions.
 void Nodes::retire(Entry& entry) {
   if (!entry.process) return;
   retired_.push_back(std::move(entry.process));
@@ -97,22 +98,24 @@ std::vector<std::string> Nodes::names() const {
   return all;
 }
 
-// ---- events in; their effects: effects.cpp
+// ---- events; effects.cpp carries out their effects
 
 void Nodes::post(const NodeId& node_id, core::Event event, std::optional<core::Waiter> requester) {
   const Entry* entry = find(node_id);
-  if (entry == nullptr) return;  // a late report about a node that is gone
+  if (entry == nullptr) return;  // a late report about a node that was removed
   posted_.push_back({node_id, entry->incarnation, std::move(event), requester});
   drain();
 }
 
-/// Steps never nest: what a step's effects cause is posted, and taken when the step is done.
+/// Steps never nest: an effect of a step may cause another event, which waits in posted_ until the step has
+/// ended.
 void Nodes::drain() {
   if (draining_) return;
   draining_ = true;
   while (!posted_.empty()) {
     const Posted next = std::move(posted_.front());
     posted_.pop_front();
+    // The node may have been removed since, and a new one with its id created: that one is not meant.
     Entry* entry = find(next.node_id);
     if (entry != nullptr && entry->incarnation == next.incarnation) apply(*entry, next.event, next.requester);
   }
@@ -121,7 +124,7 @@ void Nodes::drain() {
 
 void Nodes::apply(Entry& entry, core::Event event, std::optional<core::Waiter> requester) {
   if (auto* failed = std::get_if<core::LaunchFailed>(&event); failed != nullptr && failed->locked) {
-    // An operator can act on a held lock only when he knows who holds it.
+    // Name the process that holds the lock, so that the operator can stop it.
     const std::string holder = parts_.platform.lock_holder(entry.node.intent.placement);
     if (!holder.empty()) failed->reason += " (" + holder + ")";
   }

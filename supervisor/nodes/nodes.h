@@ -1,5 +1,6 @@
-// All nodes of this host: admits requests, feeds the state machine, and carries out what it orders. The only
-// place that writes the node table. Supervisor, one thread.
+// All nodes of this host. Checks requests, turns them and the reports of processes into events of the state
+// machine (core/), and carries out the effects that it returns. The only writer of the node table.
+// Supervisor, one thread.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -25,15 +26,15 @@ namespace sutra::supervisor {
 /// The answer to a request.
 struct Outcome {
   bool success = false;
-  std::string text;  ///< why not; or a note
+  std::string text;  ///< the reason of a failure, or a note
   std::uint32_t pid = 0;
   std::uint16_t port = 0;
 };
-/// Called exactly once, perhaps before the request returns.
+/// Called exactly once, possibly from within the call that makes the request.
 using Reply = std::function<void(const Outcome&)>;
 
-/// The decisions of the core, as Nodes asks for them. Tests put wrong ones in their place, to see that they
-/// are noticed.
+/// The functions of core/ that Nodes calls. The simulation replaces them by wrong ones, to prove that it
+/// detects the error.
 struct Decisions {
   std::function<core::Transition(core::Intent, const core::Predecessor&, const core::Context&)> start_new =
       core::start_new;
@@ -46,54 +47,55 @@ struct Decisions {
 
 class Nodes {
  public:
-  /// What it works with; all outlive it.
+  /// All references must outlive this object.
   struct Parts {
     const Config& config;
-    std::uint32_t storage_uid;  ///< whom the nodes run as
+    std::uint32_t storage_uid;  ///< the user that the nodes run as
     Platform& platform;
     Ledger& ledger;
     ipc::NodeTableWriter& table;
     Decisions decide = {};
   };
-  /// `row_changed(row)` after every publication; `emptied()` when the last node is gone.
+  /// `row_changed(row)` is called after each change of a row of the node table; `emptied()` when the last
+  /// node is removed.
   Nodes(Parts parts, std::function<void(std::uint32_t)> row_changed, std::function<void()> emptied);
   ~Nodes();
   Nodes(const Nodes&) = delete;
   Nodes& operator=(const Nodes&) = delete;
 
-  /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could
-  /// not be told what still runs, and nothing was done.
+  /// Adopts the processes that still run and starts the nodes that should run. Call it once, before any
+  /// request. An error means that it could not find out which processes run; then it has changed nothing.
   [[nodiscard]] Status recover(const NodeRecords& recorded);
 
   void start(const NodeId& node_id, const core::Request& request, Reply reply);
   void stop(const NodeId& node_id, Reply reply);
   void restart(const NodeId& node_id, Reply reply);
-  /// The agent stops: no new requests, every node is stopped; emptied() follows.
+  /// Stops every node, keeping its goal for the next start of the agent, and refuses new requests. emptied()
+  /// follows.
   void shut_down();
 
   void node_ready(const NodeId& node_id, std::uint64_t generation);
-  /// At most one probe-driven restart at a time on a host: while one is under way the report is dropped, and
-  /// comes again with the next failed probes.
+  /// Restarts the node, but only one at a time on this host: while such a restart is under way, the report is
+  /// ignored. comms reports again after further failed probes.
   void node_unresponsive(const NodeId& node_id, std::uint64_t generation, const std::string& reason);
-  /// CLOCK_BOOTTIME since which comms is alive and pings; nothing while it is not.
+  /// CLOCK_BOOTTIME since which comms has been alive; nullopt while it is not.
   void set_comms_alive_since(std::optional<core::Nanoseconds> since) { comms_alive_since_ = since; }
 
-  /// Writes again what somebody removed of the nodes' records, and what could not be written when it was
-  /// time. What is in memory dies with this image, so the next one must find it. An error names the first
-  /// that could not be written.
+  /// Writes the records again that were deleted, or that could not be written before. Needed before a
+  /// re-exec: the new image knows only what is on disk. An error names the first record that could not be
+  /// written.
   [[nodiscard]] Status keep_records();
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
-  /// The node as the state machine sees it; null: there is none of this id. Valid until the next call that
-  /// changes nodes.
+  /// The node's state, or null when there is no such node. Valid until the next call of a non-const function.
   [[nodiscard]] const core::Node* node(const std::string& node_id) const;
   /// Names of all nodes, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
-  /// A launcher is between fork and exec; a re-exec now would lose its report.
+  /// True while a launcher has not executed its server yet. A re-exec at that time would lose its report.
   [[nodiscard]] bool launching() const;
-  /// True for a leader of a node: the catch-all reaper leaves it alone.
+  /// True when `pid` leads a node: Supervisor::reap_strays() must not reap it.
   [[nodiscard]] bool owns_pid(pid_t pid) const;
-  /// Writes the events that could not be written when they happened. Called from time to time.
+  /// Writes the event records that could not be written when they happened. Call it periodically.
   void record_all();
 
  private:
@@ -146,10 +148,10 @@ class Nodes {
   std::map<NodeId, std::unique_ptr<Entry>, std::less<>> entries_;
   std::vector<std::uint32_t> free_rows_;
   std::vector<NodeTrees::Leaf> unmanaged_;
-  std::map<NodeId, core::Predecessor> unforgotten_;  ///< gone, and still recorded on disk
+  std::map<NodeId, core::Predecessor> unforgotten_;  ///< removed nodes whose records could not be deleted
   std::deque<Posted> posted_;
-  std::vector<std::pair<Reply, Outcome>> due_;         // answers of the step under way
-  std::vector<std::unique_ptr<NodeProcess>> retired_;  // until the next turn of the loop
+  std::vector<std::pair<Reply, Outcome>> due_;         // answers of the current step, sent at its end
+  std::vector<std::unique_ptr<NodeProcess>> retired_;  // destroyed in the next turn of the loop
   WatchHandle retiring_;
   bool draining_ = false;
   bool shutting_down_ = false;

@@ -7,12 +7,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The kernel counts the last task of a cgroup as gone a moment before the directory can be removed.
+// A cgroup reports "populated 0" a moment before its directory can be removed, so the removal is tried again.
 constexpr auto kRemoveAgain = 20ms;
 
-// Of a process that is not our child the kernel tells how it ended (PIDFD_GET_INFO, Linux 6.15) only once its
-// parent has reaped it, a moment after its pidfd became readable. Older kernels never tell, so the wait is
-// short.
+// The exit status of a process that is not our child is available (PIDFD_GET_INFO, Linux 6.15) only after its
+// parent has reaped it, a moment after its pidfd became readable. Older kernels never have it, so do not wait
+// long.
 constexpr auto kReapedByParentPoll = 2ms;
 constexpr int kReapedByParentPolls = 10;
 
@@ -35,7 +35,7 @@ Status NodeProcess::open() {
   const Status opened = launch_->open_gate();
   report_watch_ = launch_->watch_report([this] { on_report(); });
   exit_watch_ = process_->watch_end([this] { on_exit(); });
-  return opened;  // a launcher that is gone already is seen by the watches, too
+  return opened;  // a launcher that is dead already is also reported by the watches
 }
 
 void NodeProcess::adopt(const ProcessIdentity& identity, std::unique_ptr<ServerProcess> process) {
@@ -61,7 +61,7 @@ void NodeProcess::on_report() {
   const LaunchProgress progress = launch_->progress();
   if (progress == LaunchProgress::kPending) return;
   report_watch_.reset();
-  if (progress != LaunchProgress::kExeced) return;  // its exit follows
+  if (progress != LaunchProgress::kExeced) return;  // the launcher failed: on_exit() follows
   launch_.reset();
   post_(core::Execed{generation_});
 }
@@ -71,23 +71,27 @@ void NodeProcess::catch_up() {
 }
 
 void NodeProcess::on_exit() {
-  // The report first: a server that executed and died at once was a server, not a failed launch.
+  // Read the report first: when the server was executed and ended at once, that is a server's death (it
+  // counts for the restart limit), not a failed launch.
   if (launch_ && report_watch_) on_report();
   const auto ended = process_->ended();
   if (!ended) return;
   exit_watch_.reset();
-  const bool may_be_told_later = !ended->child && ended->exit.cause == core::ExitCause::kUnknown;
-  if (may_be_told_later && exit_polls_++ < kReapedByParentPolls) {
+  const bool may_be_known_later = !ended->child && ended->exit.cause == core::ExitCause::kUnknown;
+  if (may_be_known_later && exit_polls_++ < kReapedByParentPolls) {
     exit_timer_ = platform_.timers().after(kReapedByParentPoll, [this] { on_exit(); });
     return;
   }
   if (launch_) {
+    // The launcher ended without exec. The state machine gets one event for it, LaunchFailed, when the tree
+    // is empty.
     reap();
     if (tree_->populated()) tree_->kill();
     watch_empty();
     return;
   }
   core::Exit exit = ended->exit;
+  // memory.events only counts; it is the cause of death only when the process was killed by a signal.
   const bool killed = exit.cause == core::ExitCause::kSignal || exit.cause == core::ExitCause::kUnknown;
   if (killed && tree_->oom_killed()) exit.cause = core::ExitCause::kOom;
   report_death(exit);
@@ -101,14 +105,14 @@ void NodeProcess::report_death(core::Exit exit) {
 void NodeProcess::watch_empty() {
   if (tree_->populated()) {
     empty_watch_ = platform_.watch_tree(*tree_, [this] { on_tree_change(); });
-    // It may have become empty before the watch was there.
+    // Check once more below: the tree may have become empty before the watch was set.
   }
   on_tree_change();
 }
 
 void NodeProcess::on_tree_change() {
   if (tree_->populated()) {
-    tree_->repeat_kill();  // what outran the first kill
+    tree_->repeat_kill();  // a process may have forked away from the first kill
     return;
   }
   on_empty();
@@ -121,7 +125,7 @@ void NodeProcess::on_empty() {
     return;
   }
   tree_.reset();
-  const Post post = post_;  // the callee may destroy this
+  const Post post = post_;  // a copy: the callee may let go of this object
   if (launch_) {
     const LaunchFailure failure = launch_->failure();
     report_watch_.reset();

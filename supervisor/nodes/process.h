@@ -1,6 +1,6 @@
-// One generation of one node's process, as the event loop sees it: turns what the kernel says about it into
-// events of the state machine, and carries out the orders that concern a process. Decides nothing.
-// Supervisor.
+// One process generation of one node. Turns what the kernel reports about its processes into events of the
+// state machine, and carries out its orders (terminate, kill, reap). Makes no decisions. Supervisor, one
+// thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -15,25 +15,27 @@ namespace sutra::supervisor {
 
 class NodeProcess {
  public:
-  /// Told of Execed, LaunchFailed, Exited, Emptied of this generation, each at most once. After LaunchFailed
-  /// and Emptied nothing of it is left, and the callee may destroy the NodeProcess (later in the same loop
-  /// turn).
+  /// Called with Execed, LaunchFailed, Exited and Emptied of this generation, each at most once. After
+  /// LaunchFailed or Emptied no process and no tree is left, and the callee may let go of this object; it
+  /// must be destroyed later than this call (Nodes::retire()).
   using Post = std::function<void(core::Event)>;
 
   NodeProcess(Platform& platform, std::string node_id, std::uint64_t generation, Post post);
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
-  /// Makes the tree and a launcher in it that waits at the gate. On an error nothing is left.
+  /// Creates the tree and a launcher that waits at its gate. On an error no process and no tree is left.
   [[nodiscard]] Status launch(const core::Node& node);
-  /// Lets it exec and begins to watch.
+  /// Opens the gate and starts to watch the process. Call it once, after the process is recorded in the
+  /// ledger.
   [[nodiscard]] Status open();
-  /// Watches a process of an earlier supervisor. Null: it is gone, and Exited follows at once.
+  /// Watches a process that an earlier supervisor started. `process` null: it has ended; Exited is posted at
+  /// once.
   void adopt(const ProcessIdentity& identity, std::unique_ptr<ServerProcess> process);
-  /// Watches a tree whose leader is long dead.
+  /// Watches a tree whose leader's death is recorded already; posts only Emptied.
   void adopt_leftovers();
 
-  /// Posts what a launcher reported, or how it ended, if the loop has not come to see it yet.
+  /// Reads a launcher's report or exit now, before the loop does, and posts the event.
   void catch_up();
 
   void terminate();
@@ -42,7 +44,7 @@ class NodeProcess {
 
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
-  /// A launcher that has not become the server yet.
+  /// True while the launcher has not executed the server.
   [[nodiscard]] bool launching() const { return launch_ != nullptr; }
 
  private:
@@ -60,9 +62,9 @@ class NodeProcess {
 
   ProcessIdentity identity_;
   std::unique_ptr<ServerProcess> process_;
-  std::unique_ptr<Launch> launch_;  ///< until the exec was seen, or nothing is left
+  std::unique_ptr<Launch> launch_;  ///< null after the exec, and for an adopted process
   std::unique_ptr<NodeTree> tree_;
-  // Declared last: a watch goes before what it watches.
+  // Declared last, so destroyed first: a watch must not outlive what it watches.
   WatchHandle exit_watch_, report_watch_, empty_watch_, exit_timer_, empty_timer_;
   int exit_polls_ = 0;
 };

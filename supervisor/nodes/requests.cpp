@@ -1,4 +1,4 @@
-// What is asked of nodes, by operators, the Master and comms: admitted or refused, and made an event of the
+// Requests about nodes from operators, the Master and comms: checks them, and turns them into events of the
 // state machine. Supervisor.
 #include <algorithm>
 #include <variant>
@@ -72,21 +72,25 @@ void Nodes::start(const NodeId& node_id, const core::Request& request, Reply rep
   }
   auto intent = admit(node_id, request);
   if (!intent) return refuse_with(intent.error().message());
+  // A new node of a known id must get a higher generation than every process that may still run under that
+  // id.
   core::Predecessor last;
   if (const auto found = unforgotten_.find(node_id); found != unforgotten_.end()) last = found->second;
   last.generation = std::max(last.generation, unmanaged_generation(node_id));
   auto first = parts_.decide.start_new(std::move(intent).value(), last, context());
   Entry& entry = make_entry(node_id);
-  entry.node.state = core::State::kGone;  // until the intent is on disk there is no node
+  entry.node.state =
+      core::State::kGone;  // execute() goes back to this state when the intent cannot be written
   entry.node.intent.node_id = node_id;
   entry.waiters(core::Waiter::kStart).push_back(std::move(reply));
-  draining_ = true;  // what the first step causes is taken when that step is done, as in drain()
+  draining_ = true;  // as in drain(): events that this step causes must wait until it has ended
   execute(entry, std::move(first), core::Waiter::kStart);
   draining_ = false;
   drain();
 }
 
-/// Whoever asks without end, or hung up long ago, cannot make us remember without end: the oldest goes.
+/// Limits the memory for waiting requests: clients may ask again and again, or may have disconnected. Above
+/// the limit the oldest request is answered with an error.
 void Nodes::wait_for(Entry& entry, core::Waiter waiter, Reply reply) {
   auto& waiting = entry.waiters(waiter);
   if (waiting.size() >= kMaxWaiters) {
@@ -123,6 +127,7 @@ void Nodes::restart(const NodeId& node_id, Reply reply) {
 void Nodes::shut_down() {
   shutting_down_ = true;
   forget_emptied_leaves();
+  // A copy of the ids: post() can remove entries.
   std::vector<NodeId> all;
   for (const auto& [id, entry] : entries_) all.push_back(id);
   for (const NodeId& id : all) post(id, core::ShutdownRequested{});

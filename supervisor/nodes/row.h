@@ -1,4 +1,4 @@
-// What the node table shows of a node. Supervisor.
+// Converts a node into its row of the node table. Pure. Supervisor.
 #pragma once
 #include <cstdint>
 
@@ -7,7 +7,8 @@
 
 namespace sutra::supervisor {
 
-/// `pid` is the process that was launched; the row shows it only while it lives.
+/// `pid`: of the launched process; the row shows it only while the process is alive. `uid`: the user of the
+/// node. `probe`: comms probes the node's port.
 [[nodiscard]] ipc::NodeRow node_row(const core::Node& node, std::uint32_t pid, std::uint32_t uid, bool probe,
                                     const core::Moment& now);
 

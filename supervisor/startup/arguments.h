@@ -8,14 +8,17 @@
 namespace sutra::supervisor {
 
 struct Arguments {
-  std::string config_path;  ///< empty: the default places
+  std::string config_path;  ///< empty: look in the default places (default_config_path())
   bool check_config = false;
-  int config_fd = -1;  ///< read the bytes from here; config_path only names them
-  std::vector<std::string>
-      must_keep;  ///< agent_id, state_dir, runtime_dir of the agent that reloads; empty: none
+  /// Internal, used by a reload: read the configuration from this descriptor; config_path only names it in
+  /// messages.
+  int config_fd = -1;
+  /// Internal, used by a reload: agent_id, state_dir and runtime_dir of the running agent; else empty.
+  std::vector<std::string> must_keep;
 };
 
-/// The arguments, or the exit status when --help, --version or a mistake already said all.
+/// The arguments; or the exit status to end with, after --help or --version (0) or a usage error (2) was
+/// printed.
 [[nodiscard]] std::variant<Arguments, int> parse_arguments(int argc, char** argv);
 
 }  // namespace sutra::supervisor

@@ -24,7 +24,7 @@ void for_each(const Handoff& handoff, F apply) {
   for (const auto& fd : handoff.waiters) apply(fd);
 }
 
-/// Without CLOEXEC they stay open through execve; the new image sets it again.
+/// execve closes descriptors with CLOEXEC. The new image sets the flag again, so that no child inherits them.
 void set_close_on_exec(const Handoff& handoff, bool close) {
   for_each(handoff, [close](const UniqueFd& fd) { fcntl(fd.get(), F_SETFD, close ? FD_CLOEXEC : 0); });
 }
@@ -38,7 +38,7 @@ HandoffNumbers numbers_of(const Handoff& handoff) {
   return numbers;
 }
 
-/// All that `numbers` names is owned by the result, or closed, open or not.
+/// The result owns all descriptors in `numbers`; those of unknown meaning are closed.
 Handoff own(const HandoffNumbers& numbers) {
   Handoff handoff;
   handoff.configuration.reset(numbers.configuration);
@@ -67,7 +67,7 @@ Handoff take_handoff() {
   const char* value = std::getenv(kVariable);
   if (value == nullptr) return {};
   const std::string text = value;
-  unsetenv(kVariable);
+  unsetenv(kVariable);  // a later re-exec writes its own, and children must not see it
   const auto numbers = decode_handoff(text, getpid());
   if (!numbers || !all_open(*numbers)) return {};
   Handoff handoff = own(*numbers);
@@ -76,7 +76,8 @@ Handoff take_handoff() {
 }
 
 Status exec_with(const std::string& program, const std::vector<std::string>& arguments, Handoff handoff) {
-  // Its locks must reach the new image: it could not take them again while a copy of one is still held.
+  // Without the locks the new image could not start: it would try to take them, and flock(2) refuses that
+  // while any copy of the old descriptors is open.
   bool complete = true;
   for_each(handoff, [&complete](const UniqueFd& fd) { complete = complete && fd.valid(); });
   if (!complete) {
@@ -93,6 +94,7 @@ Status exec_with(const std::string& program, const std::vector<std::string>& arg
   envp.push_back(nullptr);
   set_close_on_exec(handoff, false);
   execve(program.c_str(), argv.data(), envp.data());
+  // Only reached when execve failed: go on as before.
   const Error failed = errno_error("execute", program, "the old version goes on running");
   set_close_on_exec(handoff, true);
   return failed;

@@ -8,7 +8,7 @@
 namespace sutra::supervisor {
 namespace {
 
-constexpr int kFirstDescriptor = 3;  // 0 to 2 are never handed over
+constexpr int kFirstDescriptor = 3;  // 0 to 2 are stdin, stdout and stderr
 
 struct Named {
   std::string_view name;

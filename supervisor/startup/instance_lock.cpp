@@ -16,8 +16,8 @@ namespace {
 constexpr int kTries = 100;
 constexpr int kBetweenTriesMs = 10;
 
-/// A supervisor that was killed while it launched something holds the lock for a moment longer: the launcher
-/// shares its descriptors until it runs on its own.
+/// Retries for 1 s. When a supervisor is killed during a launch, the lock is released a moment after its
+/// death: until the new launcher process has called close_range it shares the supervisor's descriptors.
 bool lock_soon(int fd) {
   for (int i = 0; i < kTries; ++i) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;

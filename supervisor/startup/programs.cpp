@@ -18,7 +18,8 @@ Result<Programs> find_programs() {
   if (n < 0) return errno_error("read link", "/proc/self/exe", "mount /proc");
   Programs programs;
   programs.self.assign(self.data(), static_cast<std::size_t>(n));
-  // After an upgrade the running file is gone, and the new version lies at its path.
+  // A package upgrade replaces the file while we run. The kernel then appends this word to the old file's
+  // path (proc(5)); without it the path is that of the new version.
   constexpr std::string_view kDeleted = " (deleted)";
   if (programs.self.ends_with(kDeleted)) programs.self.resize(programs.self.size() - kDeleted.size());
   const std::string beside = directory_of(programs.self);

@@ -1,4 +1,4 @@
-// Where our own programs are. Supervisor.
+// Finds the agent's other programs. Supervisor.
 #pragma once
 #include <string>
 
@@ -6,12 +6,14 @@
 
 namespace sutra::supervisor {
 
-/// Where our own programs are: beside our binary, else in libexec.
+/// Absolute paths.
 struct Programs {
-  std::string self;  ///< absolute; after an upgrade the new version lies there
+  std::string self;  ///< of the running binary; after a package upgrade this path holds the new version
   std::string launcher;
   std::string comms;
 };
+/// Looks in the directory of our own binary, then in /usr/libexec/sutra-agent. An error names the program
+/// that is missing.
 [[nodiscard]] Result<Programs> find_programs();
 
 }  // namespace sutra::supervisor

@@ -52,7 +52,8 @@ Read read(const Arguments& arguments, int fd, const ConfigContext& context) {
   return read;
 }
 
-/// An exit with status 78 would take the nodes with it where a service manager stops what nobody needs.
+/// The last configuration that passed the check, when nodes run. To exit with status 78 while nodes run would
+/// leave them unsupervised, and systemd may stop their unit when the agent's unit stays failed.
 std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContext& context,
                                          const std::string& path, const NodesLive& live) {
   if (access(guess.agent.state_dir.c_str(), F_OK) != 0 || access(guess.agent.runtime_dir.c_str(), F_OK) != 0)
@@ -66,7 +67,8 @@ std::optional<ChosenConfig> last_checked(const Config& guess, const ConfigContex
   return ChosenConfig{std::move(last.config), *text, path, std::move(last.warnings), {}};
 }
 
-/// What a start would find missing only after a reload had replaced the running supervisor.
+/// Faults that a start finds outside the file (users, programs, log_dir). A reload must find them before the
+/// new image replaces the running supervisor.
 std::string cannot_start_with(const Config& config) {
   std::string faults;
   const auto add = [&](const auto& result) {
@@ -101,7 +103,7 @@ bool nodes_live(Ledger& ledger) {
   for (const auto& [id, recorded] : contents.nodes) {
     if (!recorded.facts || recorded.facts->process.pid == 0) continue;
     const auto found = find_process(recorded.facts->process);
-    if (!found || found.value()) return true;  // one that cannot be looked at now may well live
+    if (!found || found.value()) return true;  // an error says nothing: assume that the process runs
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// What happens before the supervisor stands: a clean process, and a configuration to run. Supervisor.
+// What runs before there is a Supervisor object: a clean process state, and the choice of a configuration.
+// Supervisor.
 #pragma once
 #include <functional>
 #include <string>
@@ -13,8 +14,9 @@
 
 namespace sutra::supervisor {
 
-/// Whatever we inherited: 0-2 are open, other descriptors closed (unless handed over), signals as we expect
-/// them, umask 027. Signals stay blocked until the loop runs.
+/// Makes the process independent of its parent: opens descriptors 0 to 2, closes all others (unless
+/// `handed_over`), sets every signal to its default action except SIGPIPE (ignored), sets umask 027. All
+/// signals stay blocked until the event loop runs.
 void sanitize_process(bool handed_over);
 
 struct ChosenConfig {
@@ -22,24 +24,27 @@ struct ChosenConfig {
   std::string text;
   std::string path;  ///< absolute
   std::vector<std::string> warnings;
-  std::string instead;  ///< the faults, when the last checked configuration is run in place of the file
+  /// Not empty: the file has these faults, and this is the last configuration that passed the check.
+  std::string instead;
 };
 
-/// Whether a node that the ledger knows runs, or may run.
+/// True when a node of the ledger runs, or may run.
 using NodesLive = std::function<bool(Ledger& ledger)>;
 [[nodiscard]] bool nodes_live(Ledger& ledger);
 
-/// Reads and checks what the arguments and the handoff name. With a faulty file and live nodes: the last
-/// checked configuration. Else the whole report as text, for exit status 78.
+/// Reads and checks the configuration that the handoff or the arguments name. When it has faults and nodes
+/// run: returns the last configuration that passed the check, so that the nodes stay supervised. When no node
+/// runs: returns all faults as text, to be printed before an exit with status 78.
 [[nodiscard]] std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments,
                                                                     const Handoff& handoff,
                                                                     const NodesLive& live = nodes_live);
 
-/// What a reload may not change, and `config` does; a line a fault, empty when there is none. `must_keep`:
-/// agent_id, state_dir and runtime_dir of the agent that reloads, or nothing.
+/// Compares `config` with `must_keep` (agent_id, state_dir and runtime_dir of the running agent; or empty: no
+/// check), which a reload cannot change. Returns one line for each fault; empty: none.
 [[nodiscard]] std::string kept_fault(const Config& config, const std::vector<std::string>& must_keep);
 
-/// --check-config: prints and returns the exit status.
+/// Runs --check-config: prints the faults (status 78) or the effective configuration (status 0). Returns the
+/// exit status.
 [[nodiscard]] int check_config(const Arguments& arguments);
 
 }  // namespace sutra::supervisor

@@ -1,4 +1,4 @@
-// sutra-bench: what is fast, and how fast beside the least that could be done. Compare ratios, not times:
+// sutra-bench: measures each operation against the minimum that does the same. Compare ratios, not times, because
 // machines differ and are shared.
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-// The smallest storage server: says on the FIFO $BENCH_FIFO that it runs, then waits. Benchmarks only.
+// The smallest storage server: reports its start on the FIFO $BENCH_FIFO, then waits. Benchmarks only.
 #include <fcntl.h>
 #include <unistd.h>
 

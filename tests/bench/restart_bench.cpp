@@ -20,7 +20,7 @@ namespace {
 constexpr int kNodes = 60;
 constexpr int kRounds = 3;
 
-/// Reads what servers say of their start.
+/// Reads the servers' reports of their start.
 class Fifo {
  public:
   explicit Fifo(std::string path) : path_(std::move(path)) {
@@ -86,7 +86,7 @@ void bench_restart() {
   std::vector<double> our_times;
   std::vector<double> bare_times;
   for (int round = 0; round < kRounds; ++round) {
-    poll(nullptr, 0, 1200);  // past stable_after: each restart is a first one, at once
+    poll(nullptr, 0, 1200);  // longer than stable_after: each restart counts as the first, without backoff
     for (pid_t& node : nodes) {
       const auto [bare_next, bare_us] = replace(bare_pid, bare);
       bare_pid = bare_next;

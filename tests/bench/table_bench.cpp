@@ -23,7 +23,7 @@ Summary per_call_ns(F call) {
   return summarize(samples);
 }
 
-/// Keeps the compiler from dropping a value that nobody looks at.
+/// Keeps the compiler from removing a value that is not used.
 template <typename T>
 void keep(const T& value) {
   asm volatile("" : : "r"(&value) : "memory");

@@ -1,5 +1,5 @@
-// sutra-chaos: hurts the real agent and its nodes at random, seeded moments, in rounds, and counts what must
-// not be.
+// sutra-chaos: kills and stops the real agent and its nodes at random times (from a seed), in rounds, and counts
+// violations.
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/chaos/cleanup_process.h"
 #include "tests/chaos/decoys.h"
 #include "tests/chaos/host.h"
-#include "tests/chaos/janitor.h"
 #include "tests/chaos/options.h"
 #include "tests/chaos/reaper.h"
 #include "tests/chaos/round.h"
@@ -38,7 +38,7 @@ void add(Figures& total, const Figures& more) {
 }
 
 void run_round(const Options& options, const Kills& kills, std::uint64_t seed, double seconds,
-               Janitor& janitor, Totals& totals) {
+               CleanupProcess& cleanup, Totals& totals) {
   Journal journal(options.verbose);
   std::printf(
       "round %llu: seed %llu, %llu nodes, kills: %llu nodes, %llu comms, %llu supervisor, %llu both\n",
@@ -51,7 +51,7 @@ void run_round(const Options& options, const Kills& kills, std::uint64_t seed, d
   {
     Host host(journal, options, seed);
     sandbox = host.sandbox.path();
-    janitor.care_for(sandbox);
+    cleanup.set_sandbox(sandbox);
     Round(host, kills, seed, seconds).run();
     totals.lines += host.events.lines();
     host.sampler.report_own_cost();
@@ -64,7 +64,7 @@ void run_round(const Options& options, const Kills& kills, std::uint64_t seed, d
     }
   }
   end_processes_in(sandbox);
-  janitor.done();
+  cleanup.done();
   ++totals.rounds;
   add(totals.figures, journal.figures());
   add(totals.violations, journal.violations_by_kind());
@@ -102,7 +102,7 @@ void print(const Totals& totals, double seconds) {
   if (!totals.failed_seeds.empty()) std::printf("failed seeds:%s\n", totals.failed_seeds.c_str());
 }
 
-/// A run that never gave a dead server's pid away has not tried what it claims to try.
+/// A run in which no decoy got a dead server's pid did not test reused pids.
 bool saw_too_little(const Totals& totals) {
   const auto figure = [&](const char* name) {
     const auto at = totals.figures.find(name);
@@ -118,7 +118,7 @@ bool saw_too_little(const Totals& totals) {
 
 int run(const Options& given) {
   const Options* options = &given;
-  Janitor janitor;
+  CleanupProcess cleanup;
   std::signal(SIGPIPE, SIG_IGN);
   const std::uint64_t rounds = std::max<std::uint64_t>(
       1, (options->kills.total() + options->kills_per_round - 1) / options->kills_per_round);
@@ -129,7 +129,7 @@ int run(const Options& given) {
     const double left = budget - clock.seconds();
     if (budget > 0 && left <= 0) break;
     run_round(*options, options->kills.share(round, rounds), options->seed + round, budget > 0 ? left : 0,
-              janitor, totals);
+              cleanup, totals);
   }
   print(totals, clock.seconds());
   if (saw_too_little(totals)) return 1;

@@ -21,7 +21,7 @@ void check_lost(Host& host) {
   for (const auto& node : host.expectations.all(Want::kRunning)) missing.insert(node);
   const double began = host.journal.seconds();
   const auto all_seen = [&] {
-    // A node that crashes by itself is back when it was seen once.
+    // A node that crashes by itself counts as back when it was seen once.
     std::erase_if(missing,
                   [&](const std::string& node) { return host.sampler.leader(node) && answers(host, node); });
     return missing.empty();
@@ -105,17 +105,17 @@ void check_deaths(Host& host, bool all_gone) {
     if (!all_gone && (ends_by_itself(node) || host.expectations.wanted(node) == Want::kUnjudged)) continue;
     std::uint64_t least = 0, most = 0, told = 0;
     const auto balanced = [&] {
-      const auto witnessed = host.witnessed(node);
+      const auto logged_starts = host.logged_starts(node);
       const std::uint64_t alive = host.sampler.leader(node) ? 1 : 0;
-      std::uint64_t forgotten = 0, unwitnessed = 0;
-      for (const auto& process : host.forgotten) forgotten += witnessed.contains(process) ? 1U : 0U;
-      // Killed between its exec and its first line: only the sampler knows of it, or, when the agent did it
-      // because it was asked to, nobody.
+      std::uint64_t forgotten = 0, unlogged = 0;
+      for (const auto& process : host.forgotten) forgotten += logged_starts.contains(process) ? 1U : 0U;
+      // Killed between its exec and its first line: only the sampler has seen it; if the agent killed it on
+      // request, perhaps nothing has.
       if (const auto at = seen.find(node); at != seen.end()) {
-        for (const auto& process : at->second) unwitnessed += witnessed.contains(process) ? 0U : 1U;
+        for (const auto& process : at->second) unlogged += logged_starts.contains(process) ? 0U : 1U;
       }
-      least = witnessed.size() - std::min<std::uint64_t>(witnessed.size(), alive + forgotten);
-      most = witnessed.size() - std::min<std::uint64_t>(witnessed.size(), alive) + unwitnessed +
+      least = logged_starts.size() - std::min<std::uint64_t>(logged_starts.size(), alive + forgotten);
+      most = logged_starts.size() - std::min<std::uint64_t>(logged_starts.size(), alive) + unlogged +
              host.expectations.asked_ends(node);
       const auto& deaths = host.events.deaths();
       told = deaths.contains(node) ? deaths.at(node) : 0;

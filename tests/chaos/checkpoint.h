@@ -1,4 +1,4 @@
-// Quiescent moments: nobody is hurt, and what ought to be true is. Chaos tests only.
+// Checks in a pause without faults: the state of the host is as it should be. Chaos tests only.
 #pragma once
 #include <map>
 #include <string>
@@ -8,18 +8,18 @@
 namespace sutra::chaos {
 
 /// Waits until every node that should run has a server that answers, comms answers, and no zombie of the
-/// supervisor's is left; what does not come true in time is a violation. Then the deaths are compared with
-/// the event log, and what the agent tells with what /proc shows.
+/// supervisor's is left; a condition that is not met in time is a violation. Then compares the deaths with the
+/// event log, and the agent's answers with /proc.
 void check_quiet(Host& host);
 
-/// Servers that died and lines that say so, of every node; with all servers gone also of those that crash by
-/// themselves.
+/// Compares, for every node, the servers that died with the "died" lines of events.jsonl. `all_gone`: also for nodes
+/// that crash by themselves.
 void check_deaths(Host& host, bool all_gone);
 
 /// Tells the agent to stop, and checks that nothing of it is left.
 void check_orderly_stop(Host& host);
 
-/// pid by node of what runs and does not end by itself.
+/// Pid by node of the servers that run and do not crash by themselves.
 [[nodiscard]] std::map<std::string, pid_t> leaders(const Host& host);
 
 }  // namespace sutra::chaos

@@ -62,7 +62,7 @@ bool Decoys::add(const std::string& name, const std::string& node, const std::st
     ::execve("/proc/self/exe", const_cast<char* const*>(argv), const_cast<char* const*>(envp));
     ::_exit(127);
   }
-  theirs.reset();  // so that its death ends the wait
+  theirs.reset();  // so that the read below ends if the decoy dies
   unsigned char ready = 1;
   if (::read(ours.get(), &ready, 1) != 1) {  // its signals are blocked: from now on each is counted
     ::waitpid(child, nullptr, 0);

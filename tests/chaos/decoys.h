@@ -1,5 +1,5 @@
-// Processes that are not the agent's and look as if they were: names, environment, working directories next
-// to the nodes', even the pid of a server that died. They count every signal. Chaos tests only.
+// Decoys: processes that do not belong to the agent but look as if they did, by name, environment, working directory
+// or even the pid of a dead server. They count every signal they get. Chaos tests only.
 #pragma once
 #include <sys/types.h>
 
@@ -23,14 +23,14 @@ class Decoys {
   /// that one, which must be free. False when it cannot be had.
   bool add(const std::string& name, const std::string& node, const std::string& working_directory,
            pid_t pid = 0);
-  /// A signal that reached one is a violation.
+  /// Reports a violation for each signal that a decoy got.
   void check();
   [[nodiscard]] std::size_t size() const { return decoys_.size(); }
 
  private:
   struct Decoy {
     pid_t pid = 0;
-    UniqueFd signals;  ///< a byte a signal
+    UniqueFd signals;  ///< one byte for each signal
     std::string what;
     bool over = false;
   };
@@ -38,7 +38,7 @@ class Decoys {
   std::vector<Decoy> decoys_;
 };
 
-/// What such a process does; never returns. `argv` begins with its name, then "--decoy".
+/// The program of a decoy; never returns. `argv` begins with its name, then "--decoy".
 [[noreturn]] void run_decoy(const char* name);
 
 }  // namespace sutra::chaos

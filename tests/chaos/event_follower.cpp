@@ -41,8 +41,8 @@ void EventFollower::drain() {
   for (ssize_t n = 0;
        (n = ::pread(file_.get(), buffer, sizeof buffer, offset_ + static_cast<off_t>(text.size()))) > 0;)
     text.append(buffer, static_cast<std::size_t>(n));
-  // The front of a line is read again: a supervisor that was killed within it leaves it, the next one removes
-  // it.
+  // An unfinished line is read again later: a supervisor that was killed while writing leaves it, the next one
+  // removes it.
   const auto whole = text.rfind('\n');
   if (whole == std::string::npos) return;
   offset_ += static_cast<off_t>(whole + 1);
@@ -80,7 +80,7 @@ void EventFollower::take(std::string_view line) {
   } else if (what == "started") {
     recent_.erase({node, generation});
   } else if (what == "stopped") {
-    // The node is forgotten: one of the same name counts its generations anew.
+    // The node is forgotten: a new one with this id counts its generations from 1.
     std::erase_if(recent_, [&](const auto& death) { return death.first == node; });
   }
 }

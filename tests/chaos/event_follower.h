@@ -1,6 +1,5 @@
-// Follows state_dir/events.jsonl through rotation, deletion and crashes, and checks that it tells every death
-// once and skips no number. It holds the file open, so that what is deleted is still read to its end. Chaos
-// tests only.
+// Follows state_dir/events.jsonl through rotation, deletion and crashes, and checks that every death is recorded once
+// and no number is skipped. It keeps the file open, so that a deleted file is still read to its end. Chaos tests only.
 #pragma once
 #include <sys/types.h>
 

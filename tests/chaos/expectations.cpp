@@ -66,7 +66,7 @@ bool Expectations::explains(const std::string& node, const ProcessKey& process,
   if (window != windows_.end() && window->second >= last_seen) return true;
   const auto want = wants_.find(node);
   if (want == wants_.end() || want->second != Want::kRunning) return true;
-  // A sampler that came late sees the end of one that was stopped when the next one runs already.
+  // A late sampler sees the end of a stopped server only when its successor already runs.
   return running_since_.at(node) > last_seen;
 }
 

@@ -1,5 +1,5 @@
-// What ought to run, by what the driver did and what it was answered; nothing here comes from the agent's own
-// state. Thread-safe. Chaos tests only.
+// Which nodes should run, derived from the driver's requests and their answers, never from the agent's own state.
+// Thread-safe. Chaos tests only.
 #pragma once
 #include <sys/types.h>
 
@@ -21,7 +21,7 @@ enum class Want {
   kStopped,   ///< a stop was answered with success
 };
 
-/// A process, whatever becomes of its number.
+/// A process; unique even when its pid is used again.
 using ProcessKey = std::pair<pid_t, std::uint64_t>;  // pid, start ticks
 
 class Expectations {
@@ -35,8 +35,8 @@ class Expectations {
 
   /// The driver is about to end this process.
   void killed(pid_t pid, std::uint64_t start_ticks);
-  /// From now on the agent may replace the node's server (a restart was asked for); until closed, and `later`
-  /// than that: the sampler sees an end after it happened.
+  /// From now on the agent may replace the node's server (a restart was asked for), until this is closed plus `later`,
+  /// because the sampler sees an end only after it happened.
   void open_window(const std::string& node);
   void close_window(const std::string& node, std::chrono::milliseconds later);
   /// The agent was asked to end the node's server once more: it may do so before the server's first line.
@@ -45,8 +45,8 @@ class Expectations {
   /// Everything may end: the agent was told to stop.
   void open_all() { open_all_ = true; }
 
-  /// Whether the driver's deeds or the node's nature explain that this server, alive at `last_seen`, ended
-  /// since.
+  /// Whether an action of the driver, or the node's own behaviour, explains that this server, alive at `last_seen`, has
+  /// ended since.
   [[nodiscard]] bool explains(const std::string& node, const ProcessKey& process,
                               Clock::time_point last_seen) const;
 
@@ -60,7 +60,7 @@ class Expectations {
   std::atomic<bool> open_all_{false};
 };
 
-/// Crashes by itself, by the word that begins its node_id.
+/// Whether the node crashes by itself; the first word of its node_id tells.
 [[nodiscard]] bool ends_by_itself(const std::string& node);
 
 }  // namespace sutra::chaos

@@ -22,7 +22,7 @@ constexpr std::array kKinds{"redis",      "serve",      "orphan",    "redis",   
                             "ignoreterm", "redis",      "moody",     "hang",     "doublefork"};
 
 void configure(e2e::Sandbox& sandbox) {
-  sandbox.set("storage", "env", "{ SUTRA_WITNESS = \"{storage_path}/witness\" }")
+  sandbox.set("storage", "env", "{ SUTRA_START_LOG = \"{storage_path}/starts\" }")
       .set("storage", "stop_grace_secs", "2")
       .set("monitoring", "max_restarts", "1000")  // in one second: chaos must not end in quarantine
       .set("monitoring", "restart_window_secs", "1")
@@ -32,8 +32,8 @@ void configure(e2e::Sandbox& sandbox) {
       .write_config();
 }
 
-/// Without cgroups the lock alone says that a server, or a child of it that left its session, is still there:
-/// who gives it up stays out.
+/// Without cgroups only the lock tells that a server, or a child that left its session, still runs: nodes whose
+/// servers close the lock are left out.
 bool gives_the_lock_up(const std::string& kind) {
   return kind == "orphan" || kind == "doublefork" || kind == "closefds";
 }
@@ -137,9 +137,9 @@ Footprint Host::footprint() const {
   return {pid, open_fds(pid), memory_kib(pid, "Pss"), memory_kib(pid, "Pss_Anon"), sandbox.cgroups().size()};
 }
 
-std::set<ProcessKey> Host::witnessed(const std::string& node) const {
+std::set<ProcessKey> Host::logged_starts(const std::string& node) const {
   std::set<ProcessKey> found;
-  std::ifstream file(data_directory(node) + "/witness");
+  std::ifstream file(data_directory(node) + "/starts");
   for (ProcessKey key; file >> key.first >> key.second;) found.insert(key);
   return found;
 }

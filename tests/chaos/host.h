@@ -18,12 +18,12 @@
 
 namespace sutra::chaos {
 
-/// What a cycle must give back.
+/// Resources that must return to their baseline after a cycle.
 struct Footprint {
   pid_t supervisor = 0;
   std::size_t fds = 0;
-  std::uint64_t pss_kib = 0;   ///< falls and rises with those who map the same files
-  std::uint64_t anon_kib = 0;  ///< its part that is nobody else's: heap and stack
+  std::uint64_t pss_kib = 0;   ///< depends on which other processes map the same files
+  std::uint64_t anon_kib = 0;  ///< the private part of it: heap and stack
   std::size_t cgroups = 0;
 };
 
@@ -32,8 +32,8 @@ class Host {
   Host(Journal& journal, const Options& options, std::uint64_t seed);
   ~Host();
 
-  /// What must be done all the time: reads events, looks after the decoys, lets stopped processes go on when
-  /// it is time, and starts a supervisor that ended by itself, which is a violation.
+  /// Periodic work: reads events, checks the decoys, sends SIGCONT to stopped processes when it is time, and starts a
+  /// supervisor that ended by itself, which is a violation.
   void attend();
   /// attend() until so much time has passed.
   void pass(std::chrono::milliseconds time);
@@ -48,8 +48,8 @@ class Host {
     return sandbox.at("data/" + node);
   }
   [[nodiscard]] Footprint footprint() const;
-  /// Servers that say so themselves, by node.
-  [[nodiscard]] std::set<ProcessKey> witnessed(const std::string& node) const;
+  /// Servers of a node that noted their own start (SUTRA_START_LOG, see tests/node/test_node.cpp).
+  [[nodiscard]] std::set<ProcessKey> logged_starts(const std::string& node) const;
 
   Journal& journal;
   e2e::Sandbox sandbox;
@@ -60,8 +60,7 @@ class Host {
   EventFollower events;
   Sampler sampler;
   Requests requests;
-  std::set<ProcessKey>
-      forgotten;  ///< their death need not be recorded: all that was known of them was deleted
+  std::set<ProcessKey> forgotten;  ///< their death need not be recorded: their records were deleted
   bool stopping = false;
 
  private:

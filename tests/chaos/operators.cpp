@@ -10,11 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kRestartMayGoOn = 15s;  // the answer was lost; the grace and the new start are still to come
+constexpr auto kRestartMayGoOn =
+    15s;  // the answer was lost; the stop's grace and the new start may still follow
 constexpr int kBetweenTriesMs = 30;
 
-/// A call that waits for its connection drives it, too. Of those that fail at once none would: nobody polls
-/// between them, and each try to connect runs out unseen, for as long as gRPC's backup poller sleeps (5 s).
+/// A call that waits for the connection also polls it. Calls that fail at once do not: between them nothing polls, and
+/// each attempt to connect times out unnoticed, as long as gRPC's backup poller sleeps (5 s).
 void give(grpc::ClientContext& context, std::chrono::seconds deadline) {
   context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + deadline);
@@ -141,7 +142,7 @@ Operator::~Operator() {
 void Operator::run() {
   while (!stop_) {
     if (paused_ || nodes_.empty()) {
-      // All run at a checkpoint, so that one is like the other.
+      // All nodes run at a checkpoint, so that checkpoints can be compared.
       for (auto& [node, stopped] : stopped_) stopped = stopped && !requests_.spawn(node);
       idle_ = true;
       poll(nullptr, 0, 5);

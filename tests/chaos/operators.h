@@ -1,5 +1,5 @@
-// Asks the agent for nodes as a Master (gRPC) or an operator (agentctl) would, until it is told how it went,
-// and notes what must be true then. Chaos tests only.
+// Sends requests as a Master (gRPC) or an operator (agentctl) would, until each is answered, and records what must be
+// true afterwards. Chaos tests only.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -18,21 +18,21 @@
 
 namespace sutra::chaos {
 
-/// One conversation; not for two threads at once.
+/// One client; not for two threads at once.
 class Requests {
  public:
   Requests(const e2e::Sandbox& sandbox, std::map<std::string, std::uint16_t> ports, Journal& journal,
            Expectations& expectations, std::uint64_t seed);
 
-  /// Until it is answered with success or the time is over; false then, with a violation.
+  /// Repeats until success. False, with a violation, when the time is over.
   bool spawn(const std::string& node, std::chrono::seconds within = std::chrono::seconds(90));
   bool stop(const std::string& node, std::chrono::seconds within = std::chrono::seconds(90));
-  /// Once, whatever the answer.
+  /// Once; ignores the answer.
   void restart(const std::string& node);
   /// One try; the reason when refused.
   std::string try_spawn(const std::string& node);
   std::string try_stop(const std::string& node);
-  /// The nodes as the agent tells them; `silence`: why it does not, else empty.
+  /// The nodes as the agent lists them; `silence`: why it does not answer, else empty.
   [[nodiscard]] std::map<std::string, agent::NodeStatusResponse> list(std::string& silence);
 
  private:

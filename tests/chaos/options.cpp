@@ -14,7 +14,8 @@ constexpr const char* kUsage =
     "                   [--kills-per-round N] [--seconds BUDGET] [--nodes N] [--bin-dir DIR] [--keep] "
     "[--verbose]\n"
     "                   [--without-cgroups]\n"
-    "Hurts the real agent with real servers at random, seeded moments and watches /proc. Exit 0: no "
+    "Kills and stops the real agent and real servers at random times (from the seed) and watches /proc. Exit "
+    "0: no "
     "violation.\n";
 
 std::uint64_t part_of(std::uint64_t total, std::uint64_t part, std::uint64_t of) {

@@ -1,5 +1,5 @@
-// Loops PING over every node, on a connection that stays and on a new one, and counts what is not answered. A
-// thread of its own. Chaos tests only.
+// Sends PING to every node in a loop, on a kept and on a new connection, and counts the unanswered ones. Has its own
+// thread. Chaos tests only.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace sutra::chaos {
 class PingClient {
  public:
   PingClient(std::map<std::string, std::uint16_t> ports, Journal& journal);
-  ~PingClient();  ///< finishes the round under way and adds its figures to the journal
+  ~PingClient();  ///< finishes the current round and adds its figures to the journal
   PingClient(const PingClient&) = delete;
   PingClient& operator=(const PingClient&) = delete;
 

@@ -41,8 +41,8 @@ struct ProcessStat {
 /// A line of /proc/PID/smaps_rollup ("Pss", "Pss_Anon"), KiB; 0 when it cannot be read.
 [[nodiscard]] std::uint64_t memory_kib(pid_t pid, const std::string& which);
 
-/// A pidfd of the process that has this pid and start time; invalid when that one is gone. A driver that
-/// hurts processes must be as sure of whom it hits as the agent is.
+/// A pidfd of the process with this pid and start time; invalid when it is gone. The driver must not signal a process
+/// that got a reused pid.
 [[nodiscard]] UniqueFd open_process(pid_t pid, std::uint64_t start_ticks);
 bool signal_process(const UniqueFd& pidfd, int signum);
 

@@ -15,7 +15,7 @@ int run_beneath_a_reaper(const std::function<int()>& program) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t driver = ::fork();
   if (driver == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // its janitor then does the rest
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // its cleanup process then does the rest
     std::exit(program());
   }
   if (driver < 0) {

@@ -19,8 +19,8 @@ constexpr std::uint64_t kHeapOfSlackKib = 512;
 }  // namespace
 
 Round::Round(Host& host, const Kills& kills, std::uint64_t seed, double until)
-    : host_(host), left_(kills), until_(until), hurt_(host, seed) {
-  // Every fifth node belongs to an operator, who starts and stops it all the time; they share no node.
+    : host_(host), left_(kills), until_(until), injector_(host, seed) {
+  // Every fifth node belongs to one operator, who starts and stops it all the time; operators share no node.
   std::vector<std::vector<std::string>> shares(2);
   std::uint64_t n = 0;
   for (const auto& [node, port] : host.ports) {
@@ -92,25 +92,25 @@ void Round::check_growth(const Footprint& before, const char* when) {
 
 void Round::steady() {
   std::uint64_t nodes = left_.nodes * 6 / 10;
-  // Few: without a new supervisor each one that follows is waited for longer, up to 5 s.
+  // Few: one supervisor restarts comms with a growing backoff, up to 5 s.
   std::uint64_t comms = left_.comms / 40;
   left_.nodes -= nodes;
   left_.comms -= comms;
   const std::uint64_t warm_up = nodes * 2 / 3;
   std::optional<Footprint> baseline;
   while (nodes + comms > 0 && !over()) {
-    const std::uint64_t lot = hurt_.dice().below(100);
+    const std::uint64_t lot = injector_.dice().below(100);
     if (lot < 70 && nodes > 0)
-      spend(nodes, hurt_.kill_node());
+      spend(nodes, injector_.kill_node());
     else if (lot < 80 && comms > 0)
-      spend(comms, hurt_.kill_comms());
+      spend(comms, injector_.kill_comms());
     else if (lot < 90)
-      hurt_.stop_node();
+      injector_.stop_node();
     else if (lot < 93)
-      hurt_.stop_comms();
+      injector_.stop_comms();
     else if (lot < 95)
-      hurt_.stop_supervisor();
-    host_.pass(std::chrono::milliseconds(hurt_.dice().below(60)));
+      injector_.stop_supervisor();
+    host_.pass(std::chrono::milliseconds(injector_.dice().below(60)));
     if (!baseline && nodes <= warm_up) {
       quiet();
       baseline = host_.footprint();
@@ -118,30 +118,29 @@ void Round::steady() {
     for (auto& each : operators_) each->resume();
   }
   quiet();
-  // A stopped node of an operator's has no fds and no cgroup: the baseline is an upper bound only when all
-  // run.
+  // A stopped node has no fds and no cgroup: the baseline is an upper bound only when all nodes run.
   if (baseline) check_growth(*baseline, "one supervisor through kills, spawns and stops");
   left_.nodes += nodes;
   left_.comms += comms;
 }
 
-/// Every kill that is left is as likely as any other, so that comms, whose replacement waits longer after
-/// each death, is killed between supervisors, with whom that begins anew.
+/// Every remaining kill is equally likely, so that kills of comms and of the supervisor alternate: the backoff of comms
+/// grows with each death and starts again with a new supervisor.
 void Round::kill_one(Kills& left, bool nodes_too) {
-  std::uint64_t lot = hurt_.dice().below(left.total());
+  std::uint64_t lot = injector_.dice().below(left.total());
   const auto falls_on = [&lot](std::uint64_t count) {
     const bool hit = lot < count;
     lot -= hit ? 0 : count;
     return hit;
   };
   if (falls_on(left.nodes))
-    spend(left.nodes, hurt_.kill_node());
+    spend(left.nodes, injector_.kill_node());
   else if (falls_on(left.comms))
-    spend(left.comms, hurt_.kill_comms());
+    spend(left.comms, injector_.kill_comms());
   else if (falls_on(left.supervisor))
-    spend(left.supervisor, hurt_.kill_supervisor(nodes_too));
+    spend(left.supervisor, injector_.kill_supervisor(nodes_too));
   else
-    spend(left.both, hurt_.kill_both(nodes_too));
+    spend(left.both, injector_.kill_both(nodes_too));
 }
 
 void Round::pinged() {
@@ -157,16 +156,16 @@ void Round::pinged() {
   {
     const PingClient client(pinged, host_.journal);
     while (share.total() > 0 && !over()) {
-      const std::uint64_t lot = hurt_.dice().below(100);
+      const std::uint64_t lot = injector_.dice().below(100);
       if (lot < 90)
         kill_one(share, false);
       else if (lot < 95)
-        hurt_.reload();
+        injector_.reload();
       else if (lot < 97)
-        hurt_.stop_comms();
+        injector_.stop_comms();
       else if (lot < 99)
-        hurt_.stop_supervisor();
-      host_.pass(std::chrono::milliseconds(hurt_.dice().below(hurt_.dice().percent(20) ? 600 : 80)));
+        injector_.stop_supervisor();
+      host_.pass(std::chrono::milliseconds(injector_.dice().below(injector_.dice().percent(20) ? 600 : 80)));
     }
     quiet();
   }
@@ -187,20 +186,20 @@ void Round::mixed() {
   while (left_.total() > 0 && !over()) {
     for (auto& each : operators_) each->resume();
     const std::uint64_t before = left_.total();
-    const std::uint64_t lot = hurt_.dice().below(100);
+    const std::uint64_t lot = injector_.dice().below(100);
     if (lot < 80)
       kill_one(left_, true);
     else if (lot < 84)
-      hurt_.reload();
+      injector_.reload();
     else if (lot < 88)
-      hurt_.stop_node();
+      injector_.stop_node();
     else if (lot < 91)
-      hurt_.stop_comms();
+      injector_.stop_comms();
     else if (lot < 93)
-      hurt_.stop_supervisor();
+      injector_.stop_supervisor();
     else if (lot < 96)
-      hurt_.save_in_background();
-    host_.pass(std::chrono::milliseconds(hurt_.dice().below(hurt_.dice().percent(20) ? 500 : 60)));
+      injector_.save_in_background();
+    host_.pass(std::chrono::milliseconds(injector_.dice().below(injector_.dice().percent(20) ? 500 : 60)));
     since_checkpoint += before - left_.total();
     if (since_checkpoint >= kKillsBetweenCheckpoints) {
       quiet();
@@ -209,7 +208,7 @@ void Round::mixed() {
   }
 }
 
-/// Deletes what is in the directories, not the directories: those are the operator's.
+/// Deletes the contents of the directories, not the directories: the operator made those.
 void Round::lose(bool state, bool runtime) {
   host_.journal.act(std::string("delete the contents of") + (state ? " state_dir" : "") +
                     (runtime ? " runtime_dir" : ""));
@@ -220,7 +219,7 @@ void Round::lose(bool state, bool runtime) {
       std::filesystem::remove_all(entry.path(), ignored);
   }
   if (state) host_.events.may_count_anew();
-  // Who runs now was recorded in what is gone.
+  // The records of the running servers are deleted.
   if (runtime) {
     for (const auto& [node, port] : host_.ports) {
       if (const auto member = host_.sampler.leader(node))
@@ -230,7 +229,7 @@ void Round::lose(bool state, bool runtime) {
   host_.journal.count("deletions of directories");
 }
 
-/// Whatever was forgotten, nobody who runs is touched and nobody is started beside him.
+/// With lost records, no running server is stopped and no second one is started beside it.
 void Round::check_untouched(const std::map<std::string, pid_t>& before, const char* after_what) {
   host_.pass(1s);
   host_.sampler.look_anew();
@@ -246,28 +245,27 @@ void Round::forgetful() {
   if (over()) return;
   quiet();
   lose(true, false);
-  hurt_.kill_supervisor(false);
+  injector_.kill_supervisor(false);
   quiet();
 
-  // Without the facts nobody knows that those who run are the nodes: they are left alone until they are
-  // ended.
+  // Without facts the supervisor does not know the running servers: it leaves them alone until they end.
   auto before = leaders(host_);
   lose(false, true);
-  hurt_.kill_supervisor(false);
+  injector_.kill_supervisor(false);
   check_untouched(before, "the loss of runtime_dir");
-  for (const auto& [node, port] : host_.ports) hurt_.end_members(node);
+  for (const auto& [node, port] : host_.ports) injector_.end_members(node);
   quiet();
 
   before = leaders(host_);
   lose(true, true);
-  hurt_.kill_supervisor(false);
+  injector_.kill_supervisor(false);
   for (const auto& [node, pid] : before) {
     const std::string answer = host_.requests.try_spawn(node);
-    host_.journal.act("spawn " + node + " beside what nobody remembers: " + answer);
+    host_.journal.act("spawn " + node + " beside a server without a record: " + answer);
   }
   check_untouched(before, "the loss of both directories");
   for (const auto& [node, port] : host_.ports) {
-    hurt_.end_members(node);
+    injector_.end_members(node);
     if (!host_.requests.spawn(node)) return;
   }
 }

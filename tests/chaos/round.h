@@ -2,28 +2,28 @@
 #pragma once
 #include <cstdint>
 
+#include "tests/chaos/fault_injector.h"
 #include "tests/chaos/host.h"
-#include "tests/chaos/hurt.h"
 #include "tests/chaos/options.h"
 
 namespace sutra::chaos {
 
 class Round {
  public:
-  /// `until`: journal time after which nobody is hurt any more; 0: none.
+  /// `until`: journal time after which no fault is injected; 0: none.
   Round(Host& host, const Kills& kills, std::uint64_t seed, double until);
   void run();
 
  private:
   bool start_all();
-  void steady();     ///< one supervisor all the time: what it takes it must give back
-  void pinged();     ///< only supervisor and comms are hurt: nothing may happen to a node
-  void mixed();      ///< everything at once
+  void steady();     ///< one supervisor all the time: its resources must return to the baseline
+  void pinged();     ///< only supervisor and comms are killed: no node may be disturbed
+  void mixed();      ///< all faults at once
   void forgetful();  ///< the agent's directories are deleted while nodes run
   void quiet();
   void check_growth(const Footprint& before, const char* when);
   [[nodiscard]] bool over() const;
-  /// Takes one kill off `left` when it hit somebody.
+  /// Subtracts one from `left` when a process was killed.
   static void spend(std::uint64_t& left, bool hit) { left -= hit ? 1 : 0; }
   void check_untouched(const std::map<std::string, pid_t>& before, const char* after_what);
   void kill_one(Kills& left, bool nodes_too);
@@ -32,7 +32,7 @@ class Round {
   Host& host_;
   Kills left_;
   const double until_;
-  Hurt hurt_;
+  FaultInjector injector_;
   std::vector<std::unique_ptr<Operator>> operators_;
 };
 

@@ -10,7 +10,7 @@ namespace sutra::chaos {
 namespace {
 
 constexpr int kIntervalMs = 10;
-constexpr double kStrangersFor = 1.0;
+constexpr double kUnrelatedFor = 1.0;
 constexpr double kLateGap = 0.1;
 
 std::string describe(const Member& m) {
@@ -58,15 +58,15 @@ void Sampler::look() {
   const auto began = Expectations::Clock::now();
   const auto pids = all_pids();
   const std::lock_guard lock(mutex_);
-  if (journal_.seconds() - strangers_since_ > kStrangersFor) {
-    strangers_.clear();
-    strangers_since_ = journal_.seconds();
+  if (journal_.seconds() - unrelated_since_ > kUnrelatedFor) {
+    unrelated_.clear();
+    unrelated_since_ = journal_.seconds();
   }
-  // The ends first, so that a number that changed hands is looked at as the new process.
+  // Deaths first, so that a reused pid is examined as the new process.
   std::vector<Member> ended;
   for (auto& [pid, member] : members_) {
     const auto stat = read_stat(pid);
-    // A process that exits loses its memory before anything else: it serves nobody any more.
+    // An exiting process loses its memory first: it serves no more.
     const bool lives =
         stat && stat->start_ticks == member.stat.start_ticks && stat->alive() && stat->image != Image{};
     if (!lives) {
@@ -86,7 +86,7 @@ void Sampler::look() {
     died(member);
   }
   for (const pid_t pid : pids) {
-    if (!strangers_.contains(pid) && !members_.contains(pid)) classify(pid);
+    if (!unrelated_.contains(pid) && !members_.contains(pid)) classify(pid);
   }
   judge_duplicates();
   judge_stopped();
@@ -107,12 +107,12 @@ void Sampler::classify(pid_t pid) {
   if (node.empty()) {
     // The agent and what it just forked have their working directory in the sandbox: they are looked at
     // again.
-    if (!cwd.starts_with(sandbox_)) strangers_.insert(pid);
+    if (!cwd.starts_with(sandbox_)) unrelated_.insert(pid);
     return;
   }
   const std::string exe = link_of(pid, "exe");
   if (exe.empty() || exe.ends_with("/sutra-node-launch")) return;
-  // What was read between the two belongs to one program, not to the one before its exec.
+  // Unchanged before and after: what was read in between belongs to one program, not to the one before its exec.
   const auto after = read_stat(pid);
   if (!after || after->image != before->image || after->start_ticks != before->start_ticks) return;
   add(*after, node);
@@ -151,10 +151,10 @@ void Sampler::died(const Member& member) {
   journal_.count("server deaths seen");
   if (expectations_.explains(member.node, key(member.stat), member.alive_at)) return;
   journal_.violation("unplanned stop", "node " + member.node + ": " + describe(member) +
-                                           " ended though nobody hurt it and no policy ends it");
+                                           " ended, but no fault was injected and no policy ends it");
 }
 
-/// The same program on the same data, still, now.
+/// Whether the same program still works on the same data.
 bool Sampler::still(const Member& member) const {
   const auto stat = read_stat(member.stat.pid);
   return stat && stat->alive() && stat->start_ticks == member.stat.start_ticks &&

@@ -40,9 +40,9 @@ class Sampler {
   [[nodiscard]] std::optional<Member> leader(const std::string& node) const;
   [[nodiscard]] std::vector<Member> members(const std::string& node) const;
   [[nodiscard]] std::size_t live_members() const;
-  /// Every server that was ever seen, dead or alive, by node.
+  /// Every server that was seen so far, dead or alive, by node.
   [[nodiscard]] std::map<std::string, std::set<ProcessKey>> servers() const;
-  /// A look that began after this call has ended.
+  /// Waits for a scan that began after this call.
   void look_anew() const;
   void report_own_cost() const;
 
@@ -69,11 +69,12 @@ class Sampler {
   std::map<pid_t, Member> members_;  ///< alive
   std::map<ImageKey, ProcessKey> leaders_;
   std::map<std::string, std::set<ProcessKey>> servers_;
-  std::set<ProcessKey> judged_;          ///< a violation was reported once
-  std::unordered_set<pid_t> strangers_;  ///< forgotten every second: a number may change hands
+  std::set<ProcessKey> judged_;  ///< a violation was reported once
+  std::unordered_set<pid_t>
+      unrelated_;  ///< processes of no node; cleared every second, because a pid may be reused
   std::atomic<std::uint64_t> looks_{0};
   std::uint64_t late_ = 0;
-  double longest_gap_ = 0, cpu_seconds_ = 0, last_look_ = 0, strangers_since_ = 0;
+  double longest_gap_ = 0, cpu_seconds_ = 0, last_look_ = 0, unrelated_since_ = 0;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

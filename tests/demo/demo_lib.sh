@@ -1,4 +1,4 @@
-# What the demo's steps are made of. Sourced.
+# Functions of the demo's steps. Sourced.
 # shellcheck shell=bash
 declare -A node port
 steps=()
@@ -96,7 +96,7 @@ wait_for() {
   done
 }
 
-# A zombie is dead: it waits for its parent, which is not us once a supervisor was killed.
+# A zombie is dead: it only waits for its parent, which is not this script after a supervisor was killed.
 alive() { [ -e "/proc/$1" ] && ! grep -qE '^State:\s+[ZX]' "/proc/$1/status" 2>/dev/null; }
 
 show_log() {

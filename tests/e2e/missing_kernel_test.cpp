@@ -1,4 +1,4 @@
-// The main job where the kernel, or a filter above us, lacks something: each feature alone, and each pair.
+// The agent's main work on hosts where the kernel or a seccomp filter lacks a feature: each feature, and each pair.
 #include <gmock/gmock.h>
 
 #include <linux/audit.h>
@@ -34,14 +34,14 @@ void refuse(unsigned call) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const sock_fprog program{std::size(code), code};
-  // Without no_new_privs a filter needs root; these tests skip without it for the mounts anyway.
+  // Without no_new_privs a filter needs root. These tests need root for the mounts anyway.
   if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(125);
 }
 
 class MissingKernelFeature : public AgentTest, public ::testing::WithParamInterface<Missing> {};
 
-TEST_P(MissingKernelFeature, TheMainJobStillWorksAndTheLogSaysWhatIsLost) {
+TEST_P(MissingKernelFeature, TheAgentStillWorksAndTheLogNamesWhatIsMissing) {
   const Missing& missing = GetParam();
   if (missing.cgroups && geteuid() != 0) GTEST_SKIP() << "needs root for a mount namespace";
   sandbox.set("storage", "stop_grace_secs", "1");

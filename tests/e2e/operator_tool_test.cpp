@@ -51,7 +51,7 @@ TEST_F(OperatorTool, WorksWhileCommsIsDown) {
   ASSERT_TRUE(sandbox.signal(comms, SIGCONT));
 }
 
-TEST_F(OperatorTool, RefusesUsageMistakesWithTwo) {
+TEST_F(OperatorTool, UsageErrorsEndWithExitStatusTwo) {
   EXPECT_EQ(agent.ctl({}).status, 2);
   EXPECT_EQ(agent.ctl({"frobnicate"}).status, 2);
   EXPECT_EQ(agent.ctl({"stop"}).status, 2);
@@ -136,7 +136,7 @@ TEST_F(OperatorTool, AFileThatIsGivenSaysWhichAgentIsMeant) {
   EXPECT_EQ(list().status, 0) << "without the key its agent is the default one: " << list().err;
 }
 
-TEST_F(OperatorTool, DoctorSaysWhatIsOff) {
+TEST_F(OperatorTool, DoctorNamesTheProtectionsThatAreOff) {
   start();
   const auto r = agent.ctl({"doctor"});
   EXPECT_EQ(r.status, 0);

@@ -1,4 +1,4 @@
-// redis and etcd as storage servers: the real things.
+// Real redis and etcd as storage servers.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -35,13 +35,13 @@ TEST_F(RealServers, RedisKeepsItsKeysThroughACrash) {
   EXPECT_TRUE(agent.stop_node("cache").success());
 }
 
-TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotDoubled) {
+TEST_F(RealServers, RedisThatSavesInTheBackgroundIsNotStartedTwice) {
   sandbox.use_redis();
   start();
   const auto r = must_spawn("cache");
   const auto port = static_cast<std::uint16_t>(r.port());
   for (int i = 0; i < 50; ++i) ASSERT_EQ(ask_port(port, "SET k" + std::to_string(i) + " v\r\n"), "+OK");
-  // 50 keys, a tenth of a second each: the child that saves them outlives its parent, if it may.
+  // 50 keys, a tenth of a second each: the child that saves them lives longer than its parent unless it is killed.
   ASSERT_EQ(ask_port(port, "CONFIG SET rdb-key-save-delay 100000\r\n"), "+OK");
   EXPECT_THAT(ask_port(port, "BGSAVE\r\n"), HasSubstr("Background saving started"));
   const std::string pid = std::to_string(r.pid());
@@ -60,7 +60,7 @@ TEST_F(RealServers, EtcdKeepsItsKeysThroughACrash) {
   start();
   const auto r = must_spawn("registry");
   const std::string endpoint = "--endpoints=127.0.0.1:" + std::to_string(r.port());
-  // etcd listens before it has elected itself.
+  // etcd listens before it is the leader.
   ASSERT_TRUE(eventually([&] {
     return run({"/usr/bin/etcdctl", endpoint, "put", "greeting", "hello"}).status == 0;
   }));

@@ -1,4 +1,4 @@
-// The harness itself: a test that goes wrong must not end what is not its own.
+// The test support itself: a faulty test must not kill processes that are not its own.
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
@@ -57,12 +57,12 @@ TEST(SandboxSignals, ReachAProcessThatWorksInIt) {
   EXPECT_FALSE(sandbox.signal(ours.pid(), SIGTERM)) << "it has ended";
 }
 
-TEST(SandboxSignals, ReachNobodyElse) {
+TEST(SandboxSignals, ReachNoOtherProcess) {
   const Sandbox sandbox;
   std::filesystem::create_directory(sandbox.path() + "-beside");
   const Waiting beside(sandbox.path() + "-beside");
   ASSERT_TRUE(beside.works_in(sandbox.path() + "-beside"));
-  // SIGCONT, which would hurt nobody if it did arrive.
+  // SIGCONT does no harm if it is delivered.
   EXPECT_FALSE(sandbox.signal(beside.pid(), SIGCONT));
   EXPECT_FALSE(sandbox.signal(getpid(), SIGCONT));
   EXPECT_FALSE(sandbox.signal(1, SIGCONT));

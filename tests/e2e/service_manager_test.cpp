@@ -1,4 +1,4 @@
-// The agent as a service manager sees it: ready, alive, stopping; silent when its loop hangs.
+// The messages to systemd: ready, watchdog, stopping; none when the loop hangs.
 #include <gmock/gmock.h>
 
 #include <poll.h>
@@ -54,7 +54,7 @@ class ServiceManagerTest : public AgentTest {
   std::string path_;
 };
 
-TEST_F(ServiceManagerTest, HearsReadyAliveAndStopping) {
+TEST_F(ServiceManagerTest, GetsReadyWatchdogAndStopping) {
   start_watched();
   EXPECT_EQ(next(), "READY=1");
   EXPECT_EQ(next(), "WATCHDOG=1");
@@ -67,11 +67,11 @@ TEST_F(ServiceManagerTest, HearsReadyAliveAndStopping) {
   EXPECT_EQ(agent.wait_exit(), 0);
 }
 
-TEST_F(ServiceManagerTest, HearsNothingFromALoopThatHangs) {
+TEST_F(ServiceManagerTest, GetsNothingFromALoopThatHangs) {
   start_watched();
   EXPECT_TRUE(hears("WATCHDOG=1"));
   agent.signal(SIGSTOP);
-  while (!next(500ms).empty()) {  // what was sent before
+  while (!next(500ms).empty()) {  // skips messages sent before
   }
   EXPECT_EQ(next(1s), "") << "longer than the manager waits";
   agent.signal(SIGCONT);

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 class Spawn : public AgentTest {};
 
-/// A stranger's socket in LISTEN.
+/// A socket in LISTEN of another program.
 class Listener {
  public:
   Listener(int family, std::uint16_t port) : fd_(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -64,23 +64,24 @@ TEST_F(Spawn, SuccessMeansThatItServes) {
   EXPECT_EQ(status->restart_count(), 0U);
 }
 
-TEST_F(Spawn, PortZeroTakesTheNextFreeOneFromTheStartOfTheRange) {
+TEST_F(Spawn, PortZeroTakesTheFirstFreePortOfTheRange) {
   const Listener stranger(AF_INET, static_cast<std::uint16_t>(sandbox.range_start() + 1));
   ASSERT_TRUE(stranger.ok());
   start();
   EXPECT_EQ(must_spawn("serve-1").port(), sandbox.range_start());
-  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U) << "one of the range is a stranger's";
+  EXPECT_EQ(must_spawn("serve-2").port(), sandbox.range_start() + 2U)
+      << "another program has one port of the range";
   EXPECT_TRUE(agent.stop_node("serve-1").success());
   EXPECT_EQ(must_spawn("serve-3").port(), sandbox.range_start()) << "ports are given back";
 }
 
-TEST_F(Spawn, AnotherPortThanZeroIsThatPort) {
+TEST_F(Spawn, APortOtherThanZeroIsUsed) {
   start();
   const std::uint16_t port = sandbox.free_port();
   EXPECT_EQ(must_spawn("serve-1", port).port(), port);
 }
 
-TEST_F(Spawn, ATakenPortIsRefusedAndTheErrorNamesWho) {
+TEST_F(Spawn, APortInUseIsRefusedAndTheErrorNamesItsListener) {
   const std::uint16_t four = sandbox.free_port();
   const std::uint16_t six = sandbox.free_port();
   const Listener a(AF_INET, four);
@@ -133,7 +134,7 @@ TEST_F(Spawn, OutsidePathsAreIgnoredWhenConfiguredSo) {
   EXPECT_TRUE(agent.log_has("/tmp/storage"));
 }
 
-TEST_F(Spawn, TheServerFindsFlagsEnvironmentAndItsDirectory) {
+TEST_F(Spawn, TheServerGetsArgumentsEnvironmentAndItsDirectory) {
   sandbox.set("storage", "listen_address", "\"127.0.0.1\"");
   sandbox.set("storage", "env", "{ EXTRA = \"p{port}\" }");
   start();
@@ -203,7 +204,7 @@ TEST_F(Spawn, ABinaryThatCannotBeExecutedIsNamed) {
   EXPECT_FALSE(agent.node("serve-1"));
 }
 
-TEST_F(Spawn, AStartThatFailsBeforeAProcessExistsIsAnAnswerLikeAnyOther) {
+TEST_F(Spawn, AStartThatFailsBeforeAProcessExistsIsAnsweredAsAFailure) {
   start();
   std::filesystem::remove_all(sandbox.at("log"));
   write_file(sandbox.at("log"), "a file where the directory was");
@@ -239,7 +240,7 @@ TEST_F(Spawn, TheSameRequestTwiceAtOnceStartsOneServer) {
   EXPECT_EQ(agent.events("started", "late500-1").size(), 1U);
 }
 
-TEST_F(Spawn, TheSameRequestInBackoffStartsItNow) {
+TEST_F(Spawn, TheSameRequestDuringABackoffStartsTheNodeAtOnce) {
   sandbox.set("monitoring", "backoff_initial_ms", "30000");
   sandbox.set("monitoring", "backoff_max_secs", "60");
   start();
@@ -257,7 +258,7 @@ TEST_F(Spawn, TheSameRequestInBackoffStartsItNow) {
   EXPECT_EQ(agent.node("serve-1")->status(), "running");
 }
 
-TEST_F(Spawn, AHundredDifferentOnesAtOnceAllStart) {
+TEST_F(Spawn, AHundredNodesRequestedAtOnceAllStart) {
   start();
   std::vector<std::future<agent::SpawnNodeResponse>> all;
   for (int i = 0; i < 100; ++i) {

@@ -91,7 +91,7 @@ TEST_F(Stop, AnUnknownNodeIsAFailureAndItsStatusNotFound) {
   EXPECT_FALSE(agent.node("nobody"));
 }
 
-TEST_F(Stop, ASpawnMeanwhileIsAnErrorAndAStatusIsNeverBlocked) {
+TEST_F(Stop, ASpawnDuringAStopIsAnErrorAndAStatusIsNeverBlocked) {
   sandbox.set("storage", "stop_grace_secs", "3");
   start();
   must_spawn("ignoreterm-1");

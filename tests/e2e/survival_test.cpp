@@ -1,4 +1,5 @@
-// Who survives what: comms, supervisor, reload, orderly stop. The real agent, a Master in this process.
+// What survives which event: crashes of comms and supervisor, reload, orderly stop. The real agent; the Master runs in
+// this process.
 #include <gmock/gmock.h>
 
 #include <dirent.h>
@@ -56,7 +57,7 @@ TEST_F(Survival, ACrashedNodeKeepsItsPortPathAndLimitAndIsCounted) {
   EXPECT_THAT(agent.events("died", "serve-1").front(), HasSubstr("\"signal\""));
 }
 
-TEST_F(Survival, ANodeThatCannotStayUpBacksOffAndIsQuarantined) {
+TEST_F(Survival, ANodeThatKeepsCrashingBacksOffAndIsQuarantined) {
   sandbox.set("monitoring", "max_restarts", "3");
   start();
   must_spawn("once-1");
@@ -76,7 +77,7 @@ TEST_F(Survival, WithoutRestartsACrashedNodeIsFailed) {
   EXPECT_TRUE(agent.wait_status("serve-1", "failed"));
 }
 
-TEST_F(Survival, KillingCommsLeavesNodesAloneAndBeatsBeforeItRegisters) {
+TEST_F(Survival, KillingCommsLeavesNodesAloneAndTheNextCommsSendsAHeartbeatFirst) {
   start();
   must_spawn("serve-1");
   must_spawn("serve-2");
@@ -125,7 +126,7 @@ TEST_F(Survival, KillingTheSupervisorLeavesNodesRunningAndTheNextOneAdoptsThem) 
   EXPECT_EQ(agent.events("died", "serve-0").size(), 1U);
 }
 
-TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeComesBack) {
+TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeIsRestarted) {
   start();
   const auto r = must_spawn("serve-1");
   agent.kill();
@@ -136,7 +137,7 @@ TEST_F(Survival, ADeathWhileNoSupervisorRanIsRecordedAndTheNodeComesBack) {
   EXPECT_EQ(agent.node("serve-1")->port(), r.port());
   const auto deaths = agent.events("died", "serve-1");
   ASSERT_EQ(deaths.size(), 1U);
-  EXPECT_THAT(deaths.front(), HasSubstr("unknown")) << "nobody saw how it ended, and nobody pretends to";
+  EXPECT_THAT(deaths.front(), HasSubstr("unknown")) << "nobody saw how it ended, so the cause is unknown";
 }
 
 TEST_F(Survival, AReloadKeepsSupervisorAndNodesAndReplacesComms) {
@@ -180,7 +181,7 @@ TEST_F(Survival, ARefusedReloadChangesNothingAndSaysWhy) {
   EXPECT_EQ(agent.comms_pid(), comms);
 }
 
-TEST_F(Survival, AReloadEndsACommsThatDoesNotHeedIt) {
+TEST_F(Survival, AReloadKillsACommsThatIgnoresIt) {
   start();
   const pid_t comms = agent.comms_pid();
   ASSERT_TRUE(sandbox.signal(comms, SIGSTOP));
@@ -222,7 +223,7 @@ TEST_F(Survival, AFaultyFileWithLiveNodesRunsTheLastCheckedConfiguration) {
   EXPECT_TRUE(agent.log_has("the last checked configuration is used instead"));
 }
 
-TEST_F(Survival, AnOrderlyStopEndsEverythingUnregistersAndStartsAgainWithTheAgent) {
+TEST_F(Survival, AnOrderlyStopEndsAllNodesAndTheNextStartRestartsThem) {
   start();
   must_spawn("serve-1");
   must_spawn("orphan-2");
@@ -239,7 +240,7 @@ TEST_F(Survival, AnOrderlyStopEndsEverythingUnregistersAndStartsAgainWithTheAgen
       << "registers anew";
 }
 
-TEST_F(Survival, AForgetfulMasterIsRegisteredWithAgain) {
+TEST_F(Survival, TheAgentRegistersAgainWithAMasterThatForgotIt) {
   start();
   ASSERT_TRUE(beats_more(1));
   master.set_heartbeat_reply(grid_testing::HeartbeatReply::kUnacknowledged);
@@ -269,7 +270,7 @@ TEST_F(Survival, TheMasterMayBeDownAtTheStart) {
   }));
 }
 
-TEST_F(Survival, TheLinesOfTheLogComeInTheirOrder) {
+TEST_F(Survival, LogLinesAppearInOrder) {
   start();
   ASSERT_TRUE(master.wait(
       id, [](const AgentTrace& t) { return t.heartbeats >= 12; }, 40s));
@@ -289,7 +290,7 @@ TEST_F(Survival, TheLinesOfTheLogComeInTheirOrder) {
   }
 }
 
-TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyStubbornNodesAreStopped) {
+TEST_F(Survival, HeartbeatsAreOnTimeWhileFiftyNodesIgnoreSigterm) {
   sandbox.set("storage", "stop_grace_secs", "3");
   sandbox.set("storage", "ready_timeout_secs", "20");
   start();
@@ -330,7 +331,7 @@ std::set<std::string> sockets_in(const std::string& table) {
   };
   std::string line;
   std::getline(file, line);
-  // Of the internet's tables the header has more names than the lines have fields.
+  // In the TCP and UDP tables the header has more names than a line has fields.
   const auto names = fields_of(line);
   const auto named = std::find(names.begin(), names.end(), "Inode");
   const auto at = named == names.end() ? std::size_t{9} : static_cast<std::size_t>(named - names.begin());
@@ -371,7 +372,7 @@ TEST_F(Survival, TheSupervisorHasOneThreadAndOnlyUnixAndNetlinkSockets) {
   EXPECT_FALSE(before.empty()) << "saw nothing to check";
   for (const std::string& socket : open_sockets(proc)) {
     EXPECT_FALSE(internet.contains(socket)) << socket;
-    // One that was open before and after the tables were read; a netlink socket lives for one question.
+    // Only sockets that were open before and after the tables were read; a netlink socket is open for one request only.
     if (before.contains(socket)) {
       EXPECT_TRUE(allowed.contains(socket)) << socket;
     }

@@ -1,6 +1,6 @@
-// A supervisor that dies right after it opened a gate never sees the exec. The moment is too short to be hit,
-// so the records are made what they are then. And: the lock of a supervisor that died while it launched
-// something.
+// Unseen exec: a supervisor that dies just after it opened a launcher's gate never sees the exec of the server. The
+// time is too short to hit, so the test writes the records as they are then. Also tests the instance lock of a
+// supervisor that died during a launch.
 #include <gmock/gmock.h>
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ using supervisor::Ledger;
 
 class UnseenExec : public AgentTest {
  protected:
-  /// The supervisor is killed, and the record of the node says that its launcher waits at the gate.
+  /// Kills the supervisor and changes the node's record to "the launcher waits at its gate".
   Facts die_at_the_gate(const std::string& node) {
     agent.kill();
     auto ledger = Ledger::open(sandbox.at("state"), sandbox.at("run"));
@@ -51,7 +51,7 @@ TEST_F(UnseenExec, TheDeathOfSuchAServerIsRecorded) {
   EXPECT_EQ(agent.events("died", "serve-1").size(), 1U);
 }
 
-TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
+TEST_F(UnseenExec, SuchAServerIsAdoptedAndItsExecIsRecorded) {
   start();
   const auto spawned = must_spawn("serve-1");
   const Facts facts = die_at_the_gate("serve-1");
@@ -59,7 +59,7 @@ TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
   ASSERT_TRUE(agent.wait_status("serve-1", "running"));
   EXPECT_EQ(agent.node("serve-1")->pid(), spawned.pid());
   EXPECT_GT(agent.node("serve-1")->started_at(), 0U);
-  EXPECT_EQ(agent.events("started", "serve-1").size(), 2U) << "the exec that was not seen is made up for";
+  EXPECT_EQ(agent.events("started", "serve-1").size(), 2U) << "the unseen exec is recorded later";
   std::filesystem::remove(mark(facts));
   agent.kill();
   end(facts.process.pid);
@@ -68,7 +68,7 @@ TEST_F(UnseenExec, SuchAServerIsAdoptedAndKnownFromThenOn) {
   EXPECT_EQ(agent.events("died", "serve-1").size(), 1U);
 }
 
-TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNoDeath) {
+TEST_F(UnseenExec, ALauncherThatNeverPassedItsGateIsNotRecordedAsADeath) {
   start();
   const auto spawned = must_spawn("serve-1");
   const Facts facts = die_at_the_gate("serve-1");
@@ -86,7 +86,7 @@ TEST_F(UnseenExec, AStoppedNodeLeavesNoMark) {
   EXPECT_TRUE(std::filesystem::is_empty(sandbox.at("run/nodes")));
 }
 
-TEST_F(UnseenExec, ALockThatIsLetGoOfInAMomentIsWaitedFor) {
+TEST_F(UnseenExec, ALockThatIsReleasedSoonIsWaitedFor) {
   start();
   must_spawn("serve-1");
   agent.kill();

@@ -1,5 +1,5 @@
-/* The smallest storage server: adds "NODE_ID PID" to the file $SUTRA_WITNESS, if that is set; then what stands before
-   the dash of its node_id. Static, so that a hundred thousand of them start in minutes.
+/* The smallest storage server: appends "NODE_ID PID" to the file $SUTRA_START_LOG, if that is set; then does what the
+   first word of its node_id says. Static, so that a hundred thousand of them start in minutes.
 
      exit       exits 3
      family     has a child, and a grandchild that left its session and its parent
@@ -17,8 +17,8 @@ static void wait_for_ever(void) {
   for (;;) pause();
 }
 
-static int bear_witness(const char* id) {
-  const char* path = getenv("SUTRA_WITNESS");
+static int log_start(const char* id) {
+  const char* path = getenv("SUTRA_START_LOG");
   char line[128];
   int length, file, written;
   if (path == NULL) return 1;
@@ -43,7 +43,7 @@ static void found_a_family(void) {
 
 int main(void) {
   const char* id = getenv("NODE_ID");
-  if (id == NULL || !bear_witness(id)) return 1;
+  if (id == NULL || !log_start(id)) return 1;
   if (strncmp(id, "exit-", 5) == 0) return 3;
   if (strncmp(id, "stubborn-", 9) == 0) signal(SIGTERM, SIG_IGN);
   if (strncmp(id, "family-", 7) == 0 || strncmp(id, "stubborn-", 9) == 0) found_a_family();

@@ -1,5 +1,5 @@
-// Every second the wall clock jumps ten years while all that an agent does goes on. Nothing that it promises
-// is measured with that clock.
+// The wall clock jumps ten years every second while the agent does all its work. No promise of the agent may depend on
+// that clock.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr auto kTime = 30s;
 constexpr auto kFallingFor = 10s;
 constexpr int kKeepers = 3;
 constexpr int kCrashers = 4;
-constexpr std::size_t kMaxRestarts = 10;  // within a minute: no crasher comes there
+constexpr std::size_t kMaxRestarts = 10;  // within a minute: no crashing node reaches it
 constexpr auto kBackSoon = 6s;            // 1.2 s of backoff at most, a start, a busy machine
 constexpr auto kInterval = 2s;            // of heartbeats
 constexpr auto kReplacedWithin = 15s;     // a heartbeat after the supervisor or comms was replaced
@@ -50,7 +50,7 @@ class ClockSteps : public e2e::AgentTest {
   void begin();
   void crash_and_see_it_back(int crasher);
   void come_and_go(int number);
-  /// Heartbeats may wait for it: comms is another one afterwards.
+  /// A heartbeat may be late afterwards, because comms was replaced.
   template <typename Action>
   void disturb(const Action& action) {
     disturbed.push_back(std::chrono::steady_clock::now());
@@ -76,7 +76,7 @@ void ClockSteps::begin() {
   start_agent();
   for (int i = 0; i < kKeepers; ++i) keepers.push_back(must_spawn("serve-keeper" + std::to_string(i)).pid());
   for (int i = 0; i < kCrashers; ++i) must_spawn("serve-crasher" + std::to_string(i));
-  // It served once; every further start fails, until it is given up.
+  // It serves once; every later start fails, until it is quarantined.
   ASSERT_TRUE(sandbox.signal(must_spawn("once-1").pid(), SIGKILL));
   deaths["once-1"] = kMaxRestarts + 1;
 }
@@ -131,7 +131,7 @@ void ClockSteps::expect_each_death_once() {
   EXPECT_THAT(faults::read_events(sandbox).faults, ::testing::IsEmpty());
 }
 
-TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
+TEST_F(ClockSteps, JumpsOfTenYearsEverySecondChangeNothing) {
   begin();
   const auto began = std::chrono::steady_clock::now();
   int round = 0;
@@ -141,7 +141,7 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
       come_and_go(round++);
     }
   };
-  // A crasher may fail ten times in all: what is left of the time is for guests.
+  // A crashing node may fail ten times in all; the rest of the time nodes are started and stopped.
   const auto guests_until = [&](std::chrono::seconds end) {
     while (since(began) < end) come_and_go(round++);
   };
@@ -172,15 +172,15 @@ TEST_F(ClockSteps, TenYearsForthAndBackEverySecondChangeNothing) {
             << " nodes came and went, slowest return of a crashed one " << slowest_return.count() << " ms\n";
 }
 
-// A wait for a time of the wall clock that is set back in it is longer by as much: threads that wait so are
-// lost one by one.
-TEST_F(ClockSteps, AClockThatFallsBackFiveTimesASecondHoldsUpNoHeartbeat) {
+// A thread that waits for a time of the wall clock waits longer when the clock is set back: such threads would hang one
+// after the other.
+TEST_F(ClockSteps, AClockThatIsSetBackFiveTimesASecondDelaysNoHeartbeat) {
   sandbox.write_config();
   start_agent();
   const auto node = must_spawn("serve-1");
   const pid_t comms = agent.comms_pid();
   clock.start_falling_back();
-  // Nobody calls: its threads sleep.
+  // No calls arrive: the threads of comms sleep.
   std::this_thread::sleep_for(kFallingFor);
   const auto asked = std::chrono::steady_clock::now();
   const auto now = agent.node("serve-1");

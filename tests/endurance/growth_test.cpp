@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A client each, which starts and stops nodes of its kind.
+/// One client for each kind of node; it starts and stops nodes of that kind.
 constexpr std::array<const char*, 8> kClients{"serve-",    "serve-",    "family-",   "family-",
                                               "stubborn-", "stubborn-", "stubborn-", "exit-"};
 constexpr std::uint64_t kWarmUp = 400;
@@ -40,9 +40,9 @@ class Growth : public OwnWorldTest {
   void SetUp() override {
     if (in_own_namespaces()) keep_in_memory({"state", "run"});
   }
-  /// `count` starts and stops, over all clients at once.
+  /// `count` starts and stops in all, by all clients at the same time.
   void cycle(std::uint64_t count);
-  /// All that a stop leaves to be done later is done.
+  /// Waits until the work that a stop leaves for later is done.
   void settle() {
     EXPECT_TRUE(e2e::eventually([&] { return agent.nodes().empty(); }));
     EXPECT_TRUE(e2e::eventually([&] { return faults::zombies_of(agent.pid()).empty(); }));
@@ -98,7 +98,7 @@ TEST_F(Growth, TenThousandStartsAndStopsLeaveNothing) {
   EXPECT_TRUE(e2e::eventually([&] { return no_more(after = resources_of(agent, sandbox)); }, 10s))
       << before << "\n"
       << after;
-  // An allocator rounds up; what a cycle leaves would be there ten thousand times.
+  // An allocator rounds up; a leak of each cycle would show ten thousand times.
   EXPECT_LE(after.supervisor.memory_kb, before.supervisor.memory_kb + 512);
   EXPECT_LE(after.comms.memory_kb, before.comms.memory_kb + 2048);
   EXPECT_LE(after.events_kb, kEventsMaxKb);

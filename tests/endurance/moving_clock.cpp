@@ -33,7 +33,7 @@ MovingClock::MovingClock(const e2e::Sandbox& sandbox)
   if (memory == MAP_FAILED) std::abort();
   shift_ = static_cast<volatile long long*>(memory);
   fs::create_directory(directory_);
-  // A copy, because programs are looked for beside the supervisor's real path.
+  // A copy, because the supervisor looks for its programs beside its own real path.
   fs::copy_file(sandbox.binary("sutra-agent"), directory_ + "/sutra-agent");
   fs::create_symlink(sandbox.binary("sutra-node-launch"), directory_ + "/sutra-node-launch");
   const std::string wrapper = directory_ + "/sutra-agent-comms";

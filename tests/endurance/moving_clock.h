@@ -1,4 +1,4 @@
-// A wall clock that jumps under the supervisor and under comms, and under nobody else. Tests only.
+// A wall clock that jumps for the supervisor and comms only. Tests only.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -18,12 +18,12 @@ class MovingClock {
   MovingClock(const MovingClock&) = delete;
   MovingClock& operator=(const MovingClock&) = delete;
 
-  /// For the supervisors to come; comms gets it from its wrapper.
+  /// For supervisors started later; comms gets it from its wrapper.
   void set_under(e2e::Agent& agent) const;
 
-  /// Every second ten years forth or back, until stop(): 10 years ahead, now, 10 years behind, now, ...
+  /// Jumps ten years every second until stop(): 10 years ahead, now, 10 years behind, now, ...
   void start_jumping();
-  /// A day back, five times a second, until stop().
+  /// Sets the clock back by a day, five times a second, until stop().
   void start_falling_back();
   void stop();
   [[nodiscard]] int jumps() const { return jumps_; }

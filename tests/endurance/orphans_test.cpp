@@ -1,5 +1,5 @@
-// A storage server leaves orphans by the thousand, which are zombies until whoever inherits them has looked.
-// Where there are no cgroups that is the supervisor.
+// A storage server leaves thousands of orphans, which are zombies until their new parent reaps them. Without cgroups
+// that is the supervisor (subreaper).
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,12 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswersWithin = 2000ms;  // on a machine that does much else
+constexpr auto kAnswersWithin = 2000ms;  // on a busy machine
 
 class Orphans : public e2e::AgentTest, public ::testing::WithParamInterface<bool> {
  protected:
-  /// Until the server listens, which it does when all orphans were left, the supervisor answers; the slowest
-  /// answer.
+  /// Asks the supervisor until the server listens, which it does after it left all orphans. Returns the slowest answer.
   std::chrono::milliseconds ask_until_served(std::uint16_t port) {
     auto slowest = 0ms;
     const bool served = e2e::eventually(
@@ -43,7 +42,7 @@ class Orphans : public e2e::AgentTest, public ::testing::WithParamInterface<bool
   std::size_t most_zombies = 0;
 };
 
-TEST_P(Orphans, TenThousandOfThemLeaveNoZombieAndHoldUpNothing) {
+TEST_P(Orphans, TenThousandOrphansLeaveNoZombieAndDelayNothing) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root for its own init, and for a mount namespace";
   if (!in_own_namespaces()) {
     EXPECT_EQ(run_in_own_namespaces(0), 0);

@@ -17,9 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAWhile = 3s;
-constexpr std::int64_t kSlowestUs = 1'000'000;  // on a machine that does much else
+constexpr std::int64_t kSlowestUs = 1'000'000;  // on a busy machine
 
-/// What the server says of its own writes.
+/// What the server reports about its own writes.
 struct Writes {
   std::int64_t done = 0, failed = -1, sigpipes = -1, slowest_us = -1;
 };
@@ -32,7 +32,7 @@ class Output : public OwnWorldTest {
         now.slowest_us;
     return now;
   }
-  /// Lets the server write for so long.
+  /// Lets the server write for this time.
   void expect_it_writes(const char* when) {
     const auto before = writes().done;
     poll(nullptr, 0, std::chrono::milliseconds(kAWhile).count());

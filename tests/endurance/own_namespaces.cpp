@@ -48,8 +48,8 @@ bool raise_loopback() {
   return up;
 }
 
-/// The second namespace has a small table of connections: each start of a node reads all of it, and the
-/// host's may have 262,144 places, 10 ms to walk.
+/// The inner network namespace has a small table of connections: each start of a node reads all of it, and the host's
+/// may have 262,144 entries (10 ms).
 bool own_network() {
   (void)set_number("/proc/sys/net/ipv4/tcp_child_ehash_entries", 256);  // Linux 6.1
   return ::unshare(CLONE_NEWNET) == 0 && raise_loopback();

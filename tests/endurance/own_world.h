@@ -1,4 +1,4 @@
-// An agent in namespaces of its own, with some of its directories in memory. Tests only.
+// A test with an agent in its own namespaces, with some of its directories in memory. Tests only.
 #pragma once
 #include <initializer_list>
 #include <iostream>

@@ -1,5 +1,4 @@
-// What a process and an agent's sandbox hold at a moment, to be compared with what they held before. Tests
-// only.
+// The resources that a process and an agent's sandbox hold now, to compare with an earlier count. Tests only.
 #pragma once
 #include <sys/types.h>
 

@@ -1,6 +1,6 @@
-// A pid names whoever has it now. In a namespace with few numbers each is used again hundreds of times, by
-// servers, launchers, comms, and by decoys that take the numbers of the dead before the next supervisor looks
-// for them.
+// A pid may belong to another process by now. In a namespace with few pids each is reused hundreds of times, by
+// servers, launchers, comms, and by decoys that take the pids of dead servers before the next supervisor looks for
+// them.
 #include <poll.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "tests/chaos/event_follower.h"
-#include "tests/endurance/decoy_herd.h"
+#include "tests/endurance/decoy_processes.h"
 #include "tests/endurance/own_world.h"
 #include "tests/endurance/scale.h"
 #include "tests/faults/operator_client.h"
@@ -39,7 +39,7 @@ class ReusedPids : public OwnWorldTest {
     if (!in_own_namespaces()) return;
     keep_in_memory({"state", "run"});
     sandbox.set("storage", "binary_path", "\"" SUTRA_BRIEF_SERVER "\"");
-    sandbox.set("storage", "env", "{SUTRA_WITNESS = \"" + witness + "\"}");
+    sandbox.set("storage", "env", "{SUTRA_START_LOG = \"" + start_log + "\"}");
     sandbox.set("storage", "readiness", "\"none\"");
     sandbox.set("storage", "stop_grace_secs", "2");
     sandbox.set("monitoring", "backoff_initial_ms", "1");
@@ -63,7 +63,7 @@ class ReusedPids : public OwnWorldTest {
     EXPECT_TRUE(answer.success) << id << ": " << answer.text;
     return static_cast<pid_t>(answer.pid);
   }
-  /// An operator's restart forgives the past: its servers die at once again, with the shortest waits.
+  /// An operator's restart resets the failure count: the servers crash again at once, with the shortest backoff.
   void keep_crashing(int share) {
     while (!over) {
       for (int i = share; i < kCrashers && !over; i += kRestarters) {
@@ -73,12 +73,12 @@ class ReusedPids : public OwnWorldTest {
     }
   }
   void begin();
-  void hurt_once(int turn);
+  void reuse_pids_of_the_dead(int turn);
   [[nodiscard]] bool replaced(int victim);
   void expect_nothing_left();
 
-  std::string witness = sandbox.at("witness");
-  DecoyHerd herd{in_own_namespaces() ? kDecoys : 0, witness};
+  std::string start_log = sandbox.at("starts");
+  DecoyProcesses decoys{in_own_namespaces() ? kDecoys : 0, start_log};
   faults::OperatorClient control{sandbox.at("run")};
   chaos::Journal journal{false};
   chaos::EventFollower events{sandbox.at("state"), journal};
@@ -92,14 +92,14 @@ class ReusedPids : public OwnWorldTest {
 
   std::vector<pid_t> keepers;
   std::vector<Started> victims;
-  std::uint64_t missed = 0;  ///< numbers that no decoy could be given
+  std::uint64_t missed = 0;  ///< pids that no decoy could get
   std::atomic<bool> over{false};
   std::vector<std::thread> restarters;
 };
 
-std::map<std::string, std::uint64_t> servers_by_node(const std::string& witness) {
+std::map<std::string, std::uint64_t> servers_by_node(const std::string& start_log) {
   std::map<std::string, std::uint64_t> servers;
-  std::istringstream lines(e2e::read_file(witness));
+  std::istringstream lines(e2e::read_file(start_log));
   for (std::string id, pid; lines >> id >> pid;) ++servers[id];
   return servers;
 }
@@ -135,16 +135,16 @@ bool ReusedPids::replaced(int victim) {
   return true;
 }
 
-/// Nodes die unseen and decoys take their numbers; then the next supervisor is asked to stop them.
-void ReusedPids::hurt_once(int turn) {
+/// Nodes die while no supervisor runs and decoys take their pids; then the next supervisor is asked to stop them.
+void ReusedPids::reuse_pids_of_the_dead(int turn) {
   const pid_t comms = agent.comms_pid();
   agent.kill();
   for (const auto& victim : victims) ASSERT_TRUE(sandbox.signal(victim.pid, SIGKILL));
   for (const auto& victim : victims) {
     ASSERT_TRUE(e2e::eventually([&] { return ::kill(victim.pid, 0) != 0; })) << victim.pid;
-    if (!herd.take(victim.pid, 2s)) ++missed;
+    if (!decoys.take(victim.pid, 2s)) ++missed;
   }
-  if (comms > 0 && !herd.take(comms, 2s)) ++missed;
+  if (comms > 0 && !decoys.take(comms, 2s)) ++missed;
   start_supervisor();
   for (int i = 0; i < kVictims; ++i) {
     const std::string id = "victim-" + std::to_string(i);
@@ -155,7 +155,7 @@ void ReusedPids::hurt_once(int turn) {
     } else if ((i + turn) % 3 == 1) {
       (void)control.restart(id);
     }
-    EXPECT_TRUE(e2e::eventually([&] { return replaced(i) || herd.counts().signalled > 0; }))
+    EXPECT_TRUE(e2e::eventually([&] { return replaced(i) || decoys.counts().signalled > 0; }))
         << id << " is not back: before: pid " << victims[static_cast<std::size_t>(i)].pid << ", generation "
         << victims[static_cast<std::size_t>(i)].generation << "; now: pid "
         << started(i).value_or(Started{}).pid << ", generation " << started(i).value_or(Started{}).generation;
@@ -169,7 +169,7 @@ void ReusedPids::expect_nothing_left() {
   restarters.clear();
   for (int i = 0; i < kCrashers; ++i) EXPECT_TRUE(control.stop("exit-" + std::to_string(i)).success);
   for (int i = 0; i < kVictims; ++i) EXPECT_TRUE(control.stop("victim-" + std::to_string(i)).success);
-  herd.finish();
+  decoys.finish();
   std::set<std::string> doubled;
   const auto left = faults::servers_in(sandbox, doubled);
   EXPECT_TRUE(doubled.empty());
@@ -183,7 +183,7 @@ void ReusedPids::expect_nothing_left() {
   EXPECT_TRUE(e2e::eventually([&] { return faults::cgroup_nodes(sandbox).size() <= kKeepers; }));
 }
 
-TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
+TEST_F(ReusedPids, NoSignalReachesAProcessWithTheReusedPidOfADeadServer) {
   if (!in_own_namespaces()) {
     if (const char* why = why_no_small_pid_namespace()) GTEST_SKIP() << why;
     const std::string before = host_pid_max();
@@ -196,9 +196,9 @@ TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
   begin();
   std::uint64_t spawns = 0;
   int turns = 0;
-  while ((spawns = total(servers_by_node(witness))) < wanted && !HasFailure()) {
-    hurt_once(turns++);
-    const HerdCounts seen = herd.counts();
+  while ((spawns = total(servers_by_node(start_log))) < wanted && !HasFailure()) {
+    reuse_pids_of_the_dead(turns++);
+    const DecoyCounts seen = decoys.counts();
     ASSERT_EQ(seen.signalled, 0U) << "decoy " << seen.last_signalled << ", signal " << seen.last_signal
                                   << ", turn " << turns;
   }
@@ -206,21 +206,22 @@ TEST_F(ReusedPids, NoSignalReachesAProcessThatHasTheNumberOfADeadOne) {
   events.follow();
   EXPECT_EQ(journal.violations(), 0U);
   std::uint64_t deaths = 0;
-  for (const auto& [id, servers] : servers_by_node(witness)) {
+  for (const auto& [id, servers] : servers_by_node(start_log)) {
     const auto recorded = events.deaths().find(id);
     const std::uint64_t died = recorded == events.deaths().end() ? 0 : recorded->second;
     deaths += died;
-    // One that was stopped right after its exec has recorded its death and left no other witness.
+    // A server that was stopped right after its exec may have a recorded death but no line in start_log.
     const std::uint64_t dead = id.starts_with("keeper") ? 0 : servers;
     if (id.starts_with("exit") ? died < dead : died != dead)
       ADD_FAILURE() << id << ": " << dead << " servers died, " << died << " deaths are recorded";
   }
-  const HerdCounts seen = herd.counts();
+  const DecoyCounts seen = decoys.counts();
   EXPECT_EQ(seen.signalled, 0U) << "decoy " << seen.last_signalled << ", signal " << seen.last_signal;
-  std::cout << total(servers_by_node(witness)) << " spawns, " << deaths << " deaths recorded, " << seen.decoys
-            << " decoys, of them " << seen.with_a_dead_number << " with a dead server's pid and "
-            << seen.with_the_recorded << " with the one that a dead supervisor had recorded (" << missed
-            << " not to be had), " << seen.signalled << " signalled, " << turns << " supervisors killed, "
+  std::cout << total(servers_by_node(start_log)) << " spawns, " << deaths << " deaths recorded, "
+            << seen.decoys << " decoys, of them " << seen.with_a_dead_number
+            << " with a dead server's pid and " << seen.with_the_recorded
+            << " with the one that a dead supervisor had recorded (" << missed << " not to be had), "
+            << seen.signalled << " signalled, " << turns << " supervisors killed, "
             << static_cast<int>(watch.seconds()) << " s\n";
 }
 

@@ -1,4 +1,4 @@
-// How much of it: all with `make endurance`, else what `make test` has time for. Tests only.
+// How many repetitions: all with `make endurance`, fewer in `make test`. Tests only.
 #pragma once
 #include <chrono>
 #include <cstdint>

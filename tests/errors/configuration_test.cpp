@@ -1,5 +1,5 @@
-// Faulty configuration files: the same complete report from --check-config, from a start and from a reload,
-// and nothing changed. What each single key accepts is tested in tests/unit/common.
+// Faulty configuration files: --check-config, a start and a reload give the same complete report and change nothing.
+// The values of each key are tested in tests/unit/common.
 #include <gmock/gmock.h>
 
 #include <sys/stat.h>
@@ -45,7 +45,8 @@ class Configuration : public SteadyTest {
     return text.insert(text.find(heading) + heading.size(), line + "\n");
   }
 
-  /// The file at config_path is faulty now: every way to it says so, and the running agent stays what it is.
+  /// The file at config_path is faulty: --check-config, a start and a reload report it, and the running agent does not
+  /// change.
   void expect_fault(const std::string& input, const std::vector<std::string>& says,
                     const std::string& action) {
     SCOPED_TRACE(input);
@@ -74,7 +75,7 @@ class Configuration : public SteadyTest {
   std::string good_;
 };
 
-TEST_F(Configuration, FilesThatAreNone) {
+TEST_F(Configuration, FilesThatAreNotConfigurations) {
   const std::string path = sandbox.config_path();
   std::filesystem::remove(path);
   expect_fault("the file is missing", {path, "No such file"}, "name the file, or put one there");
@@ -100,7 +101,7 @@ TEST_F(Configuration, FilesThatAreNone) {
   }
 }
 
-TEST_F(Configuration, FilesThatOnlyLookOdd) {
+TEST_F(Configuration, FilesWithAByteOrderMarkOrCrLf) {
   std::string crlf;
   for (const char c : good()) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
   for (const std::string& text : {"\xef\xbb\xbf" + good(), crlf}) {
@@ -117,7 +118,7 @@ TEST_F(Configuration, MissingKeys) {
   EXPECT_EQ(run({sandbox.binary("sutra-agent"), "--check-config", sandbox.config_path()}).status, 78);
 }
 
-TEST_F(Configuration, KeysAndTablesThatAreNone) {
+TEST_F(Configuration, KeysAndTablesThatAreUnknown) {
   expect_fault_of("an unknown key", with("agent", "agent_portt = 1"),
                   {"agent_portt", "agent_port", ".toml:2:"}, "correct its name");
   expect_fault_of("an unknown table", good() + "[storrage]\n", {"storrage", "storage"}, "correct its name");
@@ -233,7 +234,7 @@ TEST_F(Configuration, AStartWithoutLiveNodes) {
   EXPECT_FALSE(std::filesystem::exists(other.at("state"))) << "nothing is made";
 }
 
-/// A name that does not resolve is no fault of the file: it may resolve later.
+/// A host name that does not resolve is not a fault of the file: it may resolve later.
 TEST_F(Configuration, AMasterThatCannotBeResolvedYet) {
   write_file(sandbox.config_path(),
              with("agent", "master_host = [\"no-such-host.invalid:7000\", \"" + master.address() + "\"]") +

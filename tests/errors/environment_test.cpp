@@ -1,5 +1,5 @@
-// Hosts that are in a bad way: a taken port, a second agent, directories that cannot be written, shortages,
-// whatever a parent process left us, missing programs, an odd clock, an odd hostname.
+// Hosts with faults: a port in use, a second agent, directories that cannot be written, lack of resources, inherited
+// signals and descriptors, missing programs, a wrong clock, an unusual hostname.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 
 class Environment : public SteadyTest {
  protected:
-  /// A start that fails: exit status other than 0 within the deadline, and what it said.
+  /// A start that fails: the exit status is not 0 within the deadline; returns what it printed.
   std::string failed_start(const std::function<void()>& before_exec = {}) {
     sandbox.write_config();
     agent.start(before_exec);
@@ -35,7 +35,7 @@ class Environment : public SteadyTest {
     const std::string last = log.substr(log.rfind('\n') + 1);
     return last.substr(last.find(' ') + 1);
   }
-  /// A node that crashes comes back and its cause is known; a reload works.
+  /// A node that crashes is restarted and its cause is recorded; a reload succeeds.
   void expect_whole_job() {
     const auto before = must_spawn("serve-1").pid();
     ASSERT_TRUE(sandbox.signal(before, SIGKILL));
@@ -49,7 +49,7 @@ class Environment : public SteadyTest {
   }
 };
 
-/// In the child, before exec: a mount namespace of its own.
+/// Called in the child before exec: creates its own mount namespace.
 void private_mounts() {
   if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     _exit(124);
@@ -141,7 +141,7 @@ TEST_F(Environment, AFullDisk) {
     private_mounts();
     if (mount("none", state.c_str(), "tmpfs", 0, "size=64k,mode=755") != 0) _exit(123);
   });
-  // Its files are seen through the agent, in whose namespace the disk is.
+  // The disk is mounted in the agent's namespace; its files are read through /proc of the agent.
   const std::string inside = "/proc/" + std::to_string(agent.pid()) + "/root" + state;
   write_file(inside + "/ballast", std::string(1 << 20, 'x'));
   const auto answer = agent.spawn("serve-1");
@@ -156,7 +156,7 @@ TEST_F(Environment, AFullDisk) {
   EXPECT_TRUE(agent.spawn("serve-1").success());
 }
 
-TEST_F(Environment, DirectoriesThatVanish) {
+TEST_F(Environment, DirectoriesThatWereDeleted) {
   begin();
   std::filesystem::remove_all(sandbox.at("state"));
   must_spawn("serve-1");
@@ -189,7 +189,7 @@ TEST_F(Environment, FewDescriptors) {
 
 TEST_F(Environment, FewProcesses) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to become a user without processes";
-  // The limit counts a user's processes, so the agent becomes one that has no others.
+  // The limit counts all processes of a user, so the agent runs as a user without other processes.
   constexpr uid_t kUser = 64123;
   for (const std::string directory : {"", "data", "state", "run", "log"}) {
     std::filesystem::create_directories(sandbox.at(directory));
@@ -272,7 +272,7 @@ TEST_F(Environment, MissingPrograms) {
   }
 }
 
-TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
+TEST_F(Environment, CommsIsDeletedWhileTheAgentRuns) {
   const std::string bin = sandbox.at("bin");
   std::filesystem::create_directories(bin);
   for (const std::string name : {"sutra-agent", "sutra-agent-comms", "sutra-node-launch"}) {
@@ -284,7 +284,7 @@ TEST_F(Environment, CommsVanishesWhileTheAgentRuns) {
   std::filesystem::rename(bin + "/sutra-agent-comms", bin + "/away");
   ASSERT_TRUE(sandbox.signal(agent.comms_pid(), SIGKILL));
   ASSERT_TRUE(wait_log("comms was not started"));
-  note("sutra-agent-comms vanished while the agent runs", log_line("comms was not started"),
+  note("sutra-agent-comms was deleted while the agent runs", log_line("comms was not started"),
        "install the package again; nodes run on, and the agent keeps trying");
   EXPECT_THAT(agent.ctl({"list"}).out, HasSubstr("serve-healthy")) << "operators are served without comms";
   const auto spawned = agent.ctl({"spawn", "serve-1"});
@@ -319,7 +319,7 @@ TEST_F(Environment, Hostnames) {
 
 class Clock : public Environment, public ::testing::WithParamInterface<const char*> {};
 
-/// The supervisor believes that it is another year; CLOCK_BOOTTIME goes on as ever.
+/// The supervisor's wall clock shows another year; CLOCK_BOOTTIME is not changed.
 TEST_P(Clock, AnotherYear) {
   agent.set_environment("LD_PRELOAD", SUTRA_TEST_CLOCK);
   agent.set_environment("ASAN_OPTIONS", "verify_asan_link_order=0");

@@ -1,4 +1,4 @@
-// Collects what wrong input and bad environments are answered with: the rows of docs/ERRORS.md. Tests only.
+// Collects the answers to wrong input and bad environments: the rows of docs/ERRORS.md. Tests only.
 #pragma once
 #include <string>
 
@@ -6,9 +6,9 @@
 
 namespace sutra::e2e {
 
-/// Notes one row, in a file of the running test's own (tests run side by side): what was wrong, the exact
-/// message, and what the operator should do. What differs from run to run (the sandbox's path, its ports,
-/// pids) is replaced by what an installed agent would show.
+/// Adds one row to a file of the running test (tests run in parallel): what was wrong, the exact message, and what the
+/// operator should do. Values that change from run to run (the sandbox's path, its ports, pids) are replaced by those
+/// of an installed agent.
 void note_error(const Sandbox& sandbox, const std::string& input, const std::string& message,
                 const std::string& action);
 

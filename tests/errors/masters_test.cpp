@@ -1,5 +1,5 @@
-// Masters that are none, that hang, or that say no: the agent says why, keeps trying, and goes on serving.
-// That the wait grows and is jittered is tested in tests/unit/comms.
+// Masters that are other programs, that hang, or that refuse: the agent says why, keeps trying, and continues to serve.
+// The growing, jittered wait is tested in tests/unit/comms.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -21,8 +21,8 @@ using ::testing::HasSubstr;
 
 class Masters : public SteadyTest {
  protected:
-  /// Puts a Master of a bad kind first in the list, and looks what the agent says of it. The good one behind
-  /// it gets its beats.
+  /// Puts a faulty Master first in the list and checks what the agent logs about it. The working Master after it must
+  /// get heartbeats.
   void expect_passed_over(const std::string& input, std::uint16_t port, const std::string& says,
                           const std::string& action) {
     SCOPED_TRACE(input);
@@ -42,7 +42,7 @@ class Masters : public SteadyTest {
   static constexpr const char* kAddress = "correct agent.master_host";
 };
 
-TEST_F(Masters, ThatIsNotThere) {
+TEST_F(Masters, ThatIsNotRunning) {
   expect_passed_over("nothing listens at master_host", sandbox.free_port(), "connection refused",
                      "start the Master, or correct agent.master_host");
 }
@@ -61,17 +61,17 @@ TEST_F(Masters, ThatSpeaksHttp1) {
   expect_passed_over("an HTTP/1 server is at master_host", server.port(), "HTTP/1", kAddress);
 }
 
-TEST_F(Masters, ThatTalksGarbage) {
+TEST_F(Masters, ThatTalksAnotherProtocol) {
   const RawServer server([](int fd) { say(fd, std::string(4096, '\xa5')); });
   expect_passed_over("something else answers at master_host", server.port(), "gRPC", kAddress);
 }
 
-TEST_F(Masters, ThatSaysNothing) {
+TEST_F(Masters, ThatSendsNothing) {
   const RawServer server([](int) {});
   expect_passed_over("a plain TCP server that says nothing", server.port(), "says nothing", kAddress);
 }
 
-/// Completes the connection as HTTP/2 and then neither reads nor answers: its TCP window shuts in the end.
+/// Accepts the HTTP/2 connection and then neither reads nor answers, so that its TCP window becomes full.
 TEST_F(Masters, ThatStopsReading) {
   const RawServer server([](int fd) {
     const int small = 1;
@@ -90,7 +90,7 @@ TEST_F(Masters, ThatStopsReading) {
 }
 
 /// SYNs into a full backlog are dropped, as a firewall does.
-TEST_F(Masters, BehindABlackHole) {
+TEST_F(Masters, BehindAFirewallThatDropsPackets) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in a{};
   a.sin_family = AF_INET;
@@ -109,7 +109,7 @@ TEST_F(Masters, BehindABlackHole) {
   const std::string sign = "Cannot connect to Master at " + bad;
   ASSERT_TRUE(wait_log(sign)) << agent.log();
   std::string line = log_line(sign);
-  // With SYN cookies the kernel may say yes first and reset the connection later.
+  // With SYN cookies the kernel may accept first and reset the connection later.
   EXPECT_THAT(line,
               AnyOf(HasSubstr("no answer to the connection attempt"), HasSubstr("Connection reset by peer")));
   line.replace(line.find(bad), bad.size(), "master-1:7000");

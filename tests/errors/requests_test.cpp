@@ -1,5 +1,5 @@
-// Requests that cannot be fulfilled, as the Master's agent call, through a Master and through sutra-agentctl:
-// each is refused with its reason and leaves nothing behind.
+// Requests that cannot succeed, sent directly to the agent, through a Master and through sutra-agentctl: each is refused
+// with its reason and leaves nothing behind.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -53,7 +53,7 @@ class Requests : public SteadyTest {
     return response.error_message();
   }
 
-  /// Refused alike by every way in; nothing of it is left.
+  /// Refused in the same way on all three paths; nothing is left.
   void expect_refused(const Bad& bad) {
     SCOPED_TRACE(bad.input);
     const auto before = agent.nodes().size();
@@ -62,7 +62,7 @@ class Requests : public SteadyTest {
     EXPECT_THAT(answer.error_message(), HasSubstr(bad.says));
     EXPECT_EQ(answer.error_message().find("rpc:"), std::string::npos) << answer.error_message();
     note(bad.input, answer.error_message(), bad.action);
-    if (bad.node_id == "serve-1") {  // a Master names nodes itself
+    if (bad.node_id == "serve-1") {  // a Master chooses node ids itself
       EXPECT_THAT(through_master(bad), HasSubstr(bad.says));
     }
     const bool fits_a_command_line = bad.path.size() < 100'000 &&
@@ -160,7 +160,7 @@ TEST_F(Requests, StoragePaths) {
                   .action = "send a shorter one"});
 }
 
-TEST_F(Requests, DirectoriesOfOthers) {
+TEST_F(Requests, DirectoriesOfOtherUsers) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to give a directory away";
   std::filesystem::create_directories(sandbox.at("data/foreign"));
   ASSERT_EQ(chown(sandbox.at("data/foreign").c_str(), 12345, 12345), 0);
@@ -263,16 +263,16 @@ TEST_F(Requests, Ports) {
                   .port = agent.node("serve-healthy")->port(),
                   .says = "node serve-healthy",
                   .action = other});
-  expect_refused({.input = "a stranger listens there on IPv4",
+  expect_refused({.input = "another program listens there on IPv4",
                   .port = four_port,
                   .says = "uid",
                   .action = other + ", or stop that program"});
-  expect_refused({.input = "a stranger listens there on IPv6 only",
+  expect_refused({.input = "another program listens there on IPv6 only",
                   .port = six_port,
                   .says = "[::1]",
                   .action = other + ", or stop that program"});
   {
-    // Whoever closes first keeps the address in TIME_WAIT.
+    // The side that closes first keeps the address in TIME_WAIT.
     const Socket server(AF_INET);
     ASSERT_TRUE(server.listen_on(waiting_port));
     const Socket client(AF_INET);
@@ -283,7 +283,7 @@ TEST_F(Requests, Ports) {
   }
   EXPECT_TRUE(agent.spawn("serve-2", waiting_port).success()) << "a port in TIME_WAIT is free";
   EXPECT_TRUE(agent.spawn("serve-3", 65535).success() || !agent.node("serve-3"));
-  const auto one = agent.spawn("serve-1", 1);  // its user may not bind there
+  const auto one = agent.spawn("serve-1", 1);  // the node's user may not bind there
   EXPECT_FALSE(one.success());
   EXPECT_THAT(one.error_message(), AllOf(HasSubstr("exited with code 1"), HasSubstr("Permission denied")));
   note("port 1, which the node's user may not bind", one.error_message(), "send a port of 1024 or above");
@@ -315,7 +315,7 @@ TEST_F(Requests, Limits) {
                   .action = "stop a node, or raise agent.max_storage_nodes"});
 }
 
-TEST_F(Requests, UnknownNodesAndRunningOnes) {
+TEST_F(Requests, UnknownNodesAndRunningNodes) {
   begin();
   const auto stopped = agent.stop_node("nobody");
   EXPECT_FALSE(stopped.success());
@@ -331,7 +331,7 @@ TEST_F(Requests, UnknownNodesAndRunningOnes) {
        "stop the node first, or send the same");
 }
 
-TEST_F(Requests, AnAnswerThatNobodyWaitsForAnyMore) {
+TEST_F(Requests, AnAnswerAfterTheCallerHungUp) {
   begin();
   for (int i = 0; i < 20; ++i) {
     grpc::ClientContext context;
@@ -349,7 +349,7 @@ TEST_F(Requests, AnAnswerThatNobodyWaitsForAnyMore) {
   })) << "what reached the agent goes on";
 }
 
-TEST_F(Requests, StopsAndStartsThatCross) {
+TEST_F(Requests, StopsAndStartsAtTheSameTime) {
   sandbox.set("monitoring", "max_restarts", "1");
   begin();
   auto spawning = std::async(std::launch::async, [&] { return agent.spawn("deaf-1"); });

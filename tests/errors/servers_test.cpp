@@ -1,5 +1,5 @@
-// Storage servers that cannot be started, or do not do what a storage server does. Each first start that
-// fails says why and leaves no node behind.
+// Storage servers that cannot be started or do not behave as a storage server should. Each first start that fails
+// gives the reason and leaves no node behind.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 
 class Servers : public SteadyTest {
  protected:
-  /// The binary_path of a reload; the healthy node goes on with the old one.
+  /// Reloads with this binary_path; the healthy node keeps the old binary.
   void use_binary(const std::string& path) { reload_with("storage", "binary_path", "\"" + path + "\""); }
 
   std::string expect_failure(const std::string& input, const std::string& node_id, const std::string& says,
@@ -45,7 +45,7 @@ class Servers : public SteadyTest {
   }
 };
 
-TEST_F(Servers, BinariesThatAreNone) {
+TEST_F(Servers, BinariesThatCannotBeExecuted) {
   begin();
   const std::string real = read_file(sandbox.binary("sutra-test-node"));
   std::string foreign = real;
@@ -72,10 +72,10 @@ TEST_F(Servers, BinariesThatAreNone) {
   expect_failure("binary_path is an empty file", "serve-1", "not a program for this machine",
                  "install it again");
   use_binary(sandbox.binary("sutra-test-node"));
-  EXPECT_TRUE(agent.spawn("serve-1").success()) << "and with a good one all is well again";
+  EXPECT_TRUE(agent.spawn("serve-1").success()) << "a valid binary works again";
 }
 
-TEST_F(Servers, ThatEndAtOnce) {
+TEST_F(Servers, ThatExitAtOnce) {
   begin();
   const std::string look = "read its last lines, in the message and in its log";
   expect_failure("the server exits at once with 0", "exit0-1", "exited with code 0", look);
@@ -86,24 +86,24 @@ TEST_F(Servers, ThatEndAtOnce) {
                  "start it in the foreground (no --daemonize)");
 }
 
-TEST_F(Servers, ThatDoNotServeWhereTheyShould) {
+TEST_F(Servers, ThatDoNotServeOnTheirPort) {
   sandbox.set("storage", "ready_timeout_secs", "2");
   begin();
   const std::string listen = "make it listen on {port} of loopback; see the message";
   expect_failure("the server never listens", "deaf-1", "does not accept connections", listen);
   expect_failure("the server listens on another port", "elsewhere-1", "does not accept connections", listen);
-  EXPECT_TRUE(agent.spawn("late1000-1").success()) << "late is not never";
+  EXPECT_TRUE(agent.spawn("late1000-1").success()) << "a late server is accepted";
 }
 
-TEST_F(Servers, ThatAreStrangeButServe) {
+TEST_F(Servers, ThatAreUnusualButServe) {
   begin();
   EXPECT_TRUE(agent.spawn("closefds-1").success()) << "closes all its descriptors";
   EXPECT_TRUE(agent.spawn("mute-1").success()) << "prints nothing";
   EXPECT_TRUE(agent.spawn("flood-1").success()) << "prints much";
 }
 
-/// A stranger answers on the node's port while the node itself is deaf: no false success.
-TEST_F(Servers, AStrangerThatAnswersInstead) {
+/// Another program answers on the node's port and the node itself never listens: the start must not succeed.
+TEST_F(Servers, AnotherProgramThatAnswersOnTheNodesPort) {
   if (geteuid() != 0) GTEST_SKIP() << "needs a second user";
   sandbox.set("storage", "ready_timeout_secs", "2").set("agent", "storage_user", "\"nobody\"");
   begin();
@@ -121,7 +121,7 @@ TEST_F(Servers, AStrangerThatAnswersInstead) {
   close(fd);
   EXPECT_FALSE(answer.success()) << "a listener of uid 0 is not the node of another user";
   EXPECT_FALSE(agent.node("deaf-1"));
-  note("a stranger answers on the node's port", answer.error_message(),
+  note("another program answers on the node's port", answer.error_message(),
        "stop that program, or send another port");
 }
 

@@ -36,7 +36,7 @@ void SteadyTest::begin(const std::function<void()>& before_exec) {
   sandbox.write_config();
   agent.start_and_wait(before_exec);
   healthy_pid_ = must_spawn("serve-healthy").pid();
-  // One cycle of everything, so that what is made once and kept is there.
+  // One cycle of all operations, so that what is created once and kept already exists.
   must_spawn("serve-warm");
   EXPECT_TRUE(agent.stop_node("serve-warm").success());
   EXPECT_FALSE(agent.spawn("exit7-warm").success());
@@ -70,7 +70,7 @@ void SteadyTest::expect_steady() {
       id, [=](const auto& trace) { return trace.heartbeats > beats + 1; }, 30s))
       << "the agent does not beat any more";
   const auto clean = [&] {
-    // Requests that nobody waits for any more may still be on their way.
+    // Requests whose caller hung up may still be running.
     for (const auto& each : agent.nodes()) {
       if (each.node_id() == "serve-healthy") continue;
       EXPECT_TRUE(agent.stop_node(each.node_id()).success()) << each.node_id();
@@ -102,7 +102,7 @@ std::string SteadyTest::log_line(const std::string& part) const {
   for (std::string line; std::getline(log, line);) {
     if (line.find(part) != std::string::npos) last = line;
   }
-  // Without the time, which is another one at each run.
+  // Without the time, which differs at each run.
   const auto mark = last.find_first_of(' ');
   return mark == std::string::npos ? last : last.substr(mark + 1);
 }

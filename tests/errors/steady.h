@@ -1,5 +1,5 @@
-// An agent at work, which nothing that a test does may disturb: a node that was healthy before keeps its pid,
-// the agent goes on beating, and its resources return to where they were. Tests only.
+// An agent at work that the wrong input of a test must not disturb: a healthy node keeps its pid, the agent continues to
+// send heartbeats, and its resources return to the baseline. Tests only.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -19,14 +19,14 @@ class SteadyTest : public AgentTest {
   SteadyTest();
   void TearDown() override;
 
-  /// Starts the agent with its Master and one healthy node, and remembers how things are. The end of the test
-  /// looks whether they still are.
+  /// Starts the agent with its Master and one healthy node, and takes the baseline, which is checked at the end of the
+  /// test.
   void begin(const std::function<void()>& before_exec = {});
   void expect_steady();
-  /// What is counted anew at an agent that the test itself restarted.
+  /// Takes the baseline again, after the test itself restarted the agent.
   void remember();
 
-  /// A file with a faulty configuration: `text` stands for the whole file.
+  /// Reloads with one key of the configuration set to `toml_value`.
   void reload_with(const std::string& key_table, const std::string& key, const std::string& toml_value);
   void note(const std::string& input, const std::string& message, const std::string& action) {
     note_error(sandbox, input, message, action);

@@ -10,8 +10,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "tests/faults/fault_points.h"
 #include "tests/faults/possible_errors.h"
-#include "tests/faults/stride.h"
 
 namespace sutra::faults {
 namespace {
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr int kMaxFailures = 3;  // of one campaign, before it gives up
 
-// An error that libuv cannot live with ends in abort(), and hundreds of core files take minutes.
+// libuv calls abort() on some errors; writing hundreds of core files takes minutes.
 void no_core_files() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
@@ -148,12 +148,12 @@ void Campaign::expect_stop_succeeds(const std::string& node_id) {
       << node_id << ": " << again.text;
 }
 
-void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation) {
+void Campaign::inject_at_every_call(const std::string& name, const Plan& plan, const Operation& operation) {
   const auto began = std::chrono::steady_clock::now();
-  std::uint64_t hurt = 0, answered = 0, refused = 0, deaths = 0, total = 0;
+  std::uint64_t injected = 0, answered = 0, refused = 0, deaths = 0, total = 0;
   int failures = 0;
-  bool came_through = false;
-  CallsToHurt calls;
+  bool completed = false;
+  FaultPoints calls;
   while (failures < kMaxFailures) {
     const std::uint64_t n = calls.next();
     const std::string id = "serve-" + std::to_string(next_id_++);
@@ -168,11 +168,11 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
     const Answer answer = operation.perform(id);
     const Tracer::Outcome outcome = tracer->finish();
     SCOPED_TRACE(name + ", call " + std::to_string(n) + " (" +
-                 (outcome.hurt() ? outcome.hurt_at : std::string("untouched")) + "), node " + id +
+                 (outcome.injected() ? outcome.injected_at : std::string("no fault")) + "), node " + id +
                  ", answered " +
                  (answer.answered ? (answer.success ? "yes" : "no: " + answer.text) : "nothing"));
-    if (outcome.hurt()) (void)e2e::eventually([&] { return has_ended() || control.alive(); });
-    if (outcome.hurt() && has_ended()) {
+    if (outcome.injected()) (void)e2e::eventually([&] { return has_ended() || control.alive(); });
+    if (outcome.injected() && has_ended()) {
       ++deaths;
       restart_supervisor();
     }
@@ -180,26 +180,26 @@ void Campaign::hurt_at_every_call(const std::string& name, const Plan& plan, con
     if (::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() !=
         parts_before) {
       ++failures;
-      seen_.erase(id);  // told once: what follows is judged by itself
+      seen_.erase(id);  // reported once; later checks are independent
     }
-    if (!outcome.hurt()) {
+    if (!outcome.injected()) {
       total = outcome.counted;
       if (calls.counted(total)) continue;
-      came_through = true;
+      completed = true;
       break;
     }
-    ++hurt;
+    ++injected;
     if (answer.answered) ++(answer.success ? answered : refused);
   }
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   std::ostringstream line;
   line << name << ": " << total << " system calls; "
-       << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at " << hurt
-       << " of them" << calls.text() << "; " << answered << " succeeded, " << refused
+       << (plan.error == 0 ? std::string("killed") : std::string(error_name(plan.error))) << " at "
+       << injected << " of them" << calls.text() << "; " << answered << " succeeded, " << refused
        << " refused; the supervisor was started again " << deaths << " times; " << failures << " violations; "
        << static_cast<int>(took * 10) / 10.0 << " s\n";
   std::cout << line.str() << std::flush;
-  EXPECT_TRUE(failures > 0 || came_through) << "it never came through";
+  EXPECT_TRUE(failures > 0 || completed) << "it never completed without a fault";
   EXPECT_EQ(read_events(sandbox).deaths, events.read().deaths) << "what was written once was changed later";
 }
 

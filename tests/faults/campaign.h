@@ -1,5 +1,5 @@
-// One operation, done again and again, hurt at another system call each time; and what must be true of the
-// world afterwards. Tests only.
+// One operation, repeated; each time a fault is injected at another system call, and afterwards the state of the
+// host is checked. Tests only.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -28,10 +28,9 @@ class Campaign : public e2e::AgentTest {
   /// Reaps the supervisor, which is killed if it lives, looks at what it left, and starts it again.
   void restart_supervisor();
 
-  /// Remembers every server that lives now; two on one directory are a failure.
+  /// Remembers every server that runs now; two on one directory are a failure.
   void look();
-  /// What must come true, and soon: these servers and no others, nothing left over, every death recorded
-  /// once.
+  /// Waits until exactly these servers run, nothing else is left and every death is recorded once; else it fails.
   void expect_world(const std::set<std::string>& nodes);
   /// The supervisor is dead, reaped or not.
   [[nodiscard]] bool has_ended() const { return !e2e::process_exists(agent.pid()); }
@@ -55,15 +54,15 @@ class Campaign : public e2e::AgentTest {
     bool from_exec = false;         ///< the operation is a start of the supervisor
     std::function<pid_t()> whom{};  ///< who is traced; unset: the supervisor
   };
-  /// Hurts the operation at system calls that count until it is through unhurt; says what it did. Which calls: see
-  /// tests/faults/stride.h.
-  void hurt_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
+  /// Repeats the operation with a fault at each chosen system call (see fault_points.h), until it has fewer calls
+  /// than the chosen one. Prints what it did.
+  void inject_at_every_call(const std::string& name, const Plan& plan, const Operation& operation);
 
   OperatorClient control{sandbox.at("run")};
   EventReader events{sandbox};
   /// The servers of one node that ever lived.
   struct Servers {
-    std::set<pid_t> pids;  ///< not seen dead yet: a number may be used again
+    std::set<pid_t> pids;  ///< not seen dead yet: a pid may be used again
     std::size_t dead = 0;
   };
   std::map<std::string, Servers> seen_;  ///< by node_id

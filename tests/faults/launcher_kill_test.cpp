@@ -11,7 +11,7 @@
 namespace sutra::faults {
 namespace {
 
-class LauncherHurtAtEveryCall : public Campaign {
+class LauncherFaultAtEveryCall : public Campaign {
  protected:
   void SetUp() override {
     Campaign::SetUp();
@@ -36,47 +36,47 @@ class LauncherHurtAtEveryCall : public Campaign {
   pid_t supervisor = 0;
 };
 
-TEST_F(LauncherHurtAtEveryCall, ByAKill) {
+TEST_F(LauncherFaultAtEveryCall, KilledDuringASpawn) {
   int as_server = 0;
-  hurt_at_every_call("launcher of a spawn", {.subject = Subject::kLauncher},
-                     {.prepare = [](const std::string&) {},
-                      .perform = [&](const std::string& id) { return control.start(id); },
-                      .judge =
-                          [&](const std::string& id, const Answer& answer, const Tracer::Outcome& outcome) {
-                            EXPECT_TRUE(answer.answered);
-                            if (outcome.hurt() && answer.success) {
-                              // It had said that it would be the server with its next breath, so it counts as
-                              // one.
-                              EXPECT_LE(++as_server, 2);
-                              expect_stop_succeeds(id);
-                              seen_[id] = {};
-                              return;
-                            }
-                            EXPECT_EQ(answer.success, !outcome.hurt()) << answer.text;
-                            if (!outcome.hurt()) return expect_stop_succeeds(id);
-                            EXPECT_THAT(
-                                answer.text,
-                                ::testing::HasSubstr("the launcher died before it could start the program"));
-                            expect_nothing_left_and_retry(id);
-                          }});
+  inject_at_every_call(
+      "launcher of a spawn", {.subject = Subject::kLauncher},
+      {.prepare = [](const std::string&) {},
+       .perform = [&](const std::string& id) { return control.start(id); },
+       .judge =
+           [&](const std::string& id, const Answer& answer, const Tracer::Outcome& outcome) {
+             EXPECT_TRUE(answer.answered);
+             if (outcome.injected() && answer.success) {
+               // It had already reported "about to exec", so the supervisor counts it as a server.
+               EXPECT_LE(++as_server, 2);
+               expect_stop_succeeds(id);
+               seen_[id] = {};
+               return;
+             }
+             EXPECT_EQ(answer.success, !outcome.injected()) << answer.text;
+             if (!outcome.injected()) return expect_stop_succeeds(id);
+             EXPECT_THAT(answer.text,
+                         ::testing::HasSubstr("the launcher died before it could start the program"));
+             expect_nothing_left_and_retry(id);
+           }});
 }
 
-TEST_F(LauncherHurtAtEveryCall, ByAnError) {
+TEST_F(LauncherFaultAtEveryCall, ErrorDuringASpawn) {
   for (const int error : {ENOMEM, EMFILE, EIO}) {
-    hurt_at_every_call(std::string("launcher of a spawn, ") + error_name(error),
-                       {.subject = Subject::kLauncher,
-                        .error = error,
-                        .counts = [error](const Call& call) { return possible(error, call); }},
-                       {.prepare = [](const std::string&) {},
-                        .perform = [&](const std::string& id) { return control.start(id); },
-                        .judge =
-                            [&](const std::string& id, const Answer& answer, const Tracer::Outcome& outcome) {
-                              EXPECT_TRUE(answer.answered);
-                              if (answer.success) return expect_stop_succeeds(id);
-                              EXPECT_TRUE(outcome.hurt()) << answer.text;
-                              EXPECT_THAT(answer.text, ::testing::HasSubstr(std::strerror(error)));
-                              expect_nothing_left_and_retry(id);
-                            }});
+    inject_at_every_call(
+        std::string("launcher of a spawn, ") + error_name(error),
+        {.subject = Subject::kLauncher,
+         .error = error,
+         .counts = [error](const Call& call) { return possible(error, call); }},
+        {.prepare = [](const std::string&) {},
+         .perform = [&](const std::string& id) { return control.start(id); },
+         .judge =
+             [&](const std::string& id, const Answer& answer, const Tracer::Outcome& outcome) {
+               EXPECT_TRUE(answer.answered);
+               if (answer.success) return expect_stop_succeeds(id);
+               EXPECT_TRUE(outcome.injected()) << answer.text;
+               EXPECT_THAT(answer.text, ::testing::HasSubstr(std::strerror(error)));
+               expect_nothing_left_and_retry(id);
+             }});
   }
 }
 

@@ -74,7 +74,7 @@ class DamagedLedger : public Campaign, public ::testing::WithParamInterface<std:
     sandbox.write_config();
     start_supervisor();
     keeper = must_start("serve-keeper");
-    hurt = must_start("serve-hurt");
+    damaged = must_start("serve-damaged");
   }
   void damage(const std::string& path) { damages()[GetParam()].apply(path, e2e::read_file(path)); }
   void expect_one_server_each() {
@@ -83,31 +83,31 @@ class DamagedLedger : public Campaign, public ::testing::WithParamInterface<std:
     EXPECT_THAT(faults, ::testing::IsEmpty());
     expect_untouched("serve-keeper", keeper);
   }
-  /// The server that nobody knows runs on, and a request for the node does not start another beside it.
+  /// The server without a record continues, and a request for the node does not start a second one.
   void expect_left_alone() {
-    const Answer answer = control.start("serve-hurt");
+    const Answer answer = control.start("serve-damaged");
     EXPECT_FALSE(answer.success);
-    EXPECT_THAT(answer.text, ::testing::HasSubstr("serve-hurt"));
+    EXPECT_THAT(answer.text, ::testing::HasSubstr("serve-damaged"));
     expect_one_server_each();
-    expect_untouched("serve-hurt", hurt);
+    expect_untouched("serve-damaged", damaged);
   }
 
-  const std::string intent = sandbox.at("state/nodes/serve-hurt.toml");
-  const std::string facts = sandbox.at("run/nodes/serve-hurt.toml");
+  const std::string intent = sandbox.at("state/nodes/serve-damaged.toml");
+  const std::string facts = sandbox.at("run/nodes/serve-damaged.toml");
   pid_t keeper = 0;
-  pid_t hurt = 0;
+  pid_t damaged = 0;
 };
 
-TEST_P(DamagedLedger, AnIntentIsMadeAnewFromTheFacts) {
+TEST_P(DamagedLedger, AnIntentIsRebuiltFromTheFacts) {
   agent.kill();
   damage(intent);
   start_supervisor();
-  expect_untouched("serve-hurt", hurt);
+  expect_untouched("serve-damaged", damaged);
   expect_one_server_each();
   EXPECT_TRUE(agent.log_has(intent + ".bad"));
-  expect_start_succeeds("serve-hurt");
-  expect_world({"serve-keeper", "serve-hurt"});
-  expect_stop_succeeds("serve-hurt");
+  expect_start_succeeds("serve-damaged");
+  expect_world({"serve-keeper", "serve-damaged"});
+  expect_stop_succeeds("serve-damaged");
   expect_world({"serve-keeper"});
 }
 
@@ -117,9 +117,10 @@ TEST_P(DamagedLedger, WithoutFactsTheServerIsLeftAlone) {
   start_supervisor();
   EXPECT_TRUE(agent.log_has(facts + ".bad"));
   expect_left_alone();
-  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return server("serve-hurt") != 0 && server("serve-hurt") != hurt; }))
-      << "it is to run, and nobody holds its directory any more";
+  ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
+  EXPECT_TRUE(e2e::eventually([&] {
+    return server("serve-damaged") != 0 && server("serve-damaged") != damaged;
+  })) << "it should run, and no process holds its directory any more";
   expect_one_server_each();
 }
 
@@ -131,8 +132,8 @@ TEST_P(DamagedLedger, WithoutAnyRecordTheServerIsLeftAlone) {
   EXPECT_TRUE(agent.log_has(intent + ".bad"));
   EXPECT_TRUE(agent.log_has(facts + ".bad"));
   expect_left_alone();
-  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-hurt").success; }));
+  ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
+  EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-damaged").success; }));
   expect_one_server_each();
 }
 
@@ -141,19 +142,19 @@ INSTANTIATE_TEST_SUITE_P(Each, DamagedLedger, ::testing::Range(std::size_t{0}, d
 
 class DamagedEvents : public DamagedLedger {
  protected:
-  /// Nodes are adopted, work goes on, and what is appended is numbered on.
+  /// Nodes are adopted, requests succeed, and new events continue the numbers.
   void expect_work_goes_on() {
     start_supervisor();
-    expect_untouched("serve-hurt", hurt);
+    expect_untouched("serve-damaged", damaged);
     expect_one_server_each();
-    expect_start_succeeds("serve-hurt");
-    EXPECT_TRUE(control.stop("serve-hurt").success);
-    EXPECT_EQ(server("serve-hurt"), 0);
+    expect_start_succeeds("serve-damaged");
+    EXPECT_TRUE(control.stop("serve-damaged").success);
+    EXPECT_EQ(server("serve-damaged"), 0);
   }
   const std::string events = sandbox.at("state/events.jsonl");
 };
 
-TEST_F(DamagedEvents, ALineCutAnywhereIsTakenBackAndItsNumberUsedAgain) {
+TEST_F(DamagedEvents, ATruncatedLineIsRemovedAndItsNumberUsedAgain) {
   agent.kill();
   const std::string text = e2e::read_file(events);
   const std::size_t last_line = text.rfind('\n', text.size() - 2) + 1;
@@ -162,14 +163,14 @@ TEST_F(DamagedEvents, ALineCutAnywhereIsTakenBackAndItsNumberUsedAgain) {
     start_supervisor();
     EXPECT_EQ(e2e::read_file(events), text.substr(0, last_line)) << "cut after " << size << " bytes";
     expect_one_server_each();
-    expect_untouched("serve-hurt", hurt);
+    expect_untouched("serve-damaged", damaged);
     agent.kill();
   }
   expect_work_goes_on();
   EXPECT_THAT(read_events(sandbox).faults, ::testing::IsEmpty());
 }
 
-TEST_F(DamagedEvents, GarbageIsNotCounted) {
+TEST_F(DamagedEvents, GarbageLinesAreNotCounted) {
   agent.kill();
   const std::string text = e2e::read_file(events);
   e2e::write_file(events,
@@ -177,10 +178,10 @@ TEST_F(DamagedEvents, GarbageIsNotCounted) {
   expect_work_goes_on();
   const EventHistory history = read_events(sandbox);
   EXPECT_THAT(history.faults, ::testing::Each(::testing::StartsWith("no event: ")));
-  EXPECT_EQ(history.deaths.at("serve-hurt"), 1U);
+  EXPECT_EQ(history.deaths.at("serve-damaged"), 1U);
 }
 
-TEST_F(DamagedEvents, WhatIsNoFileIsNamedAndStopsNothing) {
+TEST_F(DamagedEvents, AnEventLogThatIsNotAFileIsNamedAndStopsNothing) {
   agent.kill();
   fs::remove(events);
   fs::create_directory(events);
@@ -188,38 +189,40 @@ TEST_F(DamagedEvents, WhatIsNoFileIsNamedAndStopsNothing) {
   EXPECT_TRUE(agent.log_has(events));
   fs::remove(events);
   EXPECT_TRUE(control.start("serve-later").success);
-  EXPECT_EQ(read_events(sandbox).deaths["serve-hurt"], 1U) << "what could not be written was kept for later";
+  EXPECT_EQ(read_events(sandbox).deaths["serve-damaged"], 1U)
+      << "what could not be written was kept for later";
 }
 
 class LostDirectories : public DamagedLedger {};
 
-TEST_F(LostDirectories, OfStateTheNodesAreAdoptedFromTheirFacts) {
+TEST_F(LostDirectories, WithoutTheStateDirectoryNodesAreAdoptedFromTheirFacts) {
   agent.kill();
   fs::remove_all(sandbox.at("state"));
   start_supervisor();
-  expect_untouched("serve-hurt", hurt);
+  expect_untouched("serve-damaged", damaged);
   expect_one_server_each();
-  expect_start_succeeds("serve-hurt");
+  expect_start_succeeds("serve-damaged");
 }
 
-TEST_F(LostDirectories, OfTheRuntimeNoNodeIsDoubled) {
+TEST_F(LostDirectories, WithoutTheRuntimeDirectoryNoNodeIsStartedTwice) {
   agent.kill();
   fs::remove_all(sandbox.at("run"));
   start_supervisor();
   expect_left_alone();
-  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return server("serve-hurt") != 0 && server("serve-hurt") != hurt; }));
+  ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
+  EXPECT_TRUE(
+      e2e::eventually([&] { return server("serve-damaged") != 0 && server("serve-damaged") != damaged; }));
   expect_one_server_each();
 }
 
-TEST_F(LostDirectories, OfBothNoNodeIsDoubled) {
+TEST_F(LostDirectories, WithoutBothDirectoriesNoNodeIsStartedTwice) {
   agent.kill();
   fs::remove_all(sandbox.at("state"));
   fs::remove_all(sandbox.at("run"));
   start_supervisor();
   expect_left_alone();
-  ASSERT_TRUE(sandbox.signal(hurt, SIGKILL));
-  EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-hurt").success; }));
+  ASSERT_TRUE(sandbox.signal(damaged, SIGKILL));
+  EXPECT_TRUE(e2e::eventually([&] { return control.start("serve-damaged").success; }));
   expect_one_server_each();
 }
 

@@ -1,4 +1,4 @@
-// Many things at once, and processes that are stopped: storms of reloads, nodes that heed nothing, SIGSTOP.
+// Many requests at once, and stopped processes: many reloads, nodes that ignore SIGTERM, SIGSTOP.
 #include <grpcpp/grpcpp.h>
 #include <poll.h>
 
@@ -34,7 +34,7 @@ TEST_F(Storm, AHundredReloadsInASecondDuringSpawnsLoseNothing) {
   for (int i = 0; i < 10 || !over; ++i) {
     const std::string id = "serve-" + std::to_string(i);
     if (i >= 90) break;
-    // A reload may take the connection along before the answer: the same request again is no other.
+    // A reload may close the connection before the answer; repeating the request is safe.
     EXPECT_TRUE(e2e::eventually([&] { return ++asked, control.start(id).success; })) << id;
     nodes.insert(id);
   }
@@ -56,7 +56,7 @@ TEST_F(Storm, AHundredNodesThatIgnoreSigtermAreGoneSoonAfterTheGrace) {
   for (std::size_t i = 0; i < kNodes; ++i) must_start(name(i));
   std::set<std::string> faults;
   ASSERT_EQ(servers_in(sandbox, faults).size(), kNodes);
-  // Each has come to where it ignores the signal when it listens.
+  // A node ignores the signal before it listens.
   for (std::size_t i = 0; i < kNodes; ++i) {
     const auto row = control.node(name(i));
     ASSERT_TRUE(row);
@@ -85,7 +85,7 @@ TEST_F(Storm, AHundredNodesThatIgnoreSigtermAreGoneSoonAfterTheGrace) {
   expect_world({});
 }
 
-TEST_F(Storm, AStoppedSupervisorIsMissedByNobodyAndCatchesUp) {
+TEST_F(Storm, AStoppedSupervisorDisturbsNoNodeAndCatchesUp) {
   agent.start_and_wait();
   const pid_t keeper = must_start("serve-keeper");
   const pid_t victim = must_start("serve-victim");
@@ -103,13 +103,13 @@ TEST_F(Storm, AStoppedSupervisorIsMissedByNobodyAndCatchesUp) {
   EXPECT_EQ(agent.comms_pid(), comms);
 }
 
-TEST_F(Storm, AStoppedLauncherHoldsUpNobodyElseAndIsGivenUp) {
+TEST_F(Storm, AStoppedLauncherDelaysNoOtherNodeAndIsGivenUp) {
   start_supervisor();
   const pid_t keeper = must_start("serve-keeper");
   Tracer tracer(agent.pid(), {.subject = Subject::kLauncher, .nth = 20, .signal = SIGSTOP});
   auto stuck = std::async(std::launch::async, [&] { return control.start("serve-stuck"); });
   ASSERT_TRUE(e2e::eventually([&] { return tracer.done(); }));
-  EXPECT_TRUE(tracer.finish().hurt());
+  EXPECT_TRUE(tracer.finish().injected());
   must_start("serve-other");
   const Answer answer = stuck.get();
   EXPECT_TRUE(answer.answered) << "a Master waits for 30 s";

@@ -110,7 +110,7 @@ bool Tracer::wait_for_stop(Stop& stop) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | __WALL | __WNOTHREAD | WNOWAIT) != 0) {
       if (errno != EINTR) return false;
-      const bool dying = outcome_.hurt() && plan_.error == 0;  // its end is on its way
+      const bool dying = outcome_.injected() && plan_.error == 0;  // its end is on its way
       const bool quiet =
           plan_.subject == Subject::kLauncher ? launcher_ == 0 : waiting_.size() == traced_.size();
       if (finishing_ && quiet && !dying) let_go_of_all();
@@ -190,13 +190,13 @@ void Tracer::on_call(pid_t thread) {
 }
 
 void Tracer::on_entry(const Call& call) {
-  if (!counting_ || outcome_.hurt() || !is_subject(call.thread)) return;
+  if (!counting_ || outcome_.injected() || !is_subject(call.thread)) return;
   if (plan_.counts && !plan_.counts(call)) return;
-  if (++outcome_.counted == plan_.nth) hurt(call);
+  if (++outcome_.counted == plan_.nth) inject(call);
 }
 
-void Tracer::hurt(const Call& call) {
-  outcome_.hurt_at = call_name(call.number);
+void Tracer::inject(const Call& call) {
+  outcome_.injected_at = call_name(call.number);
   if (plan_.error == 0) {
     ::kill(plan_.subject == Subject::kLauncher ? launcher_ : pid_, plan_.signal);
     if (plan_.signal != SIGKILL) let_go_of_all();

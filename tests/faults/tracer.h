@@ -1,5 +1,5 @@
-// Hurts a process at its n-th system call: kills it there, or makes the call fail. By ptrace, from a thread
-// of its own, so the test goes on talking to the process meanwhile. Linux on x86-64. Tests only.
+// Injects a fault at the n-th system call of a process: kills it there, or makes the call fail. Uses ptrace from a
+// thread of its own, so that the test can talk to the process meanwhile. Linux on x86-64. Tests only.
 #pragma once
 #include <sys/types.h>
 
@@ -45,8 +45,8 @@ struct Plan {
 /// False where a process of ours cannot be traced (no ptrace here, or another machine).
 [[nodiscard]] bool can_trace();
 
-/// From construction the process is traced; once it is hurt, dead or let go, no more. A dead process stays a
-/// zombie for its parent to reap.
+/// The process is traced from construction until the fault is injected, it is dead or it is released. A dead process
+/// stays a zombie; its parent reaps it.
 class Tracer {
  public:
   Tracer(pid_t pid, Plan plan);
@@ -56,11 +56,11 @@ class Tracer {
 
   struct Outcome {
     std::uint64_t counted = 0;  ///< calls that counted
-    std::string hurt_at;        ///< name of the n-th call; empty: there were fewer
+    std::string injected_at;    ///< name of the n-th call; empty: there were fewer calls, no fault
     bool died = false;          ///< the traced process (with kLauncher: the launcher) is dead
-    [[nodiscard]] bool hurt() const { return !hurt_at.empty(); }
+    [[nodiscard]] bool injected() const { return !injected_at.empty(); }
   };
-  /// The operation is over: lets go as soon as the process waits for something to happen.
+  /// The operation is over: releases the process as soon as it waits for an event.
   Outcome finish();
   [[nodiscard]] bool done() const { return done_; }
 
@@ -76,7 +76,7 @@ class Tracer {
   void on_call(pid_t thread);
   void on_entry(const Call& call);
   void on_event(const Stop& stop, int event);
-  void hurt(const Call& call);
+  void inject(const Call& call);
   void go_on(pid_t thread, int signal);
   void let_go(pid_t thread);
   void let_go_of_all();

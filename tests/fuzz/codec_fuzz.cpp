@@ -1,5 +1,5 @@
-// What must hold of any bytes at all: decoding never crashes, a refusal says why, and what is accepted
-// encodes to exactly the bytes it came from.
+// Properties for any bytes: decoding never crashes, a refusal has a reason, and an accepted message encodes to exactly
+// the same bytes.
 #include "tests/fuzz/codec_fuzz.h"
 
 #include <cstdlib>

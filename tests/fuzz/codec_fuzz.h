@@ -1,4 +1,4 @@
-// The fuzz entries: libFuzzer's, and the one that says what became of the input.
+// The fuzz entries: libFuzzer's, and one that tells whether the input was accepted.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Drives the fuzz entry with seeded inputs: random bytes, and mutations of good packets that keep the frame
-// right often enough to reach the checks behind it. SUTRA_FUZZ_SEED replays another run.
+// Calls the fuzz entry with inputs from a seed: random bytes, and mutated valid packets whose header often stays valid,
+// so that the checks of the body are reached. SUTRA_FUZZ_SEED replays another run.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,7 +73,7 @@ TEST(CodecFuzz, RandomBytesAreRefused) {
   }
 }
 
-TEST(CodecFuzz, MutatedPacketsAreRefusedOrMeanExactlyTheirBytes) {
+TEST(CodecFuzz, MutatedPacketsAreRefusedOrEncodeToTheSameBytes) {
   Random random(seed() + 1);
   const auto corpus = testing::all_packets();
   int accepted = 0;

@@ -9,9 +9,9 @@ using Async = ::agent::GridAgent::StubInterface::async_interface;
 
 grpc::ChannelArguments channel_arguments() {
   grpc::ChannelArguments arguments;
-  // A proxy of the environment is for the world outside, never between a Master and its agents.
+  // A proxy from the environment must not be used between a Master and its agents.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // An agent that comes back must be reached at once, not after a backoff that an older channel earned.
+  // A restarted agent must be reached at once, not after the backoff of an older channel.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);

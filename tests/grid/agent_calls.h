@@ -1,5 +1,5 @@
-// The reference Master's calls to its agents: one channel an agent, asynchronous, never retried, so that an
-// agent that hangs holds up nobody else. Thread-safe.
+// The reference Master's calls to its agents: one channel for each agent, asynchronous, never retried, so that an agent
+// that hangs delays no other. Thread-safe.
 #pragma once
 #include <grpcpp/grpcpp.h>
 
@@ -42,7 +42,7 @@ class AgentCalls {
   void list_nodes(const std::string& agent_id, std::chrono::milliseconds timeout,
                   Done<::agent::ListNodesResponse> done);
 
-  /// Cancels what is under way and returns when every `done` has returned. Not from a `done`.
+  /// Cancels all calls and returns when every `done` has returned. Must not be called from a `done`.
   void close();
 
  private:

@@ -1,8 +1,8 @@
-// What the reference Master knows: its agents, when they last beat, and the nodes they are believed to have.
+// What the reference Master knows: its agents, their last heartbeats, and their nodes as last reported.
 // Pure: no clock, no network, no lock; the caller passes the time and serialises the calls.
 //
-// Knowledge of nodes is a cache of what agents answered. It starts empty at each registration ("stale") and
-// is relearnt with ListNodes. Every change of an agent's nodes takes a new revision, so that an answer to a
+// The nodes are a cache of the agents' answers. It starts empty at each registration ("stale") and
+// is filled again with ListNodes. Every change of an agent's nodes takes a new revision, so that an answer to a
 // question that was asked before the change cannot undo it.
 #pragma once
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace sutra::grid_testing {
 
-/// One moment on both clocks: intervals are measured on the first, the second is what is told.
+/// One moment on both clocks: intervals are measured on the first, the second is shown.
 struct Instant {
   std::chrono::steady_clock::time_point steady;
   std::uint64_t unix_secs = 0;
@@ -38,7 +38,7 @@ struct HealthChange {
 
 class AgentRegistry {
  public:
-  /// A registration counts as a heartbeat. Whatever was known of the agent and its nodes is forgotten.
+  /// A registration counts as a heartbeat. What was known about the agent and its nodes is forgotten.
   void register_agent(const ::grid::AgentInfo& info, const Instant& now);
 
   /// False: unknown agent, nothing changed.
@@ -63,11 +63,11 @@ class AgentRegistry {
   /// A node that is gone. No effect when it is not known.
   void remove_node(const std::string& agent_id, const std::string& node_id);
 
-  /// What is known of the agent's nodes may be wrong: a call to it ended without an answer.
+  /// Marks the agent's nodes as uncertain: a call to it ended without an answer.
   void mark_stale(const std::string& agent_id);
 
-  /// True when ListNodes has something to tell: the nodes were never learnt or are doubtful, the heartbeat's
-  /// count is not the number of live nodes known, or one of them is on its way to another status.
+  /// Whether ListNodes should be called: the nodes were never listed or are uncertain, the heartbeat's count differs
+  /// from the number of known live nodes, or the status of one is about to change.
   [[nodiscard]] bool wants_refresh(const std::string& agent_id) const;
 
   /// Read before ListNodes is called, given back with its answer; 0 for an unknown agent.

@@ -1,4 +1,4 @@
-// The rpcs that agents call. They answer at once; what an agent must be asked afterwards is asked afterwards.
+// The RPCs that agents call. They answer at once; questions to the agent follow after the answer.
 #include <utility>
 
 #include "common/text.h"
@@ -57,7 +57,7 @@ grpc::ServerUnaryReactor* MasterService::RegisterAgent(grpc::CallbackServerConte
   } else {
     note(LogLevel::kWarning, "⚠️  Agent registration refused: " + id + ": " + fault);
   }
-  // After the registry: who waits for the observation may look at the Master at once.
+  // After the registry: a test that waits for the observation may query the Master at once.
   observations_.saw_registration(*request);
   const std::string agent_id = request->agent_id();
   auto* reactor = finish(context, grpc::Status::OK);  // request and response may be gone from here on

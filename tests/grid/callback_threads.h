@@ -1,5 +1,5 @@
-// Keeps gRPC's callback threads for a whole test program. They end with the last channel and server that uses
-// them, and gRPC 1.51 does not always survive their end and a new beginning ("assertion failed: prior > 0").
+// Keeps gRPC's callback threads for a whole test program. They end with the last channel and server that use them, and
+// gRPC 1.51 may abort when they end and start again ("assertion failed: prior > 0").
 // Include it in one source file of a program that has Google Test's main. Tests only.
 #pragma once
 #include <grpcpp/grpcpp.h>

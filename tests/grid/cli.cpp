@@ -18,7 +18,7 @@ namespace sutra::grid_testing {
 namespace {
 
 using std::chrono::seconds;
-// Beyond what the Master waits for its agents, so that its answer says what went wrong.
+// Longer than the Master waits for its agents, so that its answer arrives and says what failed.
 constexpr seconds kQueryTimeout{10};
 constexpr seconds kSpawnTimeout{35};
 constexpr seconds kStopTimeout{15};

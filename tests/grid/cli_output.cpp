@@ -12,7 +12,7 @@ namespace {
 
 std::string pid_text(std::uint32_t pid) { return pid == 0 ? "-" : std::to_string(pid); }
 
-// What came over the wire is not trusted to be harmless on a terminal, and an empty cell would hide a column.
+// Text from the network may harm a terminal, and an empty cell would hide a column.
 std::string cell(const std::string& text) { return text.empty() ? "-" : printable(text, 255); }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST(GridCli, HelpGoesToStdout) {
   EXPECT_EQ(ran.err, "");
 }
 
-TEST(GridCli, AMasterThatIsNotThereIsAFailureThatNamesIt) {
+TEST(GridCli, AnUnreachableMasterIsAFailureThatNamesItsAddress) {
   const Ran ran = run({"list-agents", "--master", "127.0.0.1:1"});
   EXPECT_EQ(ran.status, 1);
   EXPECT_EQ(ran.out, "");

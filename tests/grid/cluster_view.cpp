@@ -1,4 +1,4 @@
-// How the Master learns its agents' nodes, and the lines that say how the cluster is.
+// How the Master learns its agents' nodes, and its log lines about the cluster.
 #include <atomic>
 #include <utility>
 

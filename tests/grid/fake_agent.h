@@ -1,4 +1,4 @@
-// A tiny grid agent for the Master's tests: remembers what it was asked, answers what it is told to.
+// A minimal grid agent for the Master's tests: records its requests and answers as the test decides.
 #pragma once
 #include <grpcpp/grpcpp.h>
 

@@ -83,7 +83,7 @@ int run(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // gRPC's own words about a busy port would bury ours; an operator who wants them sets the variable.
+  // gRPC's own lines about a port in use would hide ours; an operator who wants them sets the variable.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   CLI::App app{
       "The reference Grid Master of Sutra: registers agents and forwards operators' orders to them."};

@@ -1,5 +1,5 @@
-// The eight rpcs of grid.GridMaster over the registry and the calls to agents. No rpc blocks a thread: what
-// waits for an agent answers from the agent's callback. Thread-safe.
+// The eight RPCs of grid.GridMaster, on the registry and the calls to agents. No RPC blocks a thread: one that waits for
+// an agent answers from the callback of that call. Thread-safe.
 #pragma once
 #include <functional>
 #include <mutex>
@@ -57,7 +57,7 @@ class MasterService final : public ::grid::GridMaster::CallbackService {
 
  private:
   void note(LogLevel level, const std::string& line) const;
-  /// Asks the agent for its nodes, then runs `then`, learnt or not.
+  /// Asks the agent for its nodes, then runs `then`, even if that failed.
   void refresh(const std::string& agent_id, std::function<void()> then);
   /// refresh() of every reachable agent at once, then `then`, once.
   void refresh_all(std::function<void()> then);

@@ -1,5 +1,4 @@
-// What a test may see and bend of a running reference Master: who called when, and what agents are answered.
-// Thread-safe.
+// What a test can observe and change in a running reference Master: the calls, and the answers to agents. Thread-safe.
 #pragma once
 #include <chrono>
 #include <condition_variable>

@@ -26,7 +26,7 @@ std::string unbracketed(const std::string& host) {
   return host.size() > 2 && host.front() == '[' ? host.substr(1, host.size() - 2) : host;
 }
 
-// gRPC says that it could not bind, not why: the same bind(2) again says it.
+// gRPC does not say why it could not bind; the same bind(2) again gives the errno.
 Error listen_error(const std::string& address) {
   constexpr const char* kRemedy = "stop what listens there, or choose another --listen";
   const auto colon = address.rfind(':');
@@ -47,7 +47,7 @@ Error listen_error(const std::string& address) {
 
 }  // namespace
 
-// One life of the Master, between start() and stop().
+// One run of the Master, between start() and stop().
 class ReferenceMaster::Running {
  public:
   Running(const MasterOptions& options, Observations& observations)

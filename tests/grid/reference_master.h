@@ -1,5 +1,5 @@
-// A well-behaved Grid Master in this process: for end-to-end tests, and behind the sutra-grid-master program.
-// It listens with SO_REUSEPORT off and takes the agents' keepalive pings (one each 2 s or slower).
+// A correct Grid Master in this process, for end-to-end tests and the sutra-grid-master program. It listens with
+// SO_REUSEPORT off and accepts the agents' keepalive pings (one each 2 s or slower).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -31,13 +31,13 @@ class ReferenceMaster {
   /// Listens on "HOST:PORT", port 0: any. Knows no agents: stop() and start() are a restarted Master. The
   /// observations and the replies that were set stay. Starting twice is an error.
   [[nodiscard]] Status start(const std::string& address);
-  /// Answers what is under way, within 0.5 s, and closes all connections. No effect when not started.
+  /// Answers the calls in progress, within 0.5 s, and closes all connections. No effect when not started.
   void stop();
 
   [[nodiscard]] int port() const;             ///< 0 when not started
   [[nodiscard]] std::string address() const;  ///< "HOST:PORT" with the real port; empty when not started
 
-  // What tests see and bend; usable at any time from any thread. See observations.h.
+  // What tests observe and change; usable at any time from any thread. See observations.h.
   void set_heartbeat_reply(HeartbeatReply reply) { observations_.set_heartbeat_reply(reply); }
   /// Refuses registrations with this reason; nullopt: accepts them.
   void set_registration_reply(std::optional<std::string> refusal) {

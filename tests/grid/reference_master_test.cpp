@@ -112,7 +112,7 @@ TEST_F(MasterTest, RefusesOrdersForAgentsThatAreUnknownOrOffline) {
   EXPECT_EQ(agent.spawns(), 0);
 }
 
-TEST_F(MasterTest, ForgetsTheNodesOnARegistrationAndLearnsThemAnew) {
+TEST_F(MasterTest, ForgetsTheNodesOnARegistrationAndLearnsThemAgain) {
   FakeAgent agent;
   agent.add_node("n1", "running", 11);
   enroll("a", agent.endpoint());
@@ -125,7 +125,7 @@ TEST_F(MasterTest, ForgetsTheNodesOnARegistrationAndLearnsThemAnew) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(MasterTest, KnowsTheNodesOfBeforeItsOwnRestart) {
+TEST_F(MasterTest, LearnsItsNodesAgainAfterARestart) {
   FakeAgent agent;
   enroll("a", agent.endpoint());
   const auto spawned = spawn("a");
@@ -161,7 +161,7 @@ TEST_F(MasterTest, ShowsTheStatusesThatAgentsReportNow) {
   EXPECT_EQ(cluster.running_storage_nodes(), 1U);
 }
 
-TEST_F(MasterTest, AnAgentThatHangsHoldsUpNobodyElse) {
+TEST_F(MasterTest, AnAgentThatHangsDelaysNoOtherAgent) {
   FakeAgent hung;
   FakeAgent well;
   enroll("hung", hung.endpoint());
@@ -192,7 +192,7 @@ TEST_F(MasterTest, StopsWithinASecondWhileAnAgentHangs) {
   EXPECT_THAT(spawned.error_message(), HasSubstr("CANCELLED"));
 }
 
-TEST_F(MasterTest, AnswersAgentsAsATestTellsItTo) {
+TEST_F(MasterTest, GivesTheAnswersThatATestSets) {
   FakeAgent agent;
   master_.set_registration_reply("no room");
   EXPECT_EQ(enroll("a", agent.endpoint()).error_message(), "no room");
@@ -232,8 +232,8 @@ TEST_F(MasterTest, NamesTheAddressThatIsInUse) {
   EXPECT_EQ(second.port(), 0);
 }
 
-// The agent pings each 4 s between calls; here a little faster, so that the strikes would add up within 10 s.
-TEST_F(MasterTest, TakesKeepalivePingsWithoutSendingTheAgentAway) {
+// The agent pings each 4 s between calls; here a little faster, so that too many pings would show within 10 s.
+TEST_F(MasterTest, AcceptsKeepalivePingsWithoutClosingTheConnection) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2100);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 2000);

@@ -1,5 +1,4 @@
-// Mutual TLS between the Master, its agents and its operators: the three PEM texts, and what gRPC makes of
-// them.
+// Mutual TLS between the Master, its agents and its operators: the three PEM texts and gRPC's credentials from them.
 #pragma once
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>

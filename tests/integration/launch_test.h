@@ -1,4 +1,4 @@
-// A launch from start to end, and a test's own orphans. Tests only.
+// Starts and ends launches, and reaps the orphans of a test. Tests only.
 #pragma once
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -24,8 +24,8 @@ namespace sutra::supervisor {
 
 using namespace test;
 
-/// Ends being a subreaper, which ProcessTrees made the test process, and reaps: the next test has no orphans
-/// of this one.
+/// ProcessTrees makes the test process a subreaper; this ends that and reaps, so that the next test gets no orphans of
+/// this one.
 inline void give_up_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -69,7 +69,7 @@ struct Running {
 class LaunchTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    give_up_orphans();  // of a test before us
+    give_up_orphans();  // of an earlier test
     auto opened = Launcher::open(SUTRA_LAUNCHER);
     ASSERT_TRUE(opened.ok()) << opened.error().message();
     launcher_ = std::move(opened).value();

@@ -8,20 +8,20 @@
 //   crash200             ends 200 ms after it listens
 //   once                 serves the first time in a data directory, then exits 3
 //   hang                 accepts and never answers
-//   ignoreterm           does not heed SIGTERM
+//   ignoreterm           ignores SIGTERM
 //   daemonize            the parent exits
 //   orphan               leaves a child that calls setsid() and ignores SIGTERM
-//   doublefork           leaves a grandchild of init's
+//   doublefork           leaves a grandchild whose parent is init
 //   litter500            leaves 500 orphans that exit at once, then listens
 //   closefds             closes every descriptor but its socket
 //   flood, flood4        prints 64 MB, 4 MB
 //   chatter              prints without a pause; answers how many writes, failed ones, SIGPIPEs, the slowest in us
 //   mute                 prints nothing
-//   moody                one start in three exits 5 at once
+//   moody                exits 5 at once on one start in three
 //   redis                becomes redis-server; a background save takes 100 ms a key
 //
-// With SUTRA_WITNESS in its environment it appends "PID START_TICKS" to that file before anything else, so
-// that a test knows of every server that ever ran, whoever else noticed.
+// With SUTRA_START_LOG in its environment it first appends "PID START_TICKS" to that file, so that a test knows every
+// server that ran, even if the agent did not see it.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -71,7 +71,7 @@ Options parse(int argc, char** argv) {
 
 void pause_for(int milliseconds) { poll(nullptr, 0, milliseconds); }
 
-/// A child that nobody waits for: ignores SIGTERM, leaves the session, ends with its cgroup or never.
+/// A child that is not waited for: ignores SIGTERM, leaves the session, and ends only when its cgroup is killed.
 void leave_child(bool twice) {
   if (fork() != 0) return;
   setsid();
@@ -81,8 +81,7 @@ void leave_child(bool twice) {
   for (;;) pause();
 }
 
-/// Orphans by the hundred: each waits until its parent is gone, and then exits, so that whoever inherits it
-/// has a zombie.
+/// Orphans, a hundred at once: each waits until its parent is gone and then exits, so that its new parent has a zombie.
 void leave_orphans(int count) {
   constexpr int kAtOnce = 100;
   for (int left = count; left > 0; left -= kAtOnce) {
@@ -195,8 +194,8 @@ std::string start_ticks() {
 }
 
 /// One write, so that a kill leaves a whole line or none.
-void bear_witness() {
-  const char* path = std::getenv("SUTRA_WITNESS");
+void log_start() {
+  const char* path = std::getenv("SUTRA_START_LOG");
   if (path == nullptr) return;
   const std::string line = std::to_string(getpid()) + " " + start_ticks() + "\n";
   const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -252,7 +251,7 @@ void before_listening(const Options& o) {
 
 int main(int argc, char** argv) {
   const Options o = parse(argc, argv);
-  bear_witness();
+  log_start();
   if (o.behaviour != "mute") std::printf("test-node %s on port %d\n", o.behaviour.c_str(), o.port);
   std::fflush(stdout);
   before_listening(o);

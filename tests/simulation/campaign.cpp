@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Seeds are taken by whoever is free, so that a failing one is met early.
+/// Each thread takes the next seed when it is free, so that a failing seed is found early.
 class Run {
  public:
   explicit Run(const Campaign& campaign) : campaign_(campaign) {

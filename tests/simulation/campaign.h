@@ -25,13 +25,13 @@ struct Found {
 };
 struct CampaignResult {
   Coverage coverage;
-  std::optional<Found> found;  ///< the lowest seed that failed; the campaign ends with the first it meets
+  std::optional<Found> found;  ///< the lowest seed that failed; the campaign ends at the first failure
   std::chrono::duration<double> took{};
 };
 
 [[nodiscard]] CampaignResult run(const Campaign& campaign);
 
-/// What happened in the history of `seed`, line by line, and at its end what did not hold.
+/// The trace of the history of `seed`, one line each, and at its end the violations.
 [[nodiscard]] std::string story(std::uint64_t seed, const Planted& planted);
 
 }  // namespace sutra::simulation

@@ -1,4 +1,4 @@
-// What a simulation has seen. One that saw nothing proves nothing.
+// Counts what happened in a campaign; a campaign that did not cover everything fails.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -9,8 +9,7 @@
 
 namespace sutra::simulation {
 
-/// A thing that must happen in a campaign, or it is no campaign. States and effects of the core are counted
-/// besides.
+/// Events that must happen in a campaign. States and effects of the core are counted, too.
 enum class Mark : std::uint8_t {
   kDirectoryFails,
   kLaunchFails,
@@ -75,7 +74,7 @@ inline constexpr std::size_t kEffects = 14;
 
 struct Coverage {
   std::uint64_t histories = 0;
-  std::uint64_t steps = 0;       ///< of the simulated world
+  std::uint64_t steps = 0;       ///< of the simulated host
   std::uint64_t core_steps = 0;  ///< of the state machine
   std::array<std::uint64_t, kMarks> marks{};
   std::array<std::uint64_t, kStates> states{};    ///< by core::State, after a step

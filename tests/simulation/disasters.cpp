@@ -1,4 +1,4 @@
-// What happens to the supervisor, its directories and its host.
+// Disasters of a history: deaths of the supervisor, deleted directories, reboots.
 #include "tests/simulation/history.h"
 
 namespace sutra::simulation {

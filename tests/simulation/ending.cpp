@@ -1,4 +1,4 @@
-// The end of a history: nothing goes wrong any more, and all must come right.
+// The end of a history: no more faults, and the wanted state must be reached.
 #include <algorithm>
 
 #include "tests/simulation/history.h"
@@ -24,7 +24,7 @@ void History::finish() {
   converge();
   if (!failed()) check_running();
   if (failed()) return;
-  // What could not be forgotten or saved while the disk failed shows with the next start.
+  // Records that could not be removed or saved while the disk failed are seen at the next start.
   supervisor_is_gone();
   start_supervisor();
   converge();
@@ -48,7 +48,7 @@ void History::converge() {
   }
 }
 
-/// Everybody does what he should. False: nobody had anything to do.
+/// One step in which nothing fails. False: there was nothing to do.
 bool History::converge_once() {
   if (!checks_.comms_alive_since) comms_alive(kernel_.now);
   signals_arrive(1000);
@@ -62,7 +62,7 @@ bool History::converge_once() {
       acted = true;
     }
     if (process.role == Role::kServer) process.serves = true;
-    // Those left behind end when they are told to; a child of a living server has no reason.
+    // Left-over processes end on SIGTERM; a child of a live server continues.
   }
   acted = supervisor_->see_one() || acted;
   acted = supervisor_->fire_one_timer() || acted;
@@ -111,7 +111,8 @@ void History::check_running() {
           return p.alive && p.leaf && kernel_.at(p.leader).unmanaged &&
                  (p.directory == directory || p.leaf->node_id == id);
         });
-        if (!held) checks_.violation("liveness", "node " + id + " is occupied by nobody");
+        if (!held)
+          checks_.violation("liveness", "node " + id + " is occupied, but no process holds its lock");
         break;
       }
       case core::State::kStarting:

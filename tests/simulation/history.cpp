@@ -180,7 +180,7 @@ void History::time_passes() {
   loop_turns();
 }
 
-/// What the loop sees in one turn, in any order.
+/// One iteration of the event loop, events in any order.
 void History::loop_turns() {
   for (std::uint64_t left = 1 + random_.below(4); left > 0 && supervisor_; --left) {
     guarded([&] {
@@ -199,7 +199,7 @@ void History::operator_acts() {
   const std::uint64_t dice = random_.below(100);
   guarded([&] {
     if (dice < 60) {
-      // Mostly the same request for the same node; some conflict with another's.
+      // Mostly the same request for the same node; some conflict with another node's.
       static const std::array<std::string, 4> kPaths{"", "shared", "/extra/place", "/etc/outside"};
       core::Request request;
       if (random_.chance(200)) request.storage_path = kPaths[random_.below(kPaths.size())];
@@ -242,7 +242,7 @@ void History::comms_acts() {
   } else if (random_.chance(100)) {
     coverage_.see(message.ready ? Mark::kReadyInvented : Mark::kUnresponsiveInvented);
   } else {
-    // What an honest comms would say.
+    // What a correct comms would report.
     const std::vector<std::string> names = supervisor_->nodes().names();
     if (names.empty()) return;
     const core::Node& node = *supervisor_->nodes().node(names[random_.below(names.size())]);

@@ -1,4 +1,4 @@
-// One history: a host, its supervisor and everything that can happen to both, all of it from one seed.
+// One history: a host, its supervisor and all events of both, chosen from one seed. Simulation only.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,14 +13,14 @@ namespace sutra::simulation {
 
 class History {
  public:
-  /// `trace`: where to tell what happens, line by line; or null.
+  /// `trace`: receives one line for each event; or null.
   History(std::uint64_t seed, const Planted& planted, Coverage& coverage, std::vector<std::string>* trace);
 
-  /// Lives through it. Returns what did not hold; then the history ended there.
+  /// Runs it. Returns the violations; the history ends at the first one.
   [[nodiscard]] std::vector<std::string> run();
 
  private:
-  // history.cpp: the order of things
+  // history.cpp: the order of steps
   void step();
   void guarded(const std::function<void()>& act);
   void start_supervisor();
@@ -40,7 +40,7 @@ class History {
   void reload();
   void reboot();
 
-  // machine.cpp: what the kernel and the processes in it do
+  // machine.cpp: what the processes of the host do
   void kernel_acts();
   void run_launcher(Process& process);
   void run_server(Process& process);
@@ -50,7 +50,7 @@ class History {
   void init_reaps(std::uint64_t per_mille);
   void decoys_act();
 
-  // ending.cpp: when nothing goes wrong any more, all comes right
+  // ending.cpp: without more faults the wanted state is reached
   void finish();
   void converge();
   bool converge_once();

@@ -6,7 +6,7 @@
 namespace sutra::simulation {
 namespace {
 
-constexpr int kPidMax = 48;  // so few that a history uses them again
+constexpr int kPidMax = 48;  // so few that a history reuses them
 
 }  // namespace
 
@@ -73,7 +73,7 @@ void Kernel::reboot(Nanoseconds uptime) {
 
 namespace {
 
-/// The boot, and behind it what only truth_of() reads.
+/// The boot id, followed by the serial that only truth_of() reads.
 std::string boot_text(std::uint64_t boot) { return "boot " + std::to_string(boot) + " #"; }
 
 }  // namespace

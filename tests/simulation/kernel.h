@@ -1,5 +1,5 @@
-// A kernel as far as a supervisor sees it: processes with parents, pids that are used again, cgroup leaves,
-// flocks, and a boot. Decides nothing by itself: the history says what happens. Simulation only.
+// The kernel as a supervisor sees it: processes with parents, reused pids, cgroup leaves, flocks, and a boot. Decides
+// nothing: the history chooses what happens. Simulation only.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -16,7 +16,7 @@ namespace sutra::simulation {
 namespace core = supervisor::core;
 using core::Nanoseconds;
 
-/// Names a process for ever; what the checks go by. A pidfd is one. 0: none.
+/// Identifies a process uniquely, for the checks. A pidfd is one. 0: none.
 using Serial = std::size_t;
 
 using supervisor::ProcessIdentity;
@@ -44,7 +44,7 @@ struct Process {
   std::string directory;    ///< the data directory it works in
   bool holds_lock = false;  ///< has the flock's descriptor
   bool gate_open = false;
-  bool report_open = true;  ///< somebody reads what it reports
+  bool report_open = true;  ///< a supervisor reads its report
   bool reported = false;    ///< it said that it is about to execute
   Report report = Report::kPending;
   Nanoseconds start{0};
@@ -54,17 +54,17 @@ struct Process {
   bool term_pending = false;
   bool kill_pending = false;
   bool serves = false;
-  core::Exit exit;  ///< the truth
+  core::Exit exit;  ///< how it really ended
 
-  // Of the checks.
+  // For the checks.
   Nanoseconds executed_at{0};
   bool executed = false;
-  bool may_be_stopped = false;      ///< somebody asked for it
+  bool may_be_stopped = false;      ///< a stop was asked for
   bool adopted_at_gate = false;     ///< a supervisor found it alive before it had executed
-  bool unmanaged = false;           ///< no record may know it: what it took was lost
+  bool unmanaged = false;           ///< may have no record: its records were lost
   bool death_excused = false;       ///< its record may be missing
-  bool death_noticed = false;       ///< some supervisor did
-  bool record_deleted = false;      ///< its record was, so that there may be another
+  bool death_noticed = false;       ///< a supervisor noticed it
+  bool record_deleted = false;      ///< its record was deleted, so that there may be a second one
   unsigned deaths = 0;              ///< records of its death
   unsigned launches_not_known = 0;  ///< records that its launch failed, or is not known
 };
@@ -73,36 +73,36 @@ class Kernel {
  public:
   struct Features {
     bool pidfs = false;       ///< pidfds have inodes
-    bool tells_exit = false;  ///< PIDFD_GET_INFO tells the exit of a reaped stranger
+    bool tells_exit = false;  ///< PIDFD_GET_INFO tells the exit of a reaped process that is not our child
   };
   Features features;
   Nanoseconds now{0};  ///< CLOCK_BOOTTIME
   std::uint64_t boot = 1;
-  std::int64_t wall_secs = 1'700'000'000;  ///< jumps
-  bool calm = false;                       ///< nothing fails by chance any more
+  std::int64_t wall_secs = 1'700'000'000;  ///< the wall clock; it jumps
+  bool calm = false;                       ///< no more random faults
 
   Process& spawn(Role role, Parent parent, const std::optional<Leaf>& leaf);
   [[nodiscard]] Process& at(Serial serial) { return processes_[serial - 1]; }
   [[nodiscard]] const Process& at(Serial serial) const { return processes_[serial - 1]; }
   [[nodiscard]] std::deque<Process>& all() { return processes_; }
   [[nodiscard]] const std::deque<Process>& all() const { return processes_; }
-  /// Those that have a pid: not reaped yet.
+  /// Processes that have a pid, that is, are not reaped yet.
   [[nodiscard]] const std::vector<Process*>& table() const { return table_; }
   [[nodiscard]] bool crowded() const;
   [[nodiscard]] std::uint64_t pids_reused() const { return pids_reused_; }
 
   void die(Process& process, const core::Exit& exit);
-  /// Init, or whoever is its parent, takes it off the table.
+  /// Its parent (or init) reaps it.
   void reap(Process& process);
   /// Its children go to init; launchers see their gate close.
   void supervisor_died();
-  /// A supervisor that replaces itself keeps its children, not the pipes to them.
+  /// A supervisor that re-execs keeps its children, but not the pipes to them.
   void pipes_closed();
-  /// Everything dies, unrecorded by anybody. CLOCK_BOOTTIME begins anew.
+  /// All processes die without a record. CLOCK_BOOTTIME starts again.
   void reboot(Nanoseconds uptime);
 
   [[nodiscard]] ProcessIdentity identify(const Process& process) const;
-  /// `by_pid_alone`: the bug that everybody writes once.
+  /// `by_pid_alone`: a planted bug, the start time is not checked.
   [[nodiscard]] Serial reopen(const ProcessIdentity& identity, bool by_pid_alone) const;
 
   [[nodiscard]] bool lock_held(const std::string& directory, Serial except) const;

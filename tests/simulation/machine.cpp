@@ -24,7 +24,7 @@ void History::kernel_acts() {
     decoys_act();
     std::vector<Serial> able;
     for (const Process* process : kernel_.table()) {
-      // cgroup.kill reaches those too that are forked while it works.
+      // cgroup.kill also reaches processes that are forked meanwhile.
       if (process->alive && !process->kill_pending && process->role != Role::kDecoy)
         able.push_back(process->serial);
     }
@@ -65,8 +65,8 @@ void History::run_launcher(Process& process) {
     return;
   }
   if (process.gate_open) {
-    // It says that it is about to execute, which is its end when nobody is left to read it. The supervisor
-    // may die in between.
+    // It reports "about to exec"; if no supervisor reads the pipe any more, it exits. The supervisor may die in
+    // between.
     if (!process.reported) {
       if (!process.report_open) return kernel_.die(process, by_signal(13));
       process.reported = true;
@@ -159,7 +159,7 @@ void History::init_reaps(std::uint64_t per_mille) {
   }
 }
 
-/// Processes of others, who come and go and get the pids that ours had.
+/// Decoys: unrelated processes that start and end and reuse the pids of our processes.
 void History::decoys_act() {
   std::size_t decoys = 0;
   for (Process* process : kernel_.table()) {
@@ -170,7 +170,7 @@ void History::decoys_act() {
   for (; decoys < 8; ++decoys) {
     Process& decoy = kernel_.spawn(Role::kDecoy, Parent::kInit, std::nullopt);
     if (kernel_.calm || !random_.chance(15)) continue;
-    decoy.directory = "/data/" + some_node();  // another's server, on a node's data
+    decoy.directory = "/data/" + some_node();  // a server of another program, on a node's data
     decoy.holds_lock = !kernel_.lock_held(decoy.directory, 0);
   }
 }

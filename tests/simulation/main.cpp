@@ -1,5 +1,5 @@
 // simulation [--histories N] [--first-seed S] [--seconds BUDGET] [--jobs J] | --seed S | --find INVARIANT
-// Exit 0: every invariant held and everything that should happen did. 1: not so. 2: usage.
+// Exit 0: no violation, and everything was covered. 1: otherwise. 2: usage.
 #include <charconv>
 #include <cstring>
 #include <iostream>
@@ -28,7 +28,7 @@ int tell(std::uint64_t seed) {
   return text.find("\nVIOLATION ") == std::string::npos ? 0 : 1;
 }
 
-/// A bug may show by its consequences first: histories are tried until one shows what it breaks itself.
+/// A bug may first violate another invariant as a consequence: tries histories until one violates its own.
 int find(const std::string& invariant) {
   Campaign campaign;
   const std::uint64_t end = campaign.first_seed + campaign.histories;

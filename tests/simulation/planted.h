@@ -1,5 +1,5 @@
-// Where a test plants a bug: in the core's functions, and in what the shell's calls do. By default nothing is
-// wrong. Bugs in the shell's own source are planted by shell_mutations.cmake.
+// Bugs that a test plants on purpose: in the core's functions, and in what the shell's calls do. By default there is
+// none. Bugs in the shell's own source are planted by shell_mutations.cmake.
 #pragma once
 #include "supervisor/core/probe_restart.h"
 #include "supervisor/core/recovery.h"
@@ -14,10 +14,10 @@ struct Planted {
   decltype(&core::recover) recover = &core::recover;
   decltype(&core::may_probe_restart) may_probe_restart = &core::may_probe_restart;
   bool adopts_by_pid_alone = false;  ///< does not look at the start time
-  bool opens_gate_first = false;     ///< records the pid when the server runs already
+  bool opens_gate_first = false;     ///< records the pid only when the server already runs
   bool answers_before_disk = false;  ///< takes a failed CommitIntent for a success
   bool launches_without_lock = false;
-  bool fires_timers_first = false;  ///< does not look what a launcher reported before
+  bool fires_timers_first = false;  ///< does not read a launcher's report first
 };
 
 }  // namespace sutra::simulation

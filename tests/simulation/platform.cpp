@@ -56,7 +56,7 @@ WatchHandle SimulatedPlatform::after(Nanoseconds delay, std::function<void()> du
 
 WatchHandle SimulatedPlatform::every(Nanoseconds, std::function<void()>) {
   return nullptr;
-}  // Nodes uses none
+}  // Nodes uses no repeating timer
 
 bool SimulatedPlatform::fire_one_timer() {
   std::vector<std::shared_ptr<Armed>> due;

@@ -1,5 +1,5 @@
-// The real Platform's interface over the simulated kernel. What the event loop would see waits here until the
-// history lets the supervisor see it, in any order. Simulation only.
+// supervisor/nodes/platform.h over the simulated kernel: with it the simulation drives the real Nodes. Events that the
+// event loop would deliver wait here until the history delivers them, in any order. Simulation only.
 #pragma once
 #include <functional>
 #include <list>
@@ -19,13 +19,13 @@ class SimulatedPlatform final : public supervisor::Platform, public supervisor::
 
   // ---- what the loop sees
 
-  /// Lets the supervisor see one thing that a watch is ready for. False: there is none.
+  /// Delivers one event that a watch is ready for. False: there is none.
   bool see_one();
   /// Fires one timer that is due. False: there is none.
   bool fire_one_timer();
   /// When the next timer is due; a launch's deadline is left out, because a launch takes no time.
   [[nodiscard]] std::optional<Nanoseconds> next_due() const;
-  /// The timers that are armed for the nodes' states, by node_id; a node that has two is told to the checks.
+  /// The timers that are armed for the nodes' states, by node_id; two for one node are a violation.
   [[nodiscard]] std::map<std::string, core::Timer> node_timers() const;
 
   // ---- supervisor::Timers
@@ -54,7 +54,7 @@ class SimulatedPlatform final : public supervisor::Platform, public supervisor::
   [[nodiscard]] std::string last_output(const std::string&, off_t) override { return {}; }
   [[nodiscard]] Result<std::vector<core::Taken>> listeners() override { return std::vector<core::Taken>(); }
 
-  /// Of the processes and trees that this gives out.
+  /// A watch on a process or tree of this platform.
   [[nodiscard]] supervisor::WatchHandle watch(std::function<bool()> ready, std::function<void()> seen);
 
  private:

@@ -16,7 +16,7 @@ std::optional<supervisor::Ended> SimulatedProcess::ended() const {
   supervisor::Ended ended;
   ended.child = session_.is_child(serial_);
   if (ended.child || (kernel.features.tells_exit && process.reaped)) ended.exit = process.exit;
-  // To a parent it is a kill like another; the cgroup tells of the memory.
+  // The parent sees an ordinary SIGKILL; only the cgroup shows that it was out of memory.
   if (ended.exit.cause == core::ExitCause::kOom) ended.exit.cause = core::ExitCause::kSignal;
   return ended;
 }
@@ -40,7 +40,7 @@ Status SimulatedLaunch::open_gate() {
     return make_error("open the gate of launcher", std::to_string(process.pid), "it is dead");
   process.gate_open = true;
   if (!session_.world.kernel.calm && session_.world.random.chance(100)) {
-    // It runs beside us: it may have its lock and be past its report before our next call.
+    // The launcher runs in parallel: it may take its lock and send its report before our next call.
     process.holds_lock = !session_.world.kernel.lock_held(process.directory, process.serial);
     process.reported = process.holds_lock;
     if (process.reported) session_.world.coverage.see(Mark::kLauncherQuick);

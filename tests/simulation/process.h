@@ -45,8 +45,7 @@ class SimulatedLaunch final : public supervisor::Launch {
 
 class SimulatedTree final : public supervisor::NodeTree {
  public:
-  /// `stray`: the leader lives outside of its leaf, and the tree is that leader's session; 0: the tree is the
-  /// leaf.
+  /// `stray`: the leader runs outside of its leaf, and the tree is the leader's session; 0: the tree is the leaf.
   SimulatedTree(Session& session, Leaf leaf, Serial stray)
       : session_(session), leaf_(std::move(leaf)), stray_(stray) {}
 

@@ -1,10 +1,10 @@
-// All chance of a history comes from one seed. Simulation only.
+// All random choices of a history come from one seed. Simulation only.
 #pragma once
 #include <cstdint>
 
 namespace sutra::simulation {
 
-/// splitmix64: every seed is a good one, and histories of neighbouring seeds have nothing in common.
+/// splitmix64: every seed is usable, and neighbouring seeds give unrelated histories.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

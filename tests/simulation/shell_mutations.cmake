@@ -1,14 +1,14 @@
 # Bugs in the shell's own source: each is a copy of one file of supervisor/nodes with one place changed, linked before the real
-# one. The simulation must find it, by the invariant that it breaks. A place that is not there any more stops the configuration.
+# one. The simulation must find it by the invariant that it breaks. If the original text is missing, the configuration fails.
 
-# sutra_shell_bug(NAME file INVARIANT "what stands there" "what stands there instead")
+# sutra_shell_bug(NAME file INVARIANT "original text" "text with the bug")
 function(sutra_shell_bug name file invariant original mutated)
   set(source ${CMAKE_SOURCE_DIR}/supervisor/nodes/${file})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   file(READ ${source} text)
   string(FIND "${text}" "${original}" at)
   if(at EQUAL -1)
-    message(FATAL_ERROR "The shell bug ${name} cannot be planted: ${file} has no place\n${original}\n"
+    message(FATAL_ERROR "The shell bug ${name} cannot be planted: ${file} does not contain\n${original}\n"
       "Plant it where that code is now (tests/simulation/shell_mutations.cmake).")
   endif()
   string(REPLACE "${original}" "${mutated}" text "${text}")

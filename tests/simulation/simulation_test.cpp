@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kHistories = 100'000;
 constexpr std::uint64_t kSeenAtLeast = 20;  // each state, effect and kind of fault
 
-TEST(Simulation, HoldsInEveryHistory) {
+TEST(Simulation, NoHistoryViolatesAnInvariant) {
   Campaign campaign;
   campaign.histories = kHistories;
   const CampaignResult result = run(campaign);
@@ -24,9 +24,9 @@ TEST(Simulation, HoldsInEveryHistory) {
     ADD_FAILURE() << "not seen often enough: " << what;
 }
 
-TEST(Simulation, ASeedIsOneHistory) { EXPECT_EQ(story(7, {}), story(7, {})); }
+TEST(Simulation, TheSameSeedGivesTheSameHistory) { EXPECT_EQ(story(7, {}), story(7, {})); }
 
-TEST(Simulation, OneThatSeesNothingFails) {
+TEST(Simulation, ACampaignThatCoversNothingFails) {
   Coverage nothing;
   EXPECT_FALSE(nothing.missing(1).empty());
 }
@@ -50,14 +50,14 @@ bool is(const Event& event) {
   return std::holds_alternative<E>(event);
 }
 
-/// A comms that is gone proves that a node does not serve.
+/// Bug: times out although no comms ran that could report readiness.
 Transition times_out_without_comms(Node node, const Event& event, const Context& context) {
   Context blind = context;
   blind.comms_alive_since = core::Nanoseconds{0};
   return core::step(std::move(node), event, blind);
 }
 
-/// The supervisor's successor begins by restarting what it finds.
+/// Bug: the next supervisor restarts the servers that it adopts.
 Transition restarts_what_it_adopts(Node node, const Event& event, const Context& context) {
   const auto* found = std::get_if<core::Recovered>(&event);
   if (found != nullptr && found->process && node.state == core::State::kRunning)
@@ -65,7 +65,7 @@ Transition restarts_what_it_adopts(Node node, const Event& event, const Context&
   return core::step(std::move(node), event, context);
 }
 
-/// The leader's death is taken for the end of the node.
+/// Bug: takes the death of the leader for the end of the whole tree.
 Transition does_not_wait_for_the_tree(Node node, const Event& event, const Context& context) {
   auto next = core::step(std::move(node), event, context);
   if (!is<core::Exited>(event) || next.node.state != core::State::kCleaning) return next;
@@ -76,7 +76,7 @@ Transition does_not_wait_for_the_tree(Node node, const Event& event, const Conte
   return next;
 }
 
-/// Whatever is there is started again.
+/// Bug: recovery starts stopped nodes.
 Transition starts_what_is_stopped(Node node, const Event& event, const Context& context) {
   if (is<core::Recovered>(event) && node.intent.confirmed) node.intent.goal = core::Goal::kRunning;
   return core::step(std::move(node), event, context);
@@ -98,7 +98,7 @@ Transition shows_unknown_as_zero(Node node, const Event& event, const Context& c
                     context);
 }
 
-/// A supervisor that dies in between has lost the death.
+/// Bug: a supervisor that dies between facts and record loses the death.
 Transition saves_before_it_records(Node node, const Event& event, const Context& context) {
   auto next = core::step(std::move(node), event, context);
   if (next.effects.size() > 1 && std::holds_alternative<core::RecordDeath>(next.effects[0]) &&
@@ -108,8 +108,8 @@ Transition saves_before_it_records(Node node, const Event& event, const Context&
   return next;
 }
 
-/// As it was before the simulation found it.
-Transition tells_the_intent_directory_alone(Node node, const Event& event, const Context& context) {
+/// Bug, found by the simulation: a stop is written to the intent, but not to the facts.
+Transition records_a_stop_in_the_intent_only(Node node, const Event& event, const Context& context) {
   const bool stopping = node.state == core::State::kStopping;
   auto next = core::step(std::move(node), event, context);
   if (is<core::StopRequested>(event) && stopping) {
@@ -124,7 +124,7 @@ Transition leaves_timers(Node node, const Event& event, const Context& context) 
   return next;
 }
 
-Transition forgives_every_failure(Node node, const Event& event, const Context& context) {
+Transition forgets_every_failure(Node node, const Event& event, const Context& context) {
   if (is<core::Emptied>(event)) node.history = {};
   return core::step(std::move(node), event, context);
 }
@@ -145,7 +145,7 @@ core::RecoveredNode uses_generations_again(core::Intent intent, const std::optio
 
 class PlantedBug : public ::testing::TestWithParam<Bug> {};
 
-/// A bug may show by its consequences first: histories are tried until one shows what it breaks itself.
+/// A bug may first violate another invariant as a consequence: tries histories until one violates its own.
 TEST_P(PlantedBug, IsFound) {
   Campaign campaign;
   GetParam().plant(campaign.planted);
@@ -161,7 +161,7 @@ TEST_P(PlantedBug, IsFound) {
     if (first.starts_with(GetParam().invariant)) return;
     campaign.first_seed = result.found->seed + 1;
   }
-  FAIL() << "not in " << kHistories << " histories";
+  FAIL() << "not found in " << kHistories << " histories";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -182,13 +182,13 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{"StartsWhatIsStopped", "I4", [](Planted& p) { p.step = &starts_what_is_stopped; }},
         Bug{"StartsWhileStopping", "I4", [](Planted& p) { p.step = &starts_while_stopping; }},
         Bug{"AnswersBeforeDisk", "I4", [](Planted& p) { p.answers_before_disk = true; }},
-        Bug{"TellsTheIntentDirectoryAlone", "I4",
-            [](Planted& p) { p.step = &tells_the_intent_directory_alone; }},
+        Bug{"RecordsAStopInTheIntentOnly", "I4",
+            [](Planted& p) { p.step = &records_a_stop_in_the_intent_only; }},
         Bug{"ShowsUnknownAsZero", "I5", [](Planted& p) { p.step = &shows_unknown_as_zero; }},
         Bug{"SavesBeforeItRecords", "I5", [](Planted& p) { p.step = &saves_before_it_records; }},
         Bug{"TakesLaunchersForServers", "I5", [](Planted& p) { p.recover = &takes_launchers_for_servers; }},
         Bug{"LeavesTimers", "I6", [](Planted& p) { p.step = &leaves_timers; }},
-        Bug{"ForgivesEveryFailure", "I8", [](Planted& p) { p.step = &forgives_every_failure; }}),
+        Bug{"ForgetsEveryFailure", "I8", [](Planted& p) { p.step = &forgets_every_failure; }}),
     [](const auto& at) { return std::string(at.param.name); });
 
 }  // namespace

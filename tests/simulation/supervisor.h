@@ -15,15 +15,14 @@ class Supervisor {
  public:
   struct Settings {
     Config config;
-    unsigned killed_per_mille = 0;  ///< at each point where it may be killed
+    unsigned killed_per_mille = 0;  ///< probability of a kill at each point where it may die
   };
   Supervisor(World world, const Planted& planted, const Settings& settings);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
   ~Supervisor() { session_.over(); }
 
-  /// As the real one begins. False: it could not be told what runs, so it ends, and whoever starts it tries
-  /// again.
+  /// Starts as the real one does. False: it could not find out what runs, so it exits and is started again.
   [[nodiscard]] bool recover();
   void start(const std::string& node_id, const core::Request& request);
   void stop(const std::string& node_id);
@@ -41,10 +40,10 @@ class Supervisor {
   /// The process of the node's current generation; 0: none.
   [[nodiscard]] Serial leader(const core::Node& node) const;
   void reap_strays();
-  /// Writes again what somebody removed of the records. False: it cannot.
+  /// Writes removed records again. False: it cannot.
   [[nodiscard]] bool keep_records();
   void record_all() { nodes_->record_all(); }
-  /// Between two turns of the loop what the core believes and what the loop holds agree.
+  /// Checks that between two loop iterations the core's state and the loop's watches and timers agree.
   void check_idle() const;
   void spare() { session_.spare(); }
 

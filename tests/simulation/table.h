@@ -1,4 +1,4 @@
-// A node table that nobody reads: what is published ends a step. Simulation only.
+// A node table without readers; publishing a row ends a step. Simulation only.
 #pragma once
 #include <map>
 #include <string>

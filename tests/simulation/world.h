@@ -1,4 +1,4 @@
-// The world that a simulated supervisor lives in. Simulation only.
+// The simulated host of a supervisor. Simulation only.
 #pragma once
 #include "tests/simulation/checks.h"
 #include "tests/simulation/coverage.h"

@@ -113,7 +113,7 @@ Agent::~Agent() {
     if (wait_exit(15s) < 0) kill();
     if (testing::Test::HasFailure()) std::fprintf(stderr, "--- the agent's log:\n%s---\n", log().c_str());
   }
-  // What a killed agent left is ours to end, too.
+  // Also kills what a killed agent left.
   const auto cgroups = sandbox_.cgroups();
   for (const auto& leaf : cgroups) write_file(leaf + "/cgroup.kill", "1");
   if (!cgroups.empty()) {
@@ -148,8 +148,8 @@ std::vector<std::string> Agent::environment() const {
 }
 
 void Agent::start(const std::function<void()>& before_exec) {
-  // All that takes memory comes before fork: in its child the heap may be locked for ever by a thread that is
-  // not there. glibc's is not, AddressSanitizer's is.
+  // Allocates all memory before the fork: in the child another thread's lock on the heap would never be released.
+  // glibc handles that, AddressSanitizer does not.
   const std::vector<std::string> command{"sutra-agent", "--config", sandbox_.config_path()};
   const std::vector<std::string> variables = environment();
   const std::vector<char*> argv = pointers(command), envp = pointers(variables);
@@ -178,7 +178,7 @@ void Agent::start(const std::function<void()>& before_exec) {
 bool Agent::wait_until_serving() {
   return eventually([this] {
     auto c = context(1s);
-    c->set_wait_for_ready(true);  // a channel that nobody waits on tries again only every 5 s
+    c->set_wait_for_ready(true);  // without it the channel reconnects only every 5 s
     agent::ListNodesResponse response;
     return stub_->ListNodes(c.get(), {}, &response).ok();
   });

@@ -1,4 +1,4 @@
-// The real agent as a child process, and the ways to look at it and at its nodes from outside. Tests only.
+// The real agent as a child process, and functions to examine it and its nodes from outside. Tests only.
 #pragma once
 #include <sys/types.h>
 
@@ -21,9 +21,9 @@ using namespace std::chrono_literals;
 
 using test::eventually;
 
-/// Alive; a zombie is not: it waits for a parent that may not be ours.
+/// Whether it is alive. A zombie is not; its parent may be another process.
 [[nodiscard]] bool process_exists(pid_t pid);
-/// Sends a line to 127.0.0.1:port; the first line that comes back, or empty.
+/// Sends a line to 127.0.0.1:port; returns the first line of the answer, or empty.
 [[nodiscard]] std::string ask_port(std::uint16_t port, const std::string& line,
                                    std::chrono::milliseconds timeout = 2s);
 
@@ -37,25 +37,25 @@ struct Finished {
 class Agent {
  public:
   explicit Agent(Sandbox& sandbox);
-  ~Agent();  ///< SIGTERM, then SIGKILL; then whatever is left of its nodes, by their recorded pids
+  ~Agent();  ///< SIGTERM, then SIGKILL; then kills what is left of its nodes, by their recorded pids
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Another sutra-agent than the build's, for the starts to come.
+  /// Uses this sutra-agent instead of the build's, from the next start on.
   void use_program(const std::string& path) { program_ = path; }
-  /// An environment variable, for the starts to come; nothing: it is not there.
+  /// Sets an environment variable from the next start on; nullopt: removes it.
   void set_environment(const std::string& name, std::optional<std::string> value);
-  /// Starts the supervisor; `before_exec` runs in the child (filters, namespaces, limits). We have threads,
-  /// so it may only do what fork(2) allows then: system calls, and no memory from the heap.
+  /// Starts the supervisor. `before_exec` runs in the forked child (filters, namespaces, limits). This process has
+  /// threads, so it may make system calls only, and must not allocate memory.
   void start(const std::function<void()>& before_exec = {});
   /// Waits until its gRPC server answers.
   [[nodiscard]] bool wait_until_serving();
-  /// start() and wait; a failure is a test failure that shows the log.
+  /// start() and wait. If it fails, the test fails and shows the log.
   void start_and_wait(const std::function<void()>& before_exec = {});
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] pid_t comms_pid() const;  ///< 0: none
-  void signal(int signum) const;          ///< to the supervisor; none runs: to nobody
+  void signal(int signum) const;          ///< to the supervisor; no effect when none runs
   void kill();                            ///< SIGKILL to the supervisor alone, and reaps it
   [[nodiscard]] int stop();               ///< SIGTERM; the exit code
   [[nodiscard]] int wait_exit(std::chrono::seconds deadline = 30s);
@@ -64,7 +64,7 @@ class Agent {
   [[nodiscard]] bool log_has(const std::string& text) const { return log().find(text) != std::string::npos; }
   [[nodiscard]] std::vector<std::string> events(const std::string& what, const std::string& node_id) const;
 
-  // The agent's own gRPC server, as a Master sees it.
+  // The agent's own gRPC server, called as a Master calls it.
   [[nodiscard]] agent::SpawnNodeResponse spawn(const std::string& node_id, std::uint32_t port = 0,
                                                const std::string& path = {}, std::uint64_t memory_mb = 0);
   [[nodiscard]] agent::StopNodeResponse stop_node(const std::string& node_id);
@@ -81,7 +81,8 @@ class Agent {
   [[nodiscard]] Finished ctl(std::vector<std::string> arguments) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> environment() const;  ///< ours, and what set_environment() said
+  [[nodiscard]] std::vector<std::string> environment()
+      const;  ///< this process's, changed by set_environment()
 
   Sandbox& sandbox_;
   std::string program_;

@@ -16,7 +16,7 @@
 
 namespace sutra::comms::testing {
 
-// Below the range that the kernel takes source ports from: a connection of anyone's could take it meanwhile.
+// Below the ephemeral range: any outgoing connection could take a port from that range meanwhile.
 std::uint16_t free_port() {
   static std::mt19937 random{std::random_device{}()};
   std::uniform_int_distribution<std::uint16_t> ports(20000, 32000);

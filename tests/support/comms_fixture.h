@@ -1,5 +1,4 @@
-// A comms in a thread of this process, between a supervisor that the test plays and whatever Master it
-// starts.
+// Comms in a thread of this process. The test acts as its supervisor and starts the Master. Tests only.
 #pragma once
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -35,9 +34,9 @@ class CommsTest : public ::testing::Test {
   CommsTest();
   ~CommsTest() override;
 
-  /// Starts comms with `config_` and greets it; ends the one before.
+  /// Starts comms with `config_` and sends Welcome; ends an earlier one first.
   void launch(const std::string& acknowledged = {});
-  /// As a supervisor that is gone; waits for the end and returns the exit status.
+  /// Closes the channel, as the end of a supervisor does; waits for the end of comms and returns its exit status.
   int hang_up();
   /// Waits for the end of comms, at most kPatience.
   [[nodiscard]] std::optional<int> status();
@@ -59,10 +58,10 @@ class CommsTest : public ::testing::Test {
 
   [[nodiscard]] std::string identity_text() const;
   void master_at(std::initializer_list<int> ports);
-  /// A free row becomes this node.
+  /// Publishes this node in a free row of the table.
   void publish(std::uint32_t row, const ipc::NodeRow& state);
 
-  // The Master's side of the agent's server.
+  // Calls to the agent's gRPC server, as a Master makes them.
   [[nodiscard]] agent::GridAgent::Stub& agent();
   agent::SpawnNodeResponse spawn(const std::string& node_id, const std::string& path = {},
                                  std::chrono::milliseconds deadline = 30s, grpc::Status* status = nullptr);

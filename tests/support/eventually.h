@@ -6,7 +6,7 @@
 
 namespace sutra::test {
 
-/// How many times longer everything may take: a sanitizer slows us down.
+/// Factor for all deadlines: sanitizers make programs slower.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr int kPatience = 3;
 #else
@@ -14,7 +14,7 @@ inline constexpr int kPatience = 1;
 #endif
 inline constexpr std::chrono::seconds kDeadline{20};
 
-/// True as soon as `condition` is; false when it is not within `deadline`, times kPatience.
+/// Returns true as soon as `condition` is true; false if it is not within `deadline` times kPatience.
 [[nodiscard]] inline bool eventually(const std::function<bool()>& condition,
                                      std::chrono::milliseconds deadline = kDeadline) {
   const auto end = std::chrono::steady_clock::now() + deadline * kPatience;

@@ -5,7 +5,7 @@ namespace {
 
 using Server = std::shared_ptr<FakeServer>;
 
-/// Takes the callback away again when its handle goes.
+/// Removes the callback when the handle is destroyed.
 class FakeWatch final : public Watch {
  public:
   FakeWatch(Server server, std::function<void()> FakeServer::*slot, std::function<void()> seen)
@@ -23,27 +23,27 @@ class FakeWatch final : public Watch {
 
 class FakeProcess final : public ServerProcess {
  public:
-  FakeProcess(Deeds& deeds, Server server) : deeds_(deeds), server_(std::move(server)) {}
+  FakeProcess(CallLog& calls, Server server) : calls_(calls), server_(std::move(server)) {}
   [[nodiscard]] const ProcessIdentity& identity() const override { return server_->identity; }
   [[nodiscard]] std::optional<Ended> ended() const override {
     if (!server_->exit) return std::nullopt;
     return Ended{server_->exit_known ? *server_->exit : core::Exit{}, server_->child};
   }
-  void reap() override { deeds_.push_back("reap " + server_->name); }
+  void reap() override { calls_.push_back("reap " + server_->name); }
   [[nodiscard]] WatchHandle watch_end(std::function<void()> seen) override {
     return std::make_unique<FakeWatch>(server_, &FakeServer::see_end, std::move(seen));
   }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
   Server server_;
 };
 
 class FakeLaunch final : public Launch {
  public:
-  FakeLaunch(Deeds& deeds, Server server) : deeds_(deeds), server_(std::move(server)) {}
+  FakeLaunch(CallLog& calls, Server server) : calls_(calls), server_(std::move(server)) {}
   [[nodiscard]] Status open_gate() override {
-    deeds_.push_back("gate " + server_->name);
+    calls_.push_back("gate " + server_->name);
     return {};
   }
   [[nodiscard]] LaunchProgress progress() override { return server_->progress; }
@@ -53,7 +53,7 @@ class FakeLaunch final : public Launch {
   }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
   Server server_;
 };
 
@@ -61,25 +61,25 @@ class FakeTree final : public NodeTree {
  public:
   const Server server;
 
-  FakeTree(Deeds& deeds, Server of) : server(std::move(of)), deeds_(deeds) {}
+  FakeTree(CallLog& calls, Server of) : server(std::move(of)), calls_(calls) {}
   [[nodiscard]] int cgroup_fd() const override { return -1; }
   [[nodiscard]] int events_fd() const override { return -1; }
   [[nodiscard]] bool populated() override { return server->populated; }
   void repeat_kill() override {}
-  void terminate() override { deeds_.push_back("terminate " + server->name); }
-  void kill() override { deeds_.push_back("kill " + server->name); }
+  void terminate() override { calls_.push_back("terminate " + server->name); }
+  void kill() override { calls_.push_back("kill " + server->name); }
   [[nodiscard]] bool oom_killed() const override { return server->oom; }
   bool remove() override {
     if (server->busy > 0) {
       --server->busy;
       return false;
     }
-    deeds_.push_back("remove tree " + server->name);
+    calls_.push_back("remove tree " + server->name);
     return true;
   }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
 };
 
 }  // namespace
@@ -87,15 +87,15 @@ class FakeTree final : public NodeTree {
 Result<StartedProcess> FakePlatform::start(const core::Node& node) {
   const std::string id = name(node.intent.node_id, node.generation);
   if (start_fails) return *start_fails;
-  deeds_.push_back("start " + id);
+  calls_.push_back("start " + id);
   auto server = std::make_shared<FakeServer>();
   server->name = id;
   server->identity = {++last_pid_, 1, 0, "boot"};
   servers[id] = server;
   StartedProcess started;
-  started.process = std::make_unique<FakeProcess>(deeds_, server);
-  started.launch = std::make_unique<FakeLaunch>(deeds_, server);
-  started.tree = std::make_unique<FakeTree>(deeds_, server);
+  started.process = std::make_unique<FakeProcess>(calls_, server);
+  started.launch = std::make_unique<FakeLaunch>(calls_, server);
+  started.tree = std::make_unique<FakeTree>(calls_, server);
   return started;
 }
 
@@ -103,7 +103,7 @@ Result<std::unique_ptr<ServerProcess>> FakePlatform::find(const ProcessIdentity&
   if (find_fails) return *find_fails;
   std::unique_ptr<ServerProcess> process;
   for (const auto& [id, server] : servers) {
-    if (server->identity == identity) process = std::make_unique<FakeProcess>(deeds_, server);
+    if (server->identity == identity) process = std::make_unique<FakeProcess>(calls_, server);
   }
   return process;
 }
@@ -116,7 +116,7 @@ std::unique_ptr<NodeTree> FakePlatform::adopt_tree(const std::string& node_id, s
     server->name = name(node_id, generation);
     server->populated = false;
   }
-  return std::make_unique<FakeTree>(deeds_, server);
+  return std::make_unique<FakeTree>(calls_, server);
 }
 
 WatchHandle FakePlatform::watch_tree(NodeTree& tree, std::function<void()> seen) {

@@ -1,5 +1,5 @@
-// A system on which nothing happens until the test says so: processes, trees, records and the node table as plain values.
-// Everything that is done to it is written down, in its order. Tests only.
+// The Platform, Ledger and NodeTableWriter of unit tests: processes, trees, records and rows are plain values, and nothing
+// happens until the test makes it happen. Every call that changes something is written to a CallLog, in order. Tests only.
 #pragma once
 #include <functional>
 #include <map>
@@ -18,10 +18,10 @@ namespace sutra::supervisor {
 
 [[nodiscard]] inline NodeId node_id(const std::string& text) { return NodeId::parse(text).value(); }
 
-/// What a test did and saw: "start a.1", "facts a.1", "gate a.1".
-using Deeds = std::vector<std::string>;
+/// The calls so far, in order: "start a.1", "facts a.1", "gate a.1".
+using CallLog = std::vector<std::string>;
 
-/// It exited with this code.
+/// An exit with this code.
 inline core::Exit code(int value) { return {core::ExitCause::kExit, value, 0, 0}; }
 
 /// One generation of one node on the fake system.
@@ -31,15 +31,15 @@ struct FakeServer {
   bool child = true;
   LaunchProgress progress = LaunchProgress::kPending;
   LaunchFailure failure;
-  std::optional<core::Exit> exit;  ///< it is dead
+  std::optional<core::Exit> exit;  ///< set: it is dead
   bool exit_known = true;          ///< false: the kernel does not tell how it ended
   bool populated = true;
   bool oom = false;
-  int busy = 0;  ///< how often the tree cannot be removed though it is empty
-  // Called by the test as the loop would; empty when nobody watches.
+  int busy = 0;  ///< how many times removing the empty tree fails
+  // The test calls these in place of the event loop; empty when there is no watch.
   std::function<void()> see_end, see_report, see_tree;
 
-  /// As the loop would; from a copy, because the callback may take the watch away.
+  /// Calls a copy, because the callback may destroy the watch.
   static void show(const std::function<void()>& watch) {
     const std::function<void()> seen = watch;
     if (seen) seen();
@@ -48,7 +48,7 @@ struct FakeServer {
     progress = LaunchProgress::kExeced;
     show(see_report);
   }
-  /// The leader dies, and with it, unless others are left, the whole tree.
+  /// The leader dies. The tree is then empty unless `others_left`.
   void dies(core::Exit how, bool others_left = false) {
     exit = how;
     populated = others_left;
@@ -62,10 +62,10 @@ struct FakeServer {
 
 class FakePlatform final : public Platform {
  public:
-  explicit FakePlatform(Deeds& deeds) : deeds_(deeds) {}
+  explicit FakePlatform(CallLog& calls) : calls_(calls) {}
 
   ManualTimers clock;
-  std::map<std::string, std::shared_ptr<FakeServer>> servers;  ///< by name, those started and those put there
+  std::map<std::string, std::shared_ptr<FakeServer>> servers;  ///< by name: started ones, and those of put()
   std::optional<Error> start_fails, find_fails;
   std::vector<NodeTrees::Leaf> shown_leaves;
   std::vector<core::Taken> taken;
@@ -91,7 +91,7 @@ class FakePlatform final : public Platform {
     return found == marks.end() ? std::nullopt : std::optional(found->second);
   }
   void forget_execution(const std::string& node_id) override {
-    deeds_.push_back("forget execution " + node_id);
+    calls_.push_back("forget execution " + node_id);
   }
   [[nodiscard]] std::unique_ptr<NodeTree> adopt_tree(const std::string& node_id, std::uint64_t generation,
                                                      const ServerProcess* leader) override;
@@ -112,14 +112,14 @@ class FakePlatform final : public Platform {
   }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
   pid_t last_pid_ = 1000;
 };
 
 /// Records in memory.
 class FakeLedger final : public Ledger {
  public:
-  explicit FakeLedger(Deeds& deeds) : deeds_(deeds) {}
+  explicit FakeLedger(CallLog& calls) : calls_(calls) {}
 
   bool intents_fail = false, facts_fail = false, events_fail = false;
   std::map<std::string, core::Intent> intents;
@@ -129,13 +129,13 @@ class FakeLedger final : public Ledger {
   [[nodiscard]] Contents read() override { return {}; }
   [[nodiscard]] Status write_intent(const core::Intent& intent) override {
     if (intents_fail) return make_error("write", "state", "No space left on device");
-    deeds_.push_back("intent " + std::string(intent.node_id));
+    calls_.push_back("intent " + std::string(intent.node_id));
     intents[intent.node_id] = intent;
     return {};
   }
   [[nodiscard]] Status write_facts(const Facts& written) override {
     if (facts_fail) return make_error("write", "runtime", "No space left on device");
-    deeds_.push_back("facts " + FakePlatform::name(written.intent.node_id, written.generation));
+    calls_.push_back("facts " + FakePlatform::name(written.intent.node_id, written.generation));
     facts[written.intent.node_id] = written;
     return {};
   }
@@ -143,14 +143,14 @@ class FakeLedger final : public Ledger {
     return {intents.contains(node_id), facts.contains(node_id)};
   }
   [[nodiscard]] Status forget(const NodeId& node_id) override {
-    deeds_.push_back("forget " + node_id);
+    calls_.push_back("forget " + node_id);
     intents.erase(node_id);
     facts.erase(node_id);
     return {};
   }
   [[nodiscard]] Status append(const Event& event) override {
     if (events_fail) return make_error("append", "events", "No space left on device");
-    deeds_.push_back("event " + FakePlatform::name(event.node_id, event.generation) + " " + event.what);
+    calls_.push_back("event " + FakePlatform::name(event.node_id, event.generation) + " " + event.what);
     events.push_back(event);
     return {};
   }
@@ -160,28 +160,28 @@ class FakeLedger final : public Ledger {
   [[nodiscard]] std::optional<std::string> read_last_config() override { return std::nullopt; }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
 };
 
 class FakeTable final : public ipc::NodeTableWriter {
  public:
-  FakeTable(Deeds& deeds, std::uint32_t capacity) : deeds_(deeds), capacity_(capacity) {}
+  FakeTable(CallLog& calls, std::uint32_t capacity) : calls_(calls), capacity_(capacity) {}
 
   std::map<std::uint32_t, ipc::NodeRow> rows;
 
   void publish(std::uint32_t index, const ipc::NodeRow& row) override {
-    deeds_.push_back("row " + std::string(row.node_id.view()) + " " + std::string(state_name(row.state)));
+    calls_.push_back("row " + std::string(row.node_id.view()) + " " + std::string(state_name(row.state)));
     rows[index] = row;
   }
   void clear(std::uint32_t index) override {
-    deeds_.emplace_back("row cleared");
+    calls_.emplace_back("row cleared");
     rows.erase(index);
   }
   [[nodiscard]] std::uint32_t capacity() const override { return capacity_; }
   [[nodiscard]] Result<UniqueFd> open_read_only() const override { return UniqueFd(); }
 
  private:
-  Deeds& deeds_;
+  CallLog& calls_;
   std::uint32_t capacity_;
 };
 

@@ -1,4 +1,4 @@
-// Starts nothing, and remembers what it was asked to start; the test says how each child ends. Tests only.
+// A ChildStarter that starts no process and records each request; the test decides how each child ends. Tests only.
 #pragma once
 #include <fcntl.h>
 
@@ -15,7 +15,7 @@ namespace sutra::supervisor {
 
 class FakeStarter final : public ChildStarter {
  public:
-  /// What was asked for. The descriptors of `plan` are closed by now; copies of them stand beside it.
+  /// One request. The descriptors in `plan` may be closed; `log` and `extra` are copies of them.
   struct Start {
     LaunchPlan plan;
     std::string if_missing;
@@ -23,8 +23,8 @@ class FakeStarter final : public ChildStarter {
     pid_t pid = 0;
     UniqueFd log;
     std::vector<UniqueFd> extra;
-    std::vector<int> signals;  ///< those it was sent
-    bool watched = true;       ///< its handle lives
+    std::vector<int> signals;  ///< signals that were sent to it
+    bool watched = true;       ///< its handle still exists
   };
 
   [[nodiscard]] Result<ChildHandle> start(const LaunchPlan& plan, const std::string& if_missing,
@@ -43,7 +43,7 @@ class FakeStarter final : public ChildStarter {
   }
 
   [[nodiscard]] Start& last() { return *starts.back(); }
-  /// The last child ends so; its descriptors are closed as the kernel would do it.
+  /// Ends the last child in this way; closes its descriptors, as the kernel would.
   void end_last(const core::Exit& exit, const std::string& why_not_started = {}) {
     const auto start = starts.back();
     start->log.reset();
@@ -54,10 +54,10 @@ class FakeStarter final : public ChildStarter {
 
   std::vector<std::shared_ptr<Start>> starts;
   std::optional<Error> refusal;  ///< while set, nothing can be started
-  int asked = 0;                 ///< how often it was asked, in vain or not
+  int asked = 0;                 ///< number of requests, refused ones included
 
  private:
-  static constexpr pid_t kFirstPid = 2'000'000'000;  // above what any kernel gives to a process
+  static constexpr pid_t kFirstPid = 2'000'000'000;  // larger than any real pid
 
   class FakeChild final : public Child {
    public:

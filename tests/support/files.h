@@ -1,4 +1,4 @@
-// Whole files, read and written at once, and who we are to the kernel. Tests only.
+// Whole files, read and written at once, and the user that runs the test. Tests only.
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/stat.h>

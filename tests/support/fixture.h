@@ -1,4 +1,4 @@
-// An agent in a sandbox, started by the test when its configuration stands. Tests only.
+// An agent in a sandbox; the test completes the configuration and starts it. Tests only.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 
 namespace sutra::e2e {
 
-/// A fatal failure ends the test wherever it happens, not only the function that it happens in: what follows
-/// it believes that, say, a node runs and has a pid.
+/// A fatal failure in any function ends the whole test, because the statements after it rely on the condition, for
+/// example that a node runs and has a pid.
 class FatalFailuresEndTheTest : public ::testing::EmptyTestEventListener {
  public:
   void OnTestPartResult(const ::testing::TestPartResult& result) override {
@@ -28,7 +28,7 @@ class AgentTest : public ::testing::Test {
     sandbox.write_config();
     agent.start_and_wait();
   }
-  /// Spawns and expects success; the answer.
+  /// Spawns and expects success; returns the answer.
   agent::SpawnNodeResponse must_spawn(const std::string& node_id, std::uint32_t port = 0,
                                       const std::string& path = {}, std::uint64_t memory_mb = 0) {
     auto response = agent.spawn(node_id, port, path, memory_mb);

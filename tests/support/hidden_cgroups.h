@@ -1,4 +1,4 @@
-// A host on which the agent may use no cgroups. Tests only.
+// Simulates a host on which the agent may not use cgroups. Tests only.
 #pragma once
 #include <string>
 #include <vector>

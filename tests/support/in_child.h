@@ -1,4 +1,4 @@
-// A child for what must not happen to the test itself: a lock, another user, a crash. Tests only.
+// Runs code in a child because it would change the test itself: a lock, another user, a crash. Tests only.
 #pragma once
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 
 namespace sutra::test {
 
-/// Runs `body` in a forked child; its exit status, 128 + the signal that ended it, or -1: there was no child.
+/// Runs `body` in a forked child. Returns its exit status, or 128 + the signal that ended it; -1: fork failed.
 inline int in_child(const std::function<int()>& body) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(body());

@@ -1,4 +1,4 @@
-// Turns an event loop by hand, without ever waiting: what is tested happens within the process. Tests only.
+// Runs iterations of an event loop without waiting, for tests in one process. Tests only.
 #pragma once
 #include <uv.h>
 
@@ -8,10 +8,10 @@
 
 namespace sutra {
 
-/// One turn: what is ready now.
+/// One iteration: handles what is ready now.
 inline void turn(EventLoop& loop) { uv_run(loop.raw(), UV_RUN_NOWAIT); }
 
-/// Turns until `condition` holds; false when it does not after `limit` turns.
+/// Iterates until `condition` is true; false if it is not after `limit` iterations.
 inline bool turn_until(EventLoop& loop, const std::function<bool()>& condition, int limit = 20'000) {
   for (int i = 0; i < limit && !condition(); ++i) turn(loop);
   return condition();

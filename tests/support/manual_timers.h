@@ -20,7 +20,7 @@ class ManualTimers final : public Timers {
     return add(interval, interval, std::move(due));
   }
 
-  /// Lets time pass and calls back what is due meanwhile, in the order of the due times, each at its own
+  /// Moves the clock forward and calls the timers that become due, in the order of their due times, each at its own
   /// time.
   void advance(core::Nanoseconds time) {
     const core::Nanoseconds until = now_.boot + time;
@@ -28,7 +28,7 @@ class ManualTimers final : public Timers {
       const auto next = earliest();
       if (next == entries_.end() || next->second.due_at > until) break;
       move_to(next->second.due_at);
-      const auto due = next->second.due;  // a copy: it may destroy the timer, and with it the original
+      const auto due = next->second.due;  // a copy: the call may destroy the timer and its callback
       if (next->second.interval.count() == 0) {
         next->second.fired = true;
       } else {
@@ -38,7 +38,7 @@ class ManualTimers final : public Timers {
     }
     move_to(until);
   }
-  /// Timers that are still to fire.
+  /// Number of timers that have not fired yet.
   [[nodiscard]] std::size_t pending() const {
     std::size_t count = 0;
     for (const auto& [serial, entry] : entries_) count += entry.fired ? 0 : 1;
@@ -52,7 +52,7 @@ class ManualTimers final : public Timers {
     bool fired = false;
   };
   using Entries =
-      std::map<std::uint64_t, Entry>;  // by age: of two that are due together the older comes first
+      std::map<std::uint64_t, Entry>;  // by age: of two with the same due time the older fires first
 
   class Handle final : public Watch {
    public:

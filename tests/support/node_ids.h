@@ -1,4 +1,4 @@
-// Node ids for tests, from literals that are known to be valid. Tests only.
+// Node ids from literals that are valid. Tests only.
 #pragma once
 #include <string_view>
 

@@ -1,4 +1,4 @@
-// A TCP listener on loopback that does to each connection what the test says. For tests.
+// A TCP listener on loopback; the test decides what it does with each connection. Tests only.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace sutra::comms::testing {
 
 class RawServer {
  public:
-  /// `serve` gets each accepted connection, which stays open until the server goes unless shut down in there.
+  /// `serve` gets each accepted connection. It stays open until the server is destroyed, unless `serve` shuts it down.
   /// Port 0: any.
   explicit RawServer(std::function<void(int fd)> serve, std::uint16_t port = 0);
   ~RawServer();

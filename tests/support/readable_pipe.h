@@ -1,4 +1,4 @@
-// A descriptor that is ready in every turn of a loop. Tests only.
+// A descriptor that is ready in every iteration of a loop. Tests only.
 #pragma once
 #include <unistd.h>
 

@@ -35,7 +35,7 @@ constexpr unsigned kFirstBlock = 10000;
 
 }  // namespace
 
-// Tests run side by side: a lock file a block, so that nobody takes a port between another's look and use.
+// Tests run in parallel: one lock file for each block, so that no other test takes a port between check and use.
 PortBlock::PortBlock() {
   const std::string directory = "/tmp/sutra-e2e-ports";
   mkdir(directory.c_str(), 01777);
@@ -56,7 +56,7 @@ Sandbox::Sandbox()
     : next_free_(static_cast<std::uint16_t>(ports_.first() + kRange)), agent_port_(free_port()) {
   const char* temporary = std::getenv("TMPDIR");
   std::string pattern = std::string(temporary != nullptr ? temporary : "/tmp") + "/sutra-e2e.XXXXXX";
-  path_ = std::filesystem::canonical(mkdtemp(pattern.data()));  // as /proc will name it
+  path_ = std::filesystem::canonical(mkdtemp(pattern.data()));  // the path as /proc shows it
   chmod(path_.c_str(), 0755);
   set("agent", "agent_id", "\"e2e-" + std::to_string(getpid()) + "-" + std::to_string(agent_port_) + "\"");
   set("agent", "platform", "\"docker\"");
@@ -106,7 +106,8 @@ void Sandbox::write_config() const {
 
 bool Sandbox::signal(std::int64_t pid, int signum) const {
   if (pid <= 0) return false;
-  // Opened first: what is looked at then is what gets the signal, whoever has the number by now.
+  // The pidfd is opened first, so that the process that is checked is the one that gets the signal, even if the pid is
+  // reused.
   const auto process = static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
   if (process < 0) return false;
   std::error_code gone;
@@ -133,7 +134,7 @@ std::vector<std::string> Sandbox::cgroups() const {
   return found;
 }
 
-// Another build's programs on request: a campaign runs them long after this one was linked.
+// The programs of another build, if asked for: a long campaign may run after this build was changed.
 std::string Sandbox::binary(const std::string& name) const {
   const char* elsewhere = std::getenv("SUTRA_TEST_BIN_DIR");
   return std::string(elsewhere != nullptr ? elsewhere : SUTRA_BIN_DIR) + "/" + name;

@@ -1,4 +1,4 @@
-// A directory, free ports and an agent-config.toml for one end-to-end test; gone with the test. Tests only.
+// A directory, free ports and an agent-config.toml for one end-to-end test; removed at its end. Tests only.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -7,7 +7,7 @@
 
 namespace sutra::e2e {
 
-/// A block of ports below the ephemeral range that no other test of this host uses while this object lives.
+/// A block of ports below the ephemeral range. No other test on this host uses it while this object exists.
 class PortBlock {
  public:
   PortBlock();
@@ -32,7 +32,7 @@ class Sandbox {
   [[nodiscard]] std::string at(const std::string& relative) const { return path_ + "/" + relative; }
   [[nodiscard]] std::uint16_t agent_port() const { return agent_port_; }
   [[nodiscard]] std::uint16_t range_start() const { return ports_.first(); }
-  /// A port of our own outside of the nodes' range, another one each time.
+  /// A free port of this block outside of the nodes' range; a different one at each call.
   [[nodiscard]] std::uint16_t free_port();
 
   /// Sets one key of the configuration, value in TOML; written by the next write_config(). Empty value:
@@ -42,15 +42,14 @@ class Sandbox {
   [[nodiscard]] std::string config_path() const { return at("agent-config.toml"); }
   [[nodiscard]] std::string binary(const std::string& name) const;
 
-  /// Sends a signal to a process whose working directory lies in the sandbox, and to no other: 0 and -1,
-  /// which kill(2) takes for a group and for everybody, are nobody here. False: it was none of ours, or it
-  /// has ended.
+  /// Sends a signal to a process only if its working directory lies in the sandbox. Refuses pid 0 and -1, which kill(2)
+  /// takes for groups. False: not in the sandbox, or it has ended.
   [[nodiscard]] bool signal(std::int64_t pid, int signum) const;
 
-  /// Cgroups that an agent with our agent_id made, leaves first.
+  /// Cgroups that an agent with this agent_id created, leaves first.
   [[nodiscard]] std::vector<std::string> cgroups() const;
 
-  /// The configuration of a storage server that is the real thing.
+  /// Configures a real storage server.
   Sandbox& use_redis();
   Sandbox& use_etcd();
 

@@ -1,4 +1,4 @@
-// A directory that is gone, with what lies in it, when the test ends, however it ends. Tests only.
+// A directory that is removed with its contents when the test ends. Tests only.
 #pragma once
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ class TemporaryDirectory {
     std::string name = (std::filesystem::temp_directory_path() / "sutra-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
     path_ = name;
-    ::chmod(path_.c_str(), 0755);  // other users' processes work in it
+    ::chmod(path_.c_str(), 0755);  // processes of other users work in it
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

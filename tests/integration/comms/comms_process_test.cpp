@@ -28,7 +28,7 @@ class Program {
     pid_ = fork();
     EXPECT_GE(pid_, 0);
     if (pid_ != 0) return;
-    // Out of the way first: the targets may be among the sources.
+    // Moved up first: a target number may be one of the sources.
     const int from[] = {fcntl(channel, F_DUPFD, 20), fcntl(table, F_DUPFD, 20), fcntl(config, F_DUPFD, 20),
                         fcntl(log, F_DUPFD, 20)};
     dup2(from[0], 3);
@@ -102,7 +102,7 @@ class CommsProgram : public testing::CommsTest {
   std::unique_ptr<Program> program_;
 };
 
-TEST_F(CommsProgram, SaysTheKnownLinesAndEndsWithZeroOnRetire) {
+TEST_F(CommsProgram, LogsTheContractsLinesAndExitsWithZeroOnRetire) {
   start();
   ASSERT_TRUE(beats()) << log();
   send(ipc::Retire{});

@@ -58,7 +58,7 @@ class CgroupTreeTest : public LaunchTest {
   std::unique_ptr<NodeTree> tree_;
 };
 
-// One in a session of its own, one forked twice with two of them; the last prints when it is there.
+// One process in its own session, and one that forked twice and has two children; the last one prints when it runs.
 constexpr const char* kEscapees =
     "setsid sleep 600 & (setsid sh -c '(setsid sh -c \"echo up; exec sleep 600\" &)' &); exec sleep 600";
 
@@ -83,7 +83,7 @@ TEST_F(CgroupTreeTest, KillEndsEscapedProcessesAndAnEventTellsWhenItIsEmpty) {
   EXPECT_TRUE(eventually([this] { return tree_->remove(); }));
 }
 
-TEST_F(CgroupTreeTest, UnreapedLeaderDoesNotCount) {
+TEST_F(CgroupTreeTest, AZombieLeaderDoesNotCount) {
   Running running = start("echo up; exec sleep 600");
   tree_->kill();
   ASSERT_TRUE(running.wait()) << "dead, and not reaped";
@@ -101,7 +101,7 @@ TEST_F(CgroupTreeTest, TerminateReachesEveryProcess) {
   EXPECT_NE(output().find("told"), std::string::npos);
 }
 
-TEST_F(CgroupTreeTest, RunnerThatKeepsForkingIsKilled) {
+TEST_F(CgroupTreeTest, ProcessesThatKeepForkingAreKilled) {
   Running running = start("r() { setsid sh -c 'while :; do (:) & done' & }; r; r; echo up; exec sleep 600");
   tree_->kill();
   EXPECT_TRUE(emptied_by_edge());
@@ -121,7 +121,7 @@ TEST_F(CgroupTreeTest, LeafInUseIsNotMadeAgain) {
   EXPECT_NE(again.error().message().find("still live in it"), std::string::npos);
 }
 
-TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsMadeAnew) { EXPECT_TRUE(trees_->create("node", 7, 0).ok()); }
+TEST_F(CgroupTreeTest, EmptyLeafOfAnEarlierRunIsRecreated) { EXPECT_TRUE(trees_->create("node", 7, 0).ok()); }
 
 TEST_F(CgroupTreeTest, LeavesShowWhatRunsAndSweepRemovesTheEmptyOnes) {
   Running running = start("echo up; exec sleep 600");

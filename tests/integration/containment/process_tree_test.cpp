@@ -56,7 +56,7 @@ TEST_F(ProcessTreeTest, ChildInASessionOfItsOwnIsKilledWithTheLeader) {
   EXPECT_TRUE(empty());
 }
 
-TEST_F(ProcessTreeTest, DoubleForkedEscapeeIsFoundAmongOurOrphansByItsEnvironment) {
+TEST_F(ProcessTreeTest, DoubleForkedProcessIsFoundAmongOurOrphansByItsEnvironment) {
   Running running =
       start("(setsid sh -c '(setsid sh -c \"echo \\$\\$; exec sleep 600\" &)' &); exec sleep 600");
   const pid_t escapee = std::stoi(output());
@@ -69,7 +69,7 @@ TEST_F(ProcessTreeTest, DoubleForkedEscapeeIsFoundAmongOurOrphansByItsEnvironmen
   EXPECT_TRUE(eventually([&] { return !scan_processes().contains(escapee); }));
 }
 
-TEST_F(ProcessTreeTest, EscapeeThatHidItsEnvironmentIsKnownWhenItWasSeenBefore) {
+TEST_F(ProcessTreeTest, ProcessThatHidItsEnvironmentIsFoundWhenItWasSeenBefore) {
   Running running = start("(setsid env -i /bin/sh -c 'echo $$; exec /bin/sleep 600'; :) & exec sleep 600");
   const pid_t escapee = std::stoi(output());
   EXPECT_TRUE(tree_->populated()) << "this look sees it beneath the leader";
@@ -79,7 +79,7 @@ TEST_F(ProcessTreeTest, EscapeeThatHidItsEnvironmentIsKnownWhenItWasSeenBefore) 
   EXPECT_FALSE(scan_processes().contains(escapee));
 }
 
-TEST_F(ProcessTreeTest, RunnerThatKeepsForkingIsKilledInTheEnd) {
+TEST_F(ProcessTreeTest, ProcessesThatKeepForkingAreKilledInTheEnd) {
   Running running = start("setsid sh -c 'echo up; while :; do (:) & done' & exec sleep 600");
   tree_->kill();
   const bool gone = eventually([this] {
@@ -92,9 +92,9 @@ TEST_F(ProcessTreeTest, RunnerThatKeepsForkingIsKilledInTheEnd) {
   EXPECT_TRUE(gone);
 }
 
-TEST_F(ProcessTreeTest, LookingKillsNobodyAndARepeatedKillOnlyAfterTheFirst) {
+TEST_F(ProcessTreeTest, PopulatedKillsNothingAndRepeatKillOnlyAfterKill) {
   const char* const answers = "trap 'echo alive' USR1; echo up; sleep 600 & wait; exec sleep 600";
-  // A SIGKILL that was sent before can only win: whoever still answers was not killed.
+  // A SIGKILL that was sent earlier takes effect first, so a process that answers SIGUSR1 was not killed.
   const auto lives = [this](const Running& running) {
     const std::string before = output();
     EXPECT_TRUE(send_signal(running.launched.pidfd, SIGUSR1).ok());
@@ -103,14 +103,14 @@ TEST_F(ProcessTreeTest, LookingKillsNobodyAndARepeatedKillOnlyAfterTheFirst) {
   Running running = start(answers);
   tree_->repeat_kill();
   EXPECT_TRUE(tree_->populated());
-  EXPECT_TRUE(lives(running)) << "nobody called kill()";
+  EXPECT_TRUE(lives(running)) << "kill() was not called";
   tree_->kill();
   ASSERT_TRUE(running.wait());
   reap(running.launched.pidfd);
-  // It stands for what the first kill did not reach.
+  // It represents a process that the first kill did not reach.
   Running late = start(answers, 3);
   EXPECT_TRUE(tree_->populated());
-  EXPECT_TRUE(lives(late)) << "a look kills nobody";
+  EXPECT_TRUE(lives(late)) << "populated() kills nothing";
   tree_->repeat_kill();
   EXPECT_TRUE(late.wait());
 }
@@ -133,7 +133,7 @@ TEST_F(ProcessTreeTest, OtherChildrenOfOursAreLeftAlone) {
   for (Running* running : {&other, &comms, &leader}) EXPECT_FALSE(peek_exit(running->launched.pidfd));
 }
 
-TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTreeWhereTheEnvironmentAgrees) {
+TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsItsTreeIfTheEnvironmentAgrees) {
   Running running = start("sh -c 'echo up; exec /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
@@ -143,8 +143,8 @@ TEST_F(ProcessTreeTest, SessionOfADeadLeaderIsStillItsTreeWhereTheEnvironmentAgr
   EXPECT_TRUE(eventually([&] { return !adopted->populated(); }));
 }
 
-TEST_F(ProcessTreeTest, SessionWithTheNumberOfALeaderThatWeNeverSawIsNotTaken) {
-  // The recorded number may be from another boot: whoever is in a session of that number now is a stranger.
+TEST_F(ProcessTreeTest, SessionOfALeaderThatWasNeverSeenIsNotItsTree) {
+  // The recorded pid may be from another boot: processes in a session with that number are not the node's.
   Running running = start("sh -c 'echo up; exec env NODE_ID=another /bin/sleep 600' & exec sleep 600");
   ASSERT_TRUE(send_signal(running.launched.pidfd, SIGKILL).ok());
   ASSERT_TRUE(running.wait());
@@ -155,17 +155,17 @@ TEST_F(ProcessTreeTest, SessionWithTheNumberOfALeaderThatWeNeverSawIsNotTaken) {
   EXPECT_TRUE(eventually([&] { return !own->populated(); }));
 }
 
-TEST_F(ProcessTreeTest, ProcessThatGotTheLeadersPidIsNotTaken) {
-  // Somebody else leads a session with the recorded number: no pidfd was to be had for the record.
-  Running stranger = launch(shell("exec sleep 600"));
-  ASSERT_EQ(stranger.go().progress, LaunchProgress::kExeced);
-  const auto adopted = trees_->adopt("gone", 1, nullptr, stranger.launched.pid);
+TEST_F(ProcessTreeTest, ProcessWithTheLeadersReusedPidIsNotItsTree) {
+  // Another process leads a session with the recorded pid, so there is no pidfd for the record.
+  Running other = launch(shell("exec sleep 600"));
+  ASSERT_EQ(other.go().progress, LaunchProgress::kExeced);
+  const auto adopted = trees_->adopt("gone", 1, nullptr, other.launched.pid);
   EXPECT_FALSE(adopted->populated());
   adopted->kill();
-  EXPECT_FALSE(peek_exit(stranger.launched.pidfd));
+  EXPECT_FALSE(peek_exit(other.launched.pidfd));
 }
 
-TEST_F(ProcessTreeTest, ZombiesAreNotAmongTheLiving) {
+TEST_F(ProcessTreeTest, ZombiesDoNotCountAsAlive) {
   Running running = launch(shell("exit 0"));
   (void)running.go();
   ASSERT_TRUE(running.wait()) << "dead, and not reaped";

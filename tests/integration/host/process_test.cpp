@@ -51,7 +51,7 @@ TEST_F(ProcessTest, RecordedProcessIsFoundAgain) {
   EXPECT_EQ(running.wait()->signal, SIGKILL);
 }
 
-TEST_F(ProcessTest, ProcessThatStartedAfterTheStampIsAnother) {
+TEST_F(ProcessTest, ProcessWithALaterStartTimeIsAnother) {
   Running running = sleeper();
   ProcessIdentity identity = identify(running.launched.pid, running.launched.pidfd);
   identity.stamp_ns = *start_time_ns(running.launched.pid) - 1;
@@ -74,7 +74,7 @@ TEST_F(ProcessTest, ProcessOfAnotherBootIsGone) {
   EXPECT_EQ(reopen(identity).has_value(), boot_id().empty());
 }
 
-TEST_F(ProcessTest, UnknownBootIsNoReasonToRefuse) {
+TEST_F(ProcessTest, ProcessIsFoundThoughTheBootIdIsUnknown) {
   Running running = sleeper();
   ProcessIdentity identity = identify(running.launched.pid, running.launched.pidfd);
   identity.boot_id.clear();
@@ -94,7 +94,7 @@ TEST_F(ProcessTest, ReapedProcessIsGoneAndAZombieIsNot) {
   EXPECT_FALSE(reopen(ProcessIdentity{}));
 }
 
-TEST_F(ProcessTest, PeekingLeavesAChildUnreaped) {
+TEST_F(ProcessTest, PeekExitDoesNotReapAChild) {
   Running running = launch(shell("kill -USR1 $$"));
   (void)running.go();
   const auto exit = running.wait();
@@ -109,7 +109,7 @@ TEST_F(ProcessTest, PeekingLeavesAChildUnreaped) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
-TEST_F(ProcessTest, SignallingTheDeadIsSuccess) {
+TEST_F(ProcessTest, SignallingADeadProcessSucceeds) {
   Running running = launch(plan("/bin/true"));
   (void)running.go();
   ASSERT_TRUE(running.wait());
@@ -118,14 +118,14 @@ TEST_F(ProcessTest, SignallingTheDeadIsSuccess) {
 }
 
 /// PIDFD_INFO_EXIT came with Linux 6.15.
-bool kernel_tells_of_strangers() {
+bool kernel_tells_exit_of_others() {
   utsname kernel{};
   int major = 0, minor = 0;
   if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) return false;
   return major > 6 || (major == 6 && minor >= 15);
 }
 
-/// A process that is a grandchild of ours and was never our child; its parent reaps it.
+/// An adopted process as the supervisor sees it: a grandchild that was never a child of this process. Its parent reaps it.
 class AdoptedProcess : public ProcessTest {
  protected:
   void SetUp() override {
@@ -166,10 +166,10 @@ class AdoptedProcess : public ProcessTest {
     ::waitpid(parent_, nullptr, 0);
   }
   void order(char what) { ASSERT_EQ(::write(hold_[1], &what, 1), 1); }
-  /// How it ended, asked when its parent has reaped it. The cause is unknown on a kernel that does not tell.
+  /// Its exit, asked after its parent reaped it. The cause is unknown on a kernel that does not tell it.
   Ended how_it_ended() {
     EXPECT_TRUE(dead_by_deadline(pidfd_));
-    ::waitpid(parent_, nullptr, 0);  // it ends when it has reaped
+    ::waitpid(parent_, nullptr, 0);  // the parent exits after it reaped
     parent_ = -1;
     const auto ended = peek_exit(pidfd_);
     EXPECT_TRUE(ended);
@@ -181,40 +181,40 @@ class AdoptedProcess : public ProcessTest {
   UniqueFd pidfd_;
 };
 
-TEST_F(AdoptedProcess, LivingStrangerHasNotEnded) { EXPECT_FALSE(peek_exit(pidfd_)); }
+TEST_F(AdoptedProcess, ALiveProcessHasNotEnded) { EXPECT_FALSE(peek_exit(pidfd_)); }
 
-TEST_F(AdoptedProcess, ExitCodeOfAStrangerIsKnownWhereTheKernelTells) {
+TEST_F(AdoptedProcess, TheExitCodeIsKnownWhereTheKernelTellsIt) {
   order(7);
   const Ended ended = how_it_ended();
   EXPECT_FALSE(ended.child);
-  if (!kernel_tells_of_strangers()) GTEST_SKIP() << "before Linux 6.15";
+  if (!kernel_tells_exit_of_others()) GTEST_SKIP() << "before Linux 6.15";
   EXPECT_EQ(ended.exit.cause, core::ExitCause::kExit);
   EXPECT_EQ(ended.exit.code, 7);
 }
 
-TEST_F(AdoptedProcess, SignalOfAStrangerIsKnownWhereTheKernelTells) {
+TEST_F(AdoptedProcess, TheSignalIsKnownWhereTheKernelTellsIt) {
   order('k');
   const Ended ended = how_it_ended();
-  if (!kernel_tells_of_strangers()) GTEST_SKIP() << "before Linux 6.15";
+  if (!kernel_tells_exit_of_others()) GTEST_SKIP() << "before Linux 6.15";
   EXPECT_EQ(ended.exit.cause, core::ExitCause::kSignal);
   EXPECT_EQ(ended.exit.signal, SIGKILL);
 }
 
-TEST_F(AdoptedProcess, StrangerThatNobodyReapedYetHasAnUnknownCauseWithoutAWait) {
+TEST_F(AdoptedProcess, AZombieHasAnUnknownCauseWithoutAWait) {
   ASSERT_EQ(::kill(parent_, SIGSTOP), 0);
   ASSERT_TRUE(eventually([this] {
     return slurp("/proc/" + std::to_string(parent_) + "/stat").find(") T") != std::string::npos;
   }));
   order(7);
   ASSERT_TRUE(dead_by_deadline(pidfd_));
-  // Nothing is waited for: a thousand looks take less than a millisecond each.
+  // It does not wait: each of a thousand calls takes less than a millisecond.
   std::optional<Ended> ended;
   const auto begun = std::chrono::steady_clock::now();
   for (int i = 0; i < 1000; ++i) ended = peek_exit(pidfd_);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(500));
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->exit.cause, core::ExitCause::kUnknown);
-  reap(pidfd_);  // not ours: nothing happens
+  reap(pidfd_);  // not a child of this process: no effect
 }
 
 }  // namespace

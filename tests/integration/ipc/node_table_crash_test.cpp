@@ -1,4 +1,4 @@
-// The writer is another process and dies by SIGKILL at seeded moments, most of them inside a row.
+// The writer is another process and is killed at random times (from a seed), mostly while it writes a row.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint32_t kRows = 8;
 constexpr int kKills = 100;
 
-// A counter that the child raises and the parent watches.
+// A counter that the child increments and the parent reads.
 class SharedCounter {
  public:
   SharedCounter()
@@ -39,7 +39,7 @@ class SharedCounter {
   std::atomic<std::uint64_t>* value_;
 };
 
-// A child that this object kills and reaps, at the latest when the test leaves its scope.
+// A child process; the destructor kills and reaps it.
 class Child {
  public:
   explicit Child(pid_t pid) : pid_(pid) {}
@@ -59,7 +59,7 @@ class Child {
 };
 
 [[noreturn]] void publish_for_ever(NodeTableWriter& writer, std::atomic<std::uint64_t>& published) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test run that is itself killed leaves no spinning child
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // so that no child is left when the test itself is killed
   std::array<NodeRow, 64> rows;
   for (std::uint64_t i = 0; i < rows.size(); ++i) rows[i] = patterned_row(i + 1);
   for (std::uint64_t n = 0;; ++n) {
@@ -76,7 +76,7 @@ bool wait_until_published(std::atomic<std::uint64_t>& published, std::uint64_t c
   return true;
 }
 
-TEST(NodeTableCrash, AWriterKilledInsideLeavesOneStaleRowAndNobodyHangs) {
+TEST(NodeTableCrash, AWriterKilledDuringAWriteLeavesOneStaleRowAndNoReaderHangs) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/nodes.table";
   std::mt19937_64 random(8128);

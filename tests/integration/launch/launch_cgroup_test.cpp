@@ -95,7 +95,7 @@ class LaunchWithoutClone3 : public LaunchCgroup {
     return in_child([&]() -> int {
       if (!refuse_clone3(error)) return 2;
       if (open_anew) {
-        // What the test opened meanwhile must not be in the slots of the new launcher.
+        // Descriptors that the test opened before must not use the slots of the new launcher.
         const UniqueFd tree(::fcntl(tree_->cgroup_fd(), F_DUPFD_CLOEXEC, 20));
         LaunchPlan wanted = shell("exec sleep 600");
         wanted.cgroup_fd = tree.get();

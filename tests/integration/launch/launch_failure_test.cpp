@@ -77,7 +77,7 @@ TEST_F(LaunchFailure, OomScoreOutOfRangeIsReportedWithItsStage) {
 
 TEST_F(LaunchFailure, ChangeOfUserWithoutTheRightIsReportedWithItsStage) {
   if (!is_root()) GTEST_SKIP() << "needs root";
-  // A child of the test gives up its rights first.
+  // A child of the test drops its privileges first.
   EXPECT_EQ(in_child([this] {
               if (::setresuid(kNobody, kNobody, kNobody) != 0) return 2;
               LaunchPlan wanted = plan("/bin/true");

@@ -45,7 +45,7 @@ TEST_F(LaunchGate, OpeningTheGateOfADeadLauncherIsAnErrorAndNotASignal) {
 }
 
 TEST_F(LaunchGate, SupervisorThatDiesAtTheGateLeavesNothing) {
-  // The child of the test is the supervisor: it launches, tells the pid, and dies with the gate still closed.
+  // The child acts as supervisor: it launches, reports the pid, and dies while the gate is closed.
   int pipe_fds[2];
   ASSERT_EQ(::pipe2(pipe_fds, O_CLOEXEC), 0);
   const UniqueFd from(pipe_fds[0]), to(pipe_fds[1]);
@@ -68,7 +68,7 @@ TEST_F(LaunchGate, SupervisorThatDiesAtTheGateLeavesNothing) {
 
 class LaunchMark : public LaunchTest {
  protected:
-  /// The plan with a mark; what the mark holds is the file "mark".
+  /// The plan with a mark, in the file "mark".
   LaunchPlan marked(LaunchPlan wanted) {
     mark_.reset(::open((directory_ / "mark").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     wanted.flags |= launch::kMarkExec;
@@ -97,7 +97,7 @@ TEST_F(LaunchMark, AProgramThatCannotBeExecutedIsNotMarked) {
 
 TEST_F(LaunchMark, ALauncherThatCannotReportIsNotMarked) {
   Running running = launch(marked(shell("touch " + (directory_ / "ran"))));
-  running.launched.report.reset();  // as when the supervisor dies with the gate just opened
+  running.launched.report.reset();  // as if the supervisor died just after it opened the gate
   (void)open_gate(running.launched);
   ASSERT_TRUE(running.wait());
   EXPECT_EQ(mark(), "");
@@ -106,7 +106,7 @@ TEST_F(LaunchMark, ALauncherThatCannotReportIsNotMarked) {
 
 class LaunchDieWithParent : public LaunchTest {
  protected:
-  /// A supervisor of its own launches a sleeper with kDieWithParent and is killed; is the sleeper gone then?
+  /// A separate supervisor launches a process with kDieWithParent and is killed. Returns whether the process is gone.
   void expect_death(bool change_user) {
     launcher_.reset();
     int pipe_fds[2];

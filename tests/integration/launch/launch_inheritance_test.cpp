@@ -25,7 +25,7 @@ class LaunchInheritance : public LaunchTest {
   }
   LaunchPlan status_plan() { return plan("/bin/cat", {"/proc/self/status"}); }
 
-  /// Descriptors of the program, by number. ls's own look at the directory is left out.
+  /// Descriptors of the program, by number, without the one that ls opens for the directory.
   std::map<int, std::string> descriptors_of(LaunchPlan wanted) {
     wanted.program = "/bin/ls";
     wanted.arguments = {"ls", "-l", "/proc/self/fd"};

@@ -20,7 +20,7 @@ TEST(ErrnoAdvice, WithoutADirectoryIsOnlyAboutLimits) {
   EXPECT_NE(errno_advice(ENOMEM, {}), "");
 }
 
-TEST(ErrnoAdvice, TheCallersOwnGoesFirst) {
+TEST(ErrnoAdvice, TheCallersOwnAdviceComesFirst) {
   EXPECT_EQ(errno_advice(EACCES, "/srv/x", {{EROFS, "one"}, {EACCES, "two"}, {EACCES, "three"}}), "two");
   EXPECT_EQ(errno_advice(ENOSPC, "/srv/x", {{EROFS, "one"}}), errno_advice(ENOSPC, "/srv/x"));
 }

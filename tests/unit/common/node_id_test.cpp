@@ -57,7 +57,7 @@ TEST(NodeId, IsOrderedAndFoundByItsText) {
   EXPECT_EQ(numbers.find("../b"), numbers.end());
 }
 
-TEST(NodeId, OnlyTheDefaultOneIsNotValid) {
+TEST(NodeId, OnlyADefaultConstructedIdIsInvalid) {
   EXPECT_FALSE(NodeId().valid());
   EXPECT_TRUE(id_of("a").valid());
 }

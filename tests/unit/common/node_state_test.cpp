@@ -23,7 +23,7 @@ TEST(NodeState, HasANameForOperatorsAndOneForTheMaster) {
   }
 }
 
-TEST(NodeState, EveryNameLeadsBackToItsValue) {
+TEST(NodeState, EveryNameParsesBackToItsValue) {
   for (const auto state :
        {NodeState::kGone, NodeState::kStarting, NodeState::kRunning, NodeState::kCleaning,
         NodeState::kBackoff, NodeState::kStopping, NodeState::kFailed, NodeState::kOccupied}) {
@@ -40,7 +40,7 @@ TEST(NodeState, EveryNameLeadsBackToItsValue) {
   EXPECT_EQ(cause_name(ExitCause::kOom), "oom");
 }
 
-TEST(NodeState, AValueOutsideTheEnumIsUnknownAndNoNameLeadsToIt) {
+TEST(NodeState, AValueOutsideTheEnumIsUnknownAndHasNoName) {
   EXPECT_EQ(state_name(static_cast<NodeState>(8)), "unknown");
   EXPECT_EQ(wire_state_name(static_cast<NodeState>(8)), "failed");
   EXPECT_EQ(state_named("unknown"), std::nullopt);

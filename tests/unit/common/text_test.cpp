@@ -13,7 +13,7 @@ TEST(Printable, KeepsTextAndShowsControlCharactersAndBytesThatAreNotUtf8AsHex) {
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
 }
 
-TEST(Printable, IsCutBetweenCharacters) {
+TEST(Printable, TruncatesBetweenCharacters) {
   EXPECT_EQ(printable("abcd", 4), "abcd");
   EXPECT_EQ(printable("abcde", 4), "abcd...");
   EXPECT_EQ(printable("abcü", 4), "abc...");
@@ -29,7 +29,7 @@ TEST(FrontOf, EndsWithAWholeCharacter) {
   EXPECT_EQ(front_of("abc", 0), "");
 }
 
-TEST(OneLine, NamesTheCommonControlCharactersAndCutsNothing) {
+TEST(OneLine, EscapesCommonControlCharactersByNameAndTruncatesNothing) {
   EXPECT_EQ(one_line("a\n\r\t\x1b\xff\xc2\x9b\xe2\x80\xa8"), "a\\n\\r\\t\\x1b\\xff\\u009b\\u2028");
   EXPECT_EQ(one_line(std::string(5000, 'x')), std::string(5000, 'x'));
   EXPECT_EQ(one_line("ü \"x\" \\"), "ü \"x\" \\");

@@ -15,7 +15,7 @@ TEST(Utf8, WellFormedCharactersHaveTheirLength) {
   EXPECT_EQ(first_malformed("a\xc3\xa9\xf0\x9f\x9a\x80"), std::string_view::npos);
 }
 
-TEST(Utf8, MalformedIsFoundWhereItStarts) {
+TEST(Utf8, MalformedSequenceIsReportedAtItsStart) {
   EXPECT_EQ(utf8_front(""), 0U);
   for (const auto* bad :
        {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {

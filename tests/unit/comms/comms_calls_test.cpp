@@ -28,7 +28,7 @@ class CommsCalls : public testing::CommsTest {
   }
 };
 
-TEST_F(CommsCalls, ASpawnReachesTheSupervisorUnchangedAndItsAnswerTheCaller) {
+TEST_F(CommsCalls, ASpawnReachesTheSupervisorUnchangedAndTheAnswerReachesTheCaller) {
   launch();
   auto answer = spawn_async("n1", 30s);
   const auto order = receive<ipc::StartNode>();
@@ -112,7 +112,7 @@ TEST_F(CommsCalls, ASlowStartIsAnsweredBeforeTheCallerGivesUp) {
   EXPECT_THAT(response.error_message(), HasSubstr("GetNodeStatus"));
 }
 
-TEST_F(CommsCalls, ACallerThatHangsUpCostsNothing) {
+TEST_F(CommsCalls, ACallerThatHangsUpDoesNotDisturbTheNextCall) {
   launch();
   auto& stub = agent();
   grpc::ClientContext context;
@@ -124,7 +124,7 @@ TEST_F(CommsCalls, ACallerThatHangsUpCostsNothing) {
   ASSERT_TRUE(order.has_value());
   context.TryCancel();
   EXPECT_EQ(call.get().error_code(), grpc::StatusCode::CANCELLED);
-  ipc::NodeStarted started;  // comes all the same, for nobody
+  ipc::NodeStarted started;  // the answer still comes, but has no caller
   started.request_id = order->request_id;
   started.success = 1;
   send(started);
@@ -175,7 +175,7 @@ TEST_F(CommsCalls, TheHealthServiceSaysServing) {
 TEST_F(CommsCalls, APortInUseIsWaitedFor) {
   auto squatter = std::make_unique<testing::RawServer>([](int) {}, config_.agent.agent_port);
   launch();
-  EXPECT_TRUE(receive<ipc::Ping>().has_value());  // it lives meanwhile
+  EXPECT_TRUE(receive<ipc::Ping>().has_value());  // comms still works meanwhile
   squatter.reset();
   agent::NodeStatusResponse response;
   EXPECT_EQ(node_status("nobody", response).error_code(), grpc::StatusCode::NOT_FOUND);
@@ -194,7 +194,7 @@ TEST_F(CommsCalls, APortThatStaysInUseIsNamedAndEndsCommsWithStatusOne) {
 
 TEST_F(CommsCalls, OverPlaintextOnlyTheMastersAddressesMayCall) {
   config_.agent.master_hosts = {
-      {"0.0.0.0", testing::free_port()}};  // no loopback address by name, though it leads there
+      {"0.0.0.0", testing::free_port()}};  // not a loopback address, though it reaches loopback
   config_.tls.allow_plaintext = true;
   launch();
   agent::NodeStatusResponse response;
@@ -213,7 +213,7 @@ TEST_F(CommsCalls, AMalformedMessageOfTheSupervisorEndsCommsWithStatusOne) {
   EXPECT_EQ(status(), 1);
 }
 
-TEST_F(CommsCalls, WhoWaitsIsAnsweredWhenItEnds) {
+TEST_F(CommsCalls, WaitingCallersAreAnsweredWhenCommsEnds) {
   launch();
   grpc::Status status;
   auto answer = spawn_async("n1", 30s, &status);

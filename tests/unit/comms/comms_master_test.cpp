@@ -33,7 +33,7 @@ class CommsAndMaster : public CommsTest {
   ReferenceMaster master_;
 };
 
-TEST_F(CommsAndMaster, RegistersBeatsAndTellsTheSupervisor) {
+TEST_F(CommsAndMaster, RegistersSendsHeartbeatsAndTellsTheSupervisor) {
   launch();
   const auto acknowledged = receive<ipc::AgentAcknowledged>();
   ASSERT_TRUE(acknowledged.has_value());
@@ -67,7 +67,7 @@ TEST_F(CommsAndMaster, CountsNodesWithALiveProcess) {
   EXPECT_EQ(master_.trace("agent-1").beats.front().storage_node_count, 1U);
 }
 
-TEST_F(CommsAndMaster, OneThatReplacesAnotherBeatsFirst) {
+TEST_F(CommsAndMaster, ACommsThatReplacesAnotherSendsAHeartbeatFirst) {
   launch();
   ASSERT_TRUE(receive<ipc::AgentAcknowledged>().has_value());
   ASSERT_TRUE(sees_beats(1));
@@ -83,7 +83,7 @@ TEST_F(CommsAndMaster, AKnownIdentityThatTheMasterForgotIsRegistered) {
   ASSERT_TRUE(sees_beats(2));
   const auto trace = master_.trace("agent-1");
   EXPECT_EQ(trace.registrations, 1U);
-  EXPECT_LT(trace.beats.front().at, trace.registered_at.front()) << "it did not beat first";
+  EXPECT_LT(trace.beats.front().at, trace.registered_at.front()) << "it did not send a heartbeat first";
 }
 
 TEST_F(CommsAndMaster, AnotherIdentityThanTheAcknowledgedOneRegistersFirst) {
@@ -125,7 +125,7 @@ TEST_F(CommsAndMaster, ARefusedRegistrationIsShownAndTriedAgain) {
   EXPECT_THAT(log, HasSubstr("refused the registration: this grid is full"));
 }
 
-TEST_F(CommsAndMaster, ADeadFirstMasterIsPassedOver) {
+TEST_F(CommsAndMaster, AnUnreachableFirstMasterIsSkipped) {
   master_at({testing::free_port(), master_.port()});
   launch();
   ASSERT_TRUE(sees_beats(1));
@@ -139,14 +139,14 @@ TEST_F(CommsAndMaster, RetireUnregistersAndEndsWithZero) {
   EXPECT_EQ(master_.trace("agent-1").unregistrations, 1U);
 }
 
-TEST_F(CommsAndMaster, ASupervisorThatGoesEndsItWithoutUnregistering) {
+TEST_F(CommsAndMaster, TheEndOfTheSupervisorEndsCommsWithoutUnregistering) {
   launch();
   ASSERT_TRUE(sees_beats(1));
   EXPECT_EQ(hang_up(), 0);
   EXPECT_EQ(master_.trace("agent-1").unregistrations, 0U);
 }
 
-TEST_F(CommsAndMaster, BeatsKeepTheirTicksWhileCallsPourIn) {
+TEST_F(CommsAndMaster, HeartbeatsAreOnTimeUnderManyCalls) {
   launch();
   ASSERT_TRUE(sees_beats(1));
   std::atomic<bool> stop{false};
@@ -163,7 +163,7 @@ TEST_F(CommsAndMaster, BeatsKeepTheirTicksWhileCallsPourIn) {
   for (std::size_t i = 1; i < beats.size(); ++i) EXPECT_LT(beats[i].at - beats[i - 1].at, 1500ms);
 }
 
-TEST_F(CommsAndMaster, PingsProveThatItLives) {
+TEST_F(CommsAndMaster, CommsSendsPings) {
   launch();
   EXPECT_TRUE(receive<ipc::Ping>().has_value());
   EXPECT_TRUE(receive<ipc::Ping>(5s).has_value());

@@ -95,7 +95,7 @@ TEST_F(CommsProbe, AServerThatAnswersAsExpectedIsNotReported) {
   EXPECT_FALSE(receive<ipc::NodeUnresponsive>(10ms).has_value());
 }
 
-TEST_F(CommsProbe, ANodeThatAsksForNoProbesGetsNone) {
+TEST_F(CommsProbe, ANodeWithoutProbesIsNotProbed) {
   launch();
   const RawServer server([](int) {});
   auto row = node(NodeState::kStarting, server.port());

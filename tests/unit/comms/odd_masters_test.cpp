@@ -1,4 +1,4 @@
-// Masters that are none, or no longer: each must end as a line that says why, and another attempt.
+// Masters that are other programs or broken: comms must log the reason and try again.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 class OddMaster : public testing::CommsTest {
  protected:
-  /// Runs comms until the Master was tried twice; what comms said.
+  /// Runs comms until it tried the Master twice; returns its log.
   std::string log_of_two_attempts(const std::function<bool()>& tried_twice) {
     ::testing::internal::CaptureStderr();
     launch();
@@ -45,7 +45,7 @@ class OddMaster : public testing::CommsTest {
   }
 };
 
-TEST_F(OddMaster, ThatSpeaksHttp1IsNamedSo) {
+TEST_F(OddMaster, ThatSpeaksHttp1IsReportedAsSuch) {
   const auto log = log_against([](int fd) {
     say(fd, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     shutdown(fd, SHUT_WR);
@@ -53,7 +53,7 @@ TEST_F(OddMaster, ThatSpeaksHttp1IsNamedSo) {
   EXPECT_THAT(log, HasSubstr("HTTP/1")) << log;
 }
 
-TEST_F(OddMaster, ThatSpeaksGarbageIsTriedAgain) {
+TEST_F(OddMaster, ThatSendsGarbageIsTriedAgain) {
   const auto log = log_against([](int fd) { say(fd, std::string(4096, '\xa5')); });
   EXPECT_THAT(log, HasSubstr("gRPC")) << log;
 }
@@ -63,13 +63,13 @@ TEST_F(OddMaster, ThatAcceptsAndClosesIsTriedAgain) {
   EXPECT_THAT(log, HasSubstr("closed")) << log;
 }
 
-TEST_F(OddMaster, ThatAcceptsAndSaysNothingIsTriedAgain) {
-  // gRPC itself tries a second time before the first failure is told.
+TEST_F(OddMaster, ThatAcceptsAndSendsNothingIsTriedAgain) {
+  // gRPC itself tries a second time before it reports the first failure.
   const auto log = log_against([](int) {}, 3);
   EXPECT_THAT(log, HasSubstr("says nothing")) << log;
 }
 
-TEST_F(OddMaster, ThatIsNotThereIsNamedSo) {
+TEST_F(OddMaster, ThatDoesNotListenIsReportedAsSuch) {
   ::testing::internal::CaptureStderr();
   launch();
   const bool said = receive<ipc::Ping>().has_value() && receive<ipc::Ping>().has_value();
@@ -80,7 +80,7 @@ TEST_F(OddMaster, ThatIsNotThereIsNamedSo) {
   EXPECT_THAT(log, HasSubstr("connection refused")) << log;
 }
 
-/// Answers as the test says; a heartbeat may also stay unanswered.
+/// Answers as the test decides; it may leave a heartbeat unanswered.
 class BentMaster : public grid::GridMaster::CallbackService {
  public:
   BentMaster() {
@@ -127,7 +127,7 @@ class BentMaster : public grid::GridMaster::CallbackService {
   std::unique_ptr<grpc::Server> server_;
 };
 
-TEST_F(OddMaster, ThatNeverAnswersABeatIsNoticedWithinTwoHeartbeats) {
+TEST_F(OddMaster, ThatNeverAnswersAHeartbeatIsNoticedWithinTwoIntervals) {
   BentMaster master;
   master.answered_beats = 2;
   master_at({master.port()});
@@ -146,7 +146,7 @@ TEST_F(OddMaster, ThatNeverAnswersABeatIsNoticedWithinTwoHeartbeats) {
   EXPECT_THAT(log, HasSubstr("⚠️  Connection to Master lost, will retry..."));
 }
 
-TEST_F(OddMaster, ThatAnswersTenMegabytesIsNamedSo) {
+TEST_F(OddMaster, ThatAnswersTenMegabytesIsReportedAsSuch) {
   BentMaster master;
   master.version = std::string(10 << 20, 'v');
   master_at({master.port()});
@@ -155,7 +155,7 @@ TEST_F(OddMaster, ThatAnswersTenMegabytesIsNamedSo) {
   EXPECT_LT(log.size(), 10000U);
 }
 
-TEST_F(OddMaster, ThatForgetsWhatItRegistersIsNotCalledInAHotLoop) {
+TEST_F(OddMaster, ThatForgetsEachRegistrationIsCalledWithBackoff) {
   BentMaster master;
   master.acknowledge = false;
   master_at({master.port()});
@@ -164,7 +164,7 @@ TEST_F(OddMaster, ThatForgetsWhatItRegistersIsNotCalledInAHotLoop) {
   EXPECT_THAT(log, HasSubstr("although it just registered it"));
 }
 
-TEST_F(OddMaster, ThatIsAnotherGrpcServerIsNamedSo) {
+TEST_F(OddMaster, ThatIsAnotherGrpcServerIsReportedAsSuch) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

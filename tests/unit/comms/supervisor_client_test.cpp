@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A client on a loop of its own, whose workers answer as the test says, and the supervisor's end.
+/// A client with its own loop, whose workers answer as the test decides, and the supervisor's end of the channel.
 class SupervisorClientTest : public ::testing::Test {
  protected:
   SupervisorClientTest() {
@@ -73,14 +73,14 @@ TEST_F(SupervisorClientTest, APingGoesOutOnlyAfterTheWorkersAnswered) {
   EXPECT_TRUE(run_until([&] { return pings_ == 1; }, 5s));
 }
 
-TEST_F(SupervisorClientTest, AQuestionThatWasDroppedIsAskedAgain) {
+TEST_F(SupervisorClientTest, ADroppedQuestionToTheWorkersIsAskedAgain) {
   on_question_ = [this] {
     if (questions_.size() >= 2) questions_.back()();  // the first is never answered
   };
   EXPECT_TRUE(run_until([&] { return pings_ == 1; }, 10s));
 }
 
-TEST_F(SupervisorClientTest, ASupervisorThatGoesAwayIsAnOrderlyEndToldOnce) {
+TEST_F(SupervisorClientTest, ASupervisorThatClosesIsReportedOnceAsAnOrderlyEnd) {
   supervisor_.reset();
   loop_.run();
   EXPECT_EQ(gone_, std::vector<bool>{true});
@@ -88,7 +88,7 @@ TEST_F(SupervisorClientTest, ASupervisorThatGoesAwayIsAnOrderlyEndToldOnce) {
   EXPECT_EQ(gone_.size(), 1U);
 }
 
-TEST_F(SupervisorClientTest, AMessageThatCannotBeUnderstoodIsNoOrderlyEnd) {
+TEST_F(SupervisorClientTest, AnInvalidMessageIsNotAnOrderlyEnd) {
   ASSERT_TRUE(supervisor_->send(ipc::Reload{}));  // the operators' verb
   loop_.run();
   EXPECT_EQ(gone_, std::vector<bool>{false});

@@ -1,5 +1,4 @@
-// Texts that others rely on: causes, peers, the identity that is kept for the next comms, the kernel's
-// tables.
+// Small functions on text: causes of failed calls, peer addresses, callers, the identity that is kept for the next comms.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,7 +93,7 @@ TEST(ProbeHost, IsTheSpecificAddressOrLoopback) {
   EXPECT_EQ(probe_host("db.example"), "127.0.0.1");
 }
 
-TEST(ListenerOwner, IsTheUidOfWhoeverGetsTheConnection) {
+TEST(ListenerOwner, IsTheUidOfTheSocketThatGetsTheConnection) {
   const std::uint8_t loopback4[] = {127, 0, 0, 1};
   const IpAddress v4 = mapped_ipv4(loopback4);
   const IpAddress v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};

@@ -27,7 +27,7 @@ StartNode request(std::uint64_t id) {
   return message;
 }
 
-/// A pump as comms has it, and the supervisor's end.
+/// A pump as comms uses it, and the supervisor's end of the channel.
 class ChannelPumpTest : public ::testing::Test {
  protected:
   using Pump = ChannelPump<ToComms>;
@@ -54,7 +54,7 @@ class ChannelPumpTest : public ::testing::Test {
   void ping_peer(std::uint64_t first, std::uint64_t count) {
     for (std::uint64_t i = first; i < first + count; ++i) ASSERT_TRUE(peer_->send(Pong{i}).ok());
   }
-  /// Takes all that lies in the peer's socket.
+  /// Reads all messages in the peer's socket.
   void peer_reads() {
     while (true) {
       const auto received = peer_->receive();
@@ -66,7 +66,7 @@ class ChannelPumpTest : public ::testing::Test {
     }
   }
 
-  /// How often the loop wakes up when nobody does anything.
+  /// How often the loop wakes up without any event.
   int turns_in_20_ms() {
     int turns = 0;
     uv_check_t counter;
@@ -102,7 +102,7 @@ TEST_F(ChannelPumpTest, DeliversMessagesInTheirOrder) {
   EXPECT_THAT(told_, IsEmpty());
 }
 
-TEST_F(ChannelPumpTest, OneTurnDeliversABoundedNumber) {
+TEST_F(ChannelPumpTest, OneLoopIterationDeliversABoundedNumber) {
   ping_peer(0, PacketPump::kPacketsPerTurn + 10);
   turn(loop_);
   EXPECT_EQ(got_.size(), PacketPump::kPacketsPerTurn);
@@ -110,7 +110,7 @@ TEST_F(ChannelPumpTest, OneTurnDeliversABoundedNumber) {
   EXPECT_EQ(got_.size(), PacketPump::kPacketsPerTurn + 10);
 }
 
-TEST_F(ChannelPumpTest, WaitsUntilASlowPeerTakesWhatIsQueued) {
+TEST_F(ChannelPumpTest, SendsQueuedMessagesWhenASlowPeerReads) {
   constexpr std::uint64_t kMessages = 2'000;
   for (std::uint64_t i = 0; i < kMessages; ++i) ASSERT_TRUE(pump_->send(request(i)));
   EXPECT_TRUE(turn_until(loop_, [&] {
@@ -120,7 +120,7 @@ TEST_F(ChannelPumpTest, WaitsUntilASlowPeerTakesWhatIsQueued) {
   for (std::uint64_t i = 0; i < peer_got_.size(); ++i) ASSERT_EQ(peer_got_[i], i);
 }
 
-TEST_F(ChannelPumpTest, DoesNotTurnTheLoopWhenNothingIsToBeDone) {
+TEST_F(ChannelPumpTest, DoesNotWakeTheLoopWhenIdle) {
   for (std::uint64_t i = 0; i < 1'000; ++i) ASSERT_TRUE(pump_->send(request(i)));
   ASSERT_TRUE(turn_until(loop_, [&] {
     peer_reads();
@@ -129,13 +129,13 @@ TEST_F(ChannelPumpTest, DoesNotTurnTheLoopWhenNothingIsToBeDone) {
   EXPECT_LE(turns_in_20_ms(), 3);
 }
 
-TEST_F(ChannelPumpTest, DoesNotTurnTheLoopWhenItHasToldTheEnd) {
+TEST_F(ChannelPumpTest, DoesNotWakeTheLoopAfterItReportedTheEnd) {
   peer_.reset();
   turn(loop_);
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_LE(turns_in_20_ms(), 3);
 }
-TEST_F(ChannelPumpTest, ThePeersEndIsToldOnceAfterItsLastMessages) {
+TEST_F(ChannelPumpTest, ThePeersEndIsReportedOnceAfterItsLastMessages) {
   ping_peer(0, 2);
   peer_.reset();
   for (int i = 0; i < 5; ++i) turn(loop_);
@@ -147,7 +147,7 @@ TEST_F(ChannelPumpTest, ThePeersEndIsToldOnceAfterItsLastMessages) {
   EXPECT_EQ(told_.size(), 1U);
 }
 
-TEST_F(ChannelPumpTest, WhatIsNoMessageEndsTheChannelAndNothingIsDeliveredAfterIt) {
+TEST_F(ChannelPumpTest, AnInvalidMessageEndsTheChannelAndNothingIsDeliveredAfterIt) {
   ping_peer(0, 1);
   send_raw(Bytes(100));
   ping_peer(1, 1);
@@ -158,7 +158,7 @@ TEST_F(ChannelPumpTest, WhatIsNoMessageEndsTheChannelAndNothingIsDeliveredAfterI
   EXPECT_FALSE(told_[0].why.empty());
 }
 
-TEST_F(ChannelPumpTest, AMessageOfTheOtherDirectionIsNoMessageHere) {
+TEST_F(ChannelPumpTest, AMessageOfTheOtherDirectionIsInvalid) {
   send_raw(bytes_of(sample<Ping>()));
   turn(loop_);
   ASSERT_EQ(told_.size(), 1U);
@@ -185,14 +185,14 @@ TEST_F(ChannelPumpTest, MayBeDestroyedWhileItDeliversAMessage) {
   EXPECT_TRUE(std::holds_alternative<Channel::Closed>(peer_->receive())) << "the channel was not closed";
 }
 
-TEST_F(ChannelPumpTest, MayBeDestroyedWhileItTellsTheEnd) {
+TEST_F(ChannelPumpTest, MayBeDestroyedWhileItReportsTheEnd) {
   on_end_ = [this] { pump_.reset(); };
   peer_.reset();
   for (int i = 0; i < 3; ++i) turn(loop_);
   EXPECT_EQ(told_.size(), 1U);
 }
 
-TEST_F(ChannelPumpTest, ASendThatFailsIsToldFromTheLoopAfterThePeersLastMessages) {
+TEST_F(ChannelPumpTest, AFailedSendIsReportedFromTheLoopAfterThePeersLastMessages) {
   ping_peer(0, 2);
   peer_.reset();
   EXPECT_FALSE(pump_->send(StartNode{}));
@@ -204,7 +204,7 @@ TEST_F(ChannelPumpTest, ASendThatFailsIsToldFromTheLoopAfterThePeersLastMessages
   EXPECT_EQ(told_[0].end, PeerEnd::kGone);
 }
 
-TEST_F(ChannelPumpTest, APeerThatTakesNothingButSpeaksIsGoneToo) {
+TEST_F(ChannelPumpTest, APeerThatShutItsReadingSideIsGone) {
   ASSERT_EQ(::shutdown(peer_->fd(), SHUT_RD), 0);
   EXPECT_FALSE(pump_->send(StartNode{}));
   for (int i = 0; i < 5; ++i) turn(loop_);
@@ -224,23 +224,23 @@ TEST_F(ChannelPumpTest, APeerThatNeverReadsFailsAtTheBound) {
   EXPECT_THAT(told_[0].why, HasSubstr("it does not read"));
 }
 
-TEST_F(ChannelPumpTest, AfterAMessageThatWasLostNoneIsSent) {
+TEST_F(ChannelPumpTest, NothingIsSentAfterALostMessage) {
   std::uint64_t sent = 0;
   while (pump_->send(request(sent)) && sent < 100'000) ++sent;
-  peer_reads();  // there is room again
+  peer_reads();  // now there is room
   EXPECT_FALSE(pump_->send(request(sent + 1)));
   for (int i = 0; i < 5; ++i) turn(loop_);
   peer_reads();
   for (std::uint64_t i = 0; i < peer_got_.size(); ++i) ASSERT_EQ(peer_got_[i], i);
 }
 
-TEST_F(ChannelPumpTest, OfADeadPeerTheRestIsDeliveredAtOnce) {
+TEST_F(ChannelPumpTest, RemainingMessagesOfADeadPeerAreDeliveredAtOnce) {
   ping_peer(0, PacketPump::kPacketsPerTurn + 20);
   pump_->read_rest();
   EXPECT_EQ(got_.size(), PacketPump::kPacketsPerTurn + 20);
 }
 
-TEST_F(ChannelPumpTest, MayBeDestroyedWhileTheRestIsDelivered) {
+TEST_F(ChannelPumpTest, MayBeDestroyedWhileRemainingMessagesAreDelivered) {
   on_message_ = [this](const ToComms&) {
     got_.push_back(0);
     pump_.reset();

@@ -64,7 +64,7 @@ TEST_F(ChannelTest, NothingToReadIsEmpty) {
   EXPECT_TRUE(std::holds_alternative<Channel::Empty>(channel_->receive()));
 }
 
-TEST_F(ChannelTest, MessagesKeepTheirEdges) {
+TEST_F(ChannelTest, MessagesKeepTheirBoundaries) {
   const auto packets = testing::all_packets();
   for (const Bytes& packet : packets) send_raw(packet);
   for (const Bytes& packet : packets) EXPECT_EQ(received(channel_->receive()), packet);
@@ -77,7 +77,7 @@ TEST_F(ChannelTest, AMessageSentIsThePacketReceived) {
   EXPECT_EQ(take_raw(), bytes_of(sample<NodeStarted>()));
 }
 
-TEST_F(ChannelTest, ThePeersLastWordsAreReadBeforeItsEnd) {
+TEST_F(ChannelTest, ThePeersLastMessagesAreReadBeforeItsEnd) {
   send_raw(bytes_of(sample<Ping>()));
   raw_.reset();
   EXPECT_EQ(received(channel_->receive()), bytes_of(sample<Ping>()));
@@ -85,7 +85,7 @@ TEST_F(ChannelTest, ThePeersLastWordsAreReadBeforeItsEnd) {
   EXPECT_TRUE(std::holds_alternative<Channel::Closed>(channel_->receive()));
 }
 
-TEST_F(ChannelTest, ThePeersLastWordsAreReadThoughItReadNothing) {
+TEST_F(ChannelTest, ThePeersLastMessagesAreReadEvenIfItReadNothing) {
   ASSERT_TRUE(channel_->send(sample<Pong>()).ok());
   send_raw(bytes_of(sample<Ping>()));
   raw_.reset();
@@ -154,7 +154,7 @@ TEST_F(ChannelTest, APacketOfTheLargestSizePassesAndOneByteMoreIsAnError) {
   EXPECT_THAT(refused(channel_->receive()), HasSubstr("larger than 8192 bytes"));
 }
 
-TEST_F(ChannelTest, SendingTooMuchOrNothingIsAnErrorHere) {
+TEST_F(ChannelTest, SendingAnOversizedOrEmptyPacketIsAnError) {
   EXPECT_FALSE(channel_->send_bytes(Bytes(kMaxPacket + 1)).ok());
   EXPECT_FALSE(channel_->send_bytes({}).ok());
   EXPECT_TRUE(take_raw().empty());
@@ -184,7 +184,7 @@ void send_with_descriptor(int socket, const Bytes& packet, int passed) {
   ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), static_cast<ssize_t>(copy.size()));
 }
 
-TEST_F(ChannelTest, ASmuggledDescriptorIsAnErrorAndIsClosed) {
+TEST_F(ChannelTest, AReceivedDescriptorIsAnErrorAndIsClosed) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   const UniqueFd read_end(ends[0]);

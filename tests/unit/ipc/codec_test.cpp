@@ -80,7 +80,7 @@ TYPED_TEST(CodecOfChannel, AVerbOfAnotherChannelIsRefusedByName) {
   }
 }
 
-TYPED_TEST(CodecOfChannel, FlippedBitsNeverMakeADifferentMessageOfTheSameBytes) {
+TYPED_TEST(CodecOfChannel, FlippedBitsAreRefusedOrEncodeToTheSameBytes) {
   std::mt19937_64 random(20240607);
   for (const Bytes& packet : testing::packets_of<TypeParam>()) {
     for (int round = 0; round < 1000; ++round) {
@@ -147,7 +147,7 @@ TEST(Codec, ReservedFieldsThatAreNotZeroAreRefused) {
   EXPECT_THAT((refusal_with<ToOperator, Done>(offsetof(Done, reserved), one)), says);
 }
 
-TEST(Codec, ABooleanOfTwoIsRefused) {
+TEST(Codec, ABooleanWithTheValueTwoIsRefused) {
   constexpr std::uint32_t two = 2;
   const auto says = HasSubstr("success is 2, allowed are 0 to 1");
   EXPECT_THAT((refusal_with<ToComms, NodeStarted>(offsetof(NodeStarted, success), two)), says);
@@ -169,7 +169,7 @@ TEST(Codec, AnEnumeratorOutOfRangeIsRefused) {
               HasSubstr("cgroup_mode is 3"));
 }
 
-// Puts a byte into the last place of the text at `offset`, which the samples leave zero.
+// Sets the last byte of the text at `offset`, which is zero in the samples.
 template <typename Variant, typename Message>
 std::string refusal_of_tail(std::size_t offset, std::size_t length) {
   return refusal_with<Variant, Message>(offset + length - 1, 'x');

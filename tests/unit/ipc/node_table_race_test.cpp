@@ -24,7 +24,7 @@ struct Tally {
   std::atomic<std::uint64_t> distinct{0};
 };
 
-// Reads until it saw enough, or the deadline; counts what must not be.
+// Reads until it saw enough rows, or until the deadline; counts wrong rows.
 void watch(const NodeTableReader& table, std::uint32_t row, Tally& tally) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   std::uint64_t last = 0;
@@ -43,7 +43,7 @@ void watch(const NodeTableReader& table, std::uint32_t row, Tally& tally) {
   }
 }
 
-TEST(NodeTableRace, ReadersNeverSeeATornRowNorOneFromThePast) {
+TEST(NodeTableRace, ReadersNeverSeeATornOrAnOlderRow) {
   const test::TemporaryDirectory directory;
   auto writer = NodeTableWriter::create(directory.path() + "/nodes.table", kRows);
   ASSERT_TRUE(writer.ok()) << writer.error().message();

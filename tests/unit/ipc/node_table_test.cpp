@@ -67,7 +67,7 @@ TEST_F(NodeTable, APublishedRowIsReadWholeAndFoundByItsId) {
   EXPECT_FALSE(table->find(std::string(65, 'n')).has_value());
 }
 
-TEST_F(NodeTable, AnIdThatFillsItsTextIsFound) {
+TEST_F(NodeTable, ANodeIdOfTheLargestLengthIsFound) {
   const auto writer = writer_of(2);
   NodeRow row = patterned_row(1);
   row.node_id.assign(std::string(64, 'n'));
@@ -133,7 +133,7 @@ TEST_F(NodeTable, MoreRowsThanPortsAreRefused) {
   EXPECT_THAT(writer.error().message(), HasSubstr("lower max_storage_nodes"));
 }
 
-TEST_F(NodeTable, ARowThatStaysOddIsStaleAfterABoundedTime) {
+TEST_F(NodeTable, ARowWhoseSequenceStaysOddIsStaleAfterABoundedTime) {
   const auto writer = writer_of(3);
   const auto table = reader();
   for (std::uint32_t i = 0; i < 3; ++i) writer->publish(i, patterned_row(i + 1));

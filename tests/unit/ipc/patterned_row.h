@@ -1,4 +1,4 @@
-// Rows whose every field follows from one number, so that a mixture of two rows shows.
+// Rows whose fields are all computed from one number, so that a mixture of two rows is detected. Tests only.
 #pragma once
 #include <cstring>
 #include <string>
@@ -34,7 +34,7 @@ namespace sutra::ipc::testing {
 [[nodiscard]] inline bool same(const NodeRow& a, const NodeRow& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
-/// The row is one that patterned_row made, or a free one.
+/// Whether the row is one of patterned_row(), or free.
 [[nodiscard]] inline bool is_whole(const NodeRow& row) {
   return same(row, patterned_row(row.generation)) || same(row, NodeRow{});
 }

@@ -1,4 +1,4 @@
-// One message of every verb with every field set, and the packet it makes: what codec tests start from.
+// One message of every verb with every field set, and its packet. Tests only.
 #pragma once
 #include <cstddef>
 #include <cstring>

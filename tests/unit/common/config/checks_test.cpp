@@ -20,7 +20,7 @@ ConfigFault only_fault(const ConfigDraft& draft) {
   return loaded.faults.empty() ? ConfigFault{} : loaded.faults[0];
 }
 
-TEST(ConfigChecks, TheExistingFormatAloneIsEnough) {
+TEST(ConfigChecks, AFileOfTheExistingFormatIsAccepted) {
   ConfigDraft draft;
   draft.set("agent", "agent_port", "8001").set("storage", "default_memory_mb", "512");
   draft.set("storage", "default_port_range_start", "50100").set("monitoring", "heartbeat_interval_secs", "5");
@@ -33,7 +33,7 @@ TEST(ConfigChecks, TheExistingFormatAloneIsEnough) {
   EXPECT_FALSE(loaded.config.monitoring.restart_failed_nodes);
 }
 
-TEST(ConfigChecks, DeadlinesTogetherStayInsideTheMasters) {
+TEST(ConfigChecks, SumOfDeadlinesMayNotExceedTheMastersDeadline) {
   ConfigDraft draft;
   draft.set("storage", "ready_timeout_secs", "19").set("storage", "stop_grace_secs", "9");
   EXPECT_EQ(draft.load().report("f"), "");
@@ -46,7 +46,7 @@ TEST(ConfigChecks, DeadlinesTogetherStayInsideTheMasters) {
               HasSubstr("stop_grace_secs 8 (the default)"));
 }
 
-TEST(ConfigChecks, ADeadlineThatIsWrongByItselfIsNotJudgedTwice) {
+TEST(ConfigChecks, AnInvalidDeadlineIsReportedOnce) {
   (void)only_fault(
       ConfigDraft().set("storage", "ready_timeout_secs", "27").set("storage", "stop_grace_secs", "10"));
 }
@@ -68,7 +68,7 @@ TEST(ConfigChecks, PortRangeEndsAtTheLastPort) {
   EXPECT_THAT(only_fault(draft).text, HasSubstr("port_range_size 537 end at port 65536"));
 }
 
-TEST(ConfigChecks, AnExistingFileWithALateRangeGetsWhatIsLeftOfIt) {
+TEST(ConfigChecks, DefaultPortRangeIsShortenedAtTheLastPort) {
   const auto loaded = ConfigDraft().set("storage", "default_port_range_start", "65000").load();
   EXPECT_EQ(loaded.report("f"), "");
   EXPECT_EQ(loaded.config.storage.port_range_size, 536);
@@ -77,7 +77,7 @@ TEST(ConfigChecks, AnExistingFileWithALateRangeGetsWhatIsLeftOfIt) {
       1);
 }
 
-TEST(ConfigChecks, MastersAreOneOrSeveralInTheirOrder) {
+TEST(ConfigChecks, MastersAreAStringOrAnArrayInOrder) {
   const auto loaded =
       ConfigDraft().set("agent", "master_host", R"(["localhost:7000", "[::1]:7001", "127.9.9.9:1"])").load();
   EXPECT_EQ(loaded.report("f"), "");
@@ -96,13 +96,13 @@ TEST(ConfigChecks, EveryBadMasterOfAnArrayIsNamedOnItsOwnLine) {
   EXPECT_EQ(faults[1].line, faults[0].line + 2);
 }
 
-TEST(ConfigChecks, ANameThatDoesNotResolveIsFineAtLoad) {
+TEST(ConfigChecks, AHostNameThatDoesNotResolveIsAccepted) {
   ConfigDraft draft;
   draft.set("agent", "master_host", R"("no-such-host.invalid:7000")").set("tls", "allow_plaintext", "true");
   EXPECT_EQ(draft.load().report("f"), "");
 }
 
-TEST(ConfigChecks, AMasterOffLoopbackNeedsTlsOrConsentAndTheFaultNamesBoth) {
+TEST(ConfigChecks, AMasterOffLoopbackNeedsTlsOrAllowPlaintextAndTheFaultNamesBoth) {
   ConfigDraft draft;
   draft.set("agent", "master_host", R"(["127.0.0.1:7000", "10.0.0.1:7000"])");
   const ConfigFault fault = only_fault(draft);
@@ -112,7 +112,7 @@ TEST(ConfigChecks, AMasterOffLoopbackNeedsTlsOrConsentAndTheFaultNamesBoth) {
                                 HasSubstr("tls.allow_plaintext = true")));
 }
 
-TEST(ConfigChecks, ConsentToPlaintextIsAWarning) {
+TEST(ConfigChecks, AllowPlaintextGivesAWarning) {
   const auto loaded = ConfigDraft()
                           .set("agent", "master_host", R"("10.0.0.1:7000")")
                           .set("tls", "allow_plaintext", "true")
@@ -122,7 +122,7 @@ TEST(ConfigChecks, ConsentToPlaintextIsAWarning) {
   EXPECT_THAT(ConfigDraft().set("tls", "allow_plaintext", "true").load().warnings, IsEmpty());
 }
 
-TEST(ConfigChecks, TlsFilesGoTogetherOrNotAtAll) {
+TEST(ConfigChecks, TlsFilesMustBeGivenTogetherOrNotAtAll) {
   const auto loaded =
       ConfigDraft().set("tls", "ca_file", "\"/ca\"").set("tls", "key_file", "\"/key\"").load();
   const auto faults = faults_of(loaded, "tls");
@@ -166,7 +166,7 @@ TEST(ConfigChecks, ListenAddressInATemplateNeedsTheKey) {
   EXPECT_EQ(draft.load().report("f"), "");
 }
 
-TEST(ConfigChecks, EmptyArgumentsAreGivenAndMissingOnesAreNot) {
+TEST(ConfigChecks, AnEmptyArgsArrayDiffersFromAMissingOne) {
   EXPECT_FALSE(ConfigDraft().load().config.storage.args_given);
   EXPECT_TRUE(ConfigDraft().set("storage", "args", "[]").load().config.storage.args_given);
 }
@@ -189,7 +189,7 @@ TEST(ConfigChecks, EnvironmentNamesAndValuesAreCheckedWithoutShowingValues) {
   EXPECT_THAT(loaded.report("f"), ::testing::Not(HasSubstr("secret")));
 }
 
-TEST(ConfigChecks, TemplatesThatNoLauncherCouldPassAreRefused) {
+TEST(ConfigChecks, TooManyOrTooLargeArgumentsAreRefused) {
   std::string many = "[";
   for (int i = 0; i < 201; ++i) many += "\"a\",";
   EXPECT_THAT(only_fault(ConfigDraft().set("storage", "args", many + "]")).text, HasSubstr("at most 200"));
@@ -206,7 +206,7 @@ TEST(ConfigChecks, LabelsMayHaveAnyPrintableCharacter) {
               HasSubstr("allowed is a string: 1 to 128 printable characters"));
 }
 
-TEST(ConfigChecks, AddressesAndUsersMustBeUsable) {
+TEST(ConfigChecks, AddressesAndUsersMustBeValid) {
   EXPECT_THAT(only_fault(ConfigDraft().set("agent", "advertise_host", "\"0.0.0.0\"")).text,
               HasSubstr("that a Master can reach"));
   const std::string user(33, 'u');
@@ -228,7 +228,7 @@ TEST(ConfigChecks, OverlongPathsAreRefused) {
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("set it to a shorter path"));
 }
 
-TEST(ConfigChecks, ALateHeartbeatAndAProbeThatIsNeverMadeAreWarnings) {
+TEST(ConfigChecks, ALongHeartbeatIntervalAndAnUnusedProbeGiveWarnings) {
   EXPECT_THAT(ConfigDraft().set("monitoring", "heartbeat_interval_secs", "15").load().warnings, SizeIs(1));
   EXPECT_THAT(ConfigDraft()
                   .set("monitoring", "liveness_send", "\"PING\"")

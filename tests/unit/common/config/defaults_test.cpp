@@ -20,7 +20,7 @@ ConfigDraft remote() {
       .set("tls", "allow_plaintext", "true");
 }
 
-TEST(ConfigDefaults, OnADeskEverythingIsBelowTheWorkingDirectory) {
+TEST(ConfigDefaults, WithoutRootEveryDirectoryIsBelowTheWorkingDirectory) {
   const Config config = ConfigDraft().load().config;
   EXPECT_EQ(config.agent.state_dir, "/home/op/state");
   EXPECT_EQ(config.agent.runtime_dir, "/home/op/run");
@@ -28,7 +28,7 @@ TEST(ConfigDefaults, OnADeskEverythingIsBelowTheWorkingDirectory) {
   EXPECT_EQ(config.storage.data_path, "/home/op/data");
 }
 
-TEST(ConfigDefaults, ForRootEverythingIsWhereTheSystemKeepsIt) {
+TEST(ConfigDefaults, ForRootTheSystemsStandardDirectoriesAreUsed) {
   auto context = desk_context();
   context.is_root = true;
   const Config config = ConfigDraft().load(context).config;
@@ -37,7 +37,7 @@ TEST(ConfigDefaults, ForRootEverythingIsWhereTheSystemKeepsIt) {
   EXPECT_EQ(config.storage.log_dir, "/var/log/sutra-agent");
 }
 
-TEST(ConfigDefaults, SystemdsDirectoriesComeFirst) {
+TEST(ConfigDefaults, SystemdsDirectoriesOverrideTheDefaults) {
   auto context = desk_context();
   context.is_root = true;
   context.state_directory = "/var/lib/s/";
@@ -49,7 +49,7 @@ TEST(ConfigDefaults, SystemdsDirectoriesComeFirst) {
   EXPECT_EQ(config.storage.log_dir, "/var/log/l");
 }
 
-TEST(ConfigDefaults, TheFileComesBeforeSystemd) {
+TEST(ConfigDefaults, TheFileOverridesSystemdsDirectories) {
   auto context = desk_context();
   context.state_directory = "/var/lib/s";
   const Config config = ConfigDraft().set("agent", "state_dir", R"("./a//b/../c/")").load(context).config;
@@ -71,7 +71,7 @@ TEST(ConfigDefaults, WithARemoteMasterTheAgentListensEverywhereAndAdvertisesItsN
   EXPECT_EQ(config.agent.advertise_host, "storage-7");
 }
 
-TEST(ConfigDefaults, WithALoopbackMasterTheAddressListenedOnIsAdvertised) {
+TEST(ConfigDefaults, WithALoopbackMasterTheListenAddressIsAdvertised) {
   EXPECT_EQ(ConfigDraft().set("agent", "listen_address", R"("::1")").load().config.agent.advertise_host,
             "::1");
   EXPECT_EQ(ConfigDraft().set("agent", "listen_address", R"("::")").load().config.agent.advertise_host,
@@ -88,7 +88,7 @@ TEST(ConfigDefaults, AHostWithoutANameIsAFaultOnlyWhereItWouldBeAdvertised) {
   EXPECT_THAT(remote().load(context).report("f"), HasSubstr("two words"));
 }
 
-TEST(ConfigDefaults, DirectoriesOfAFaultyFileAreStillMadeOut) {
+TEST(ConfigDefaults, DirectoriesOfAFaultyFileAreStillFound) {
   const auto loaded =
       ConfigDraft().set("agent", "state_dir", R"("/s")").set("agent", "agent_port", "0").load();
   EXPECT_FALSE(loaded.ok());

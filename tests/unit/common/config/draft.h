@@ -1,5 +1,4 @@
-// A configuration file under construction: starts from the required keys, knows on which line each key
-// stands.
+// Builds a configuration file for a test, starting from the required keys; knows the line of each key. Tests only.
 #pragma once
 #include <algorithm>
 #include <string>
@@ -28,7 +27,7 @@ class ConfigDraft {
     set("storage", "data_path", R"("data")");
   }
 
-  /// `toml` as it stands behind the equals sign.
+  /// `toml`: the text after the equals sign.
   ConfigDraft& set(std::string_view table, std::string_view key, std::string_view toml) {
     erase(table, key);
     keys_.push_back({std::string(table), std::string(key), std::string(toml)});

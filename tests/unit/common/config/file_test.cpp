@@ -59,7 +59,7 @@ TEST_F(ConfigFile, UnreadableNamesTheCause) {
   EXPECT_THAT(error, HasSubstr("Permission denied"));
 }
 
-TEST_F(ConfigFile, DirectoryIsNoFile) {
+TEST_F(ConfigFile, DirectoryIsRefused) {
   EXPECT_THAT(error_of(directory_.path()), HasSubstr("it is a directory"));
 }
 
@@ -71,7 +71,7 @@ TEST_F(ConfigFile, PipeIsRefusedWithoutWaitingForAWriter) {
 
 TEST_F(ConfigFile, DeviceIsRefused) { EXPECT_THAT(error_of("/dev/null"), HasSubstr("it is a device")); }
 
-TEST_F(ConfigFile, HundredMegabytesAreRefusedUnread) {
+TEST_F(ConfigFile, HundredMegabytesAreRefusedWithoutReadingThem) {
   const std::string path = file("");
   ASSERT_EQ(truncate(path.c_str(), 100'000'000), 0);
   EXPECT_THAT(error_of(path), HasSubstr("more than 1 MiB"));
@@ -84,7 +84,7 @@ TEST_F(ConfigFile, ExactlyOneMebibyteIsRead) {
   EXPECT_THAT(error_of(file(std::string(kConfigMaxBytes + 1, '#'))), HasSubstr("more than 1 MiB"));
 }
 
-TEST_F(ConfigFile, SealedMemoryIsAFileToo) {
+TEST_F(ConfigFile, SealedMemfdIsRead) {
   const UniqueFd memory(memfd_create("config", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   ASSERT_TRUE(memory.valid());
   ASSERT_EQ(write(memory.get(), "abc", 3), 3);

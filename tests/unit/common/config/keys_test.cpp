@@ -1,4 +1,4 @@
-// One sweep over the table of keys: what holds for every key is tested for every key.
+// Tests of rules that hold for every key, run for each key of the table.
 #include "common/config/keys.h"
 
 #include <gmock/gmock.h>
@@ -137,7 +137,7 @@ TEST_P(EveryKey, WordsAreAllAccepted) {
   EXPECT_GE(count, 2);
 }
 
-TEST_P(EveryKey, IsMissedExactlyWhenItIsRequired) {
+TEST_P(EveryKey, IsReportedMissingOnlyIfItIsRequired) {
   const bool required = key_.presence == Presence::kRequired;
   const auto loaded = ConfigDraft().erase(key_.table(), key_.leaf()).load();
   const auto faults = faults_of(loaded, key_.name);
@@ -148,7 +148,7 @@ TEST_P(EveryKey, IsMissedExactlyWhenItIsRequired) {
               AllOf(HasSubstr("is missing"), HasSubstr("[" + std::string(key_.table()) + "]")));
 }
 
-TEST_P(EveryKey, DefaultWrittenOutChangesNothing) {
+TEST_P(EveryKey, SetToItsDefaultChangesNothing) {
   const std::string preset = key_.kind.render(Config());
   if (key_.presence == Presence::kRequired || !key_.not_available.empty() || preset.empty()) return;
   const auto loaded = ConfigDraft().set(key_.table(), key_.leaf(), preset).load();
@@ -169,7 +169,7 @@ TEST_P(EveryKey, IsSuggestedForATypingError) {
               AllOf(HasSubstr("unknown key"), HasSubstr("nearest known key is " + std::string(key_.name))));
 }
 
-TEST_P(EveryKey, NotAvailableYetIsRefusedWithTheReason) {
+TEST_P(EveryKey, ThatIsNotAvailableYetIsRefusedWithTheReason) {
   if (key_.not_available.empty()) return;
   const bool truth = takes("true or false");
   const auto loaded = ConfigDraft().set(key_.table(), key_.leaf(), truth ? "true" : "\"localhost:9\"").load();
@@ -189,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(Config, EveryKey, ::testing::ValuesIn(every_key()), [](
   return std::string(each.param->table()) + "_" + std::string(each.param->leaf());
 });
 
-TEST(ConfigKeys, StandTogetherByTableAndOnlyOnce) {
+TEST(ConfigKeys, AreGroupedByTableAndUnique) {
   std::vector<std::string_view> tables;
   for (const Key& key : all_keys()) {
     EXPECT_EQ(find_key(key.name), &key) << key.name;
@@ -208,20 +208,20 @@ TEST(ConfigKeys, UnknownTableIsNamedWithItsLineAndTheNearest) {
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("nearest known table is [monitoring]"));
 }
 
-TEST(ConfigKeys, KeyOfAnotherTableIsSentThere) {
+TEST(ConfigKeys, KeyInTheWrongTableIsReportedWithItsTable) {
   const auto loaded = ConfigDraft().set("storage", "agent_port", "1").load();
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("belongs in [agent]"));
 }
 
-TEST(ConfigKeys, KnownKeyAboveEveryHeadingIsSentBelowItsOwn) {
+TEST(ConfigKeys, KnownKeyBeforeTheFirstHeadingIsReportedWithItsTable) {
   const auto loaded = parse_config("agent_port = 1\n" + ConfigDraft().text(), sutra::testing::desk_context());
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_EQ(loaded.faults[0].key, "agent_port");
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("belongs in [agent]"));
 }
 
-TEST(ConfigKeys, KeyAboveEveryHeadingIsSentBelowOne) {
+TEST(ConfigKeys, UnknownKeyBeforeTheFirstHeadingIsReportedWithTheNearestKey) {
   const auto loaded = parse_config("agent_prot = 1\n" + ConfigDraft().text(), sutra::testing::desk_context());
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_EQ(loaded.faults[0].line, 1U);

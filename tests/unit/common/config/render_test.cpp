@@ -46,7 +46,7 @@ ConfigDraft everything() {
   return draft;
 }
 
-TEST(ConfigRender, WhatIsRenderedReadsBackEqualInAnyContext) {
+TEST(ConfigRender, RenderedConfigurationReadsBackEqualInEveryContext) {
   for (const ConfigDraft& draft : {ConfigDraft(), everything(), ConfigDraft().set("storage", "args", "[]"),
                                    ConfigDraft().set("storage", "default_port_range_start", "65000")}) {
     const auto loaded = draft.load();

@@ -17,7 +17,7 @@ std::string shipped() {
   return text.ok() ? std::move(text).value() : std::string();
 }
 
-/// With every line "#key = value" made live.
+/// With every line "#key = value" uncommented.
 std::string uncommented(int& count) {
   std::istringstream lines(shipped());
   std::string out;

@@ -13,7 +13,7 @@ using ::testing::SizeIs;
 
 LoadedConfig load(std::string_view text) { return parse_config(text, desk_context()); }
 
-TEST(ConfigSyntax, EmptyIsOneFaultNotSix) {
+TEST(ConfigSyntax, AnEmptyFileIsOneFault) {
   for (const std::string_view text : {"", "\n\n", " \t\r\n"}) {
     const auto loaded = load(text);
     ASSERT_THAT(loaded.faults, SizeIs(1));
@@ -21,14 +21,14 @@ TEST(ConfigSyntax, EmptyIsOneFaultNotSix) {
   }
 }
 
-TEST(ConfigSyntax, BinaryIsNamedWithItsLine) {
+TEST(ConfigSyntax, ABinaryFileIsReportedWithItsLine) {
   const auto loaded = load(std::string_view("[agent]\nagent_id = \"a\0b\"\n", 24));
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_EQ(loaded.faults[0].line, 2U);
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("binary"));
 }
 
-TEST(ConfigSyntax, NotUtf8IsNamedWithItsLine) {
+TEST(ConfigSyntax, AFileThatIsNotUtf8IsReportedWithItsLine) {
   for (const std::string_view bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     const auto loaded = load(ConfigDraft().text() + "# " + std::string(bad) + "\n");
     ASSERT_THAT(loaded.faults, SizeIs(1));
@@ -56,7 +56,7 @@ std::string dotted(int parts) {
   return key;
 }
 
-TEST(ConfigSyntax, NestingThatCouldOverflowTheStackIsRefusedUnparsed) {
+TEST(ConfigSyntax, TooDeepNestingIsRefusedBeforeParsing) {
   std::string arrays_of_tables = "x = [\n";
   for (int i = 0; i < 100; ++i) arrays_of_tables += "{" + dotted(4000) + " = [\n";
   std::string lines;
@@ -70,7 +70,7 @@ TEST(ConfigSyntax, NestingThatCouldOverflowTheStackIsRefusedUnparsed) {
   }
 }
 
-TEST(ConfigSyntax, NestingJustBelowTheBoundIsParsedWithoutHarm) {
+TEST(ConfigSyntax, NestingJustBelowTheLimitIsParsed) {
   const std::string heading = "[" + dotted(1000) + "]\n";
   std::string nested = "x = ";
   for (int i = 0; i < 100; ++i) nested += "[{" + dotted(20) + " = ";
@@ -81,7 +81,7 @@ TEST(ConfigSyntax, NestingJustBelowTheBoundIsParsedWithoutHarm) {
   }
 }
 
-TEST(ConfigSyntax, NoChangedByteOfAGoodFileDoesHarm) {
+TEST(ConfigSyntax, AnyChangedByteOfAValidFileIsParsedWithoutACrash) {
   const std::string good = ConfigDraft()
                                .set("storage", "args", R"(["a", 'b', """c""", '''d'''])")
                                .set("storage", "env", R"({ A = "x\u0001", B = "{port}" })")
@@ -129,7 +129,7 @@ TEST(ConfigSyntax, ASyntaxErrorIsReportedAloneWithLineAndColumn) {
   EXPECT_THAT(loaded.report("f"), ::testing::StartsWith("f:5:15: agent.master_host: is not valid TOML: "));
 }
 
-TEST(ConfigSyntax, ABrokenHeadingIsNamed) {
+TEST(ConfigSyntax, ABrokenHeadingIsReported) {
   const auto loaded = load("[agent\nagent_id = \"a\"\nnonsense = 1\n");
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_EQ(loaded.faults[0].line, 1U);
@@ -142,13 +142,13 @@ TEST(ConfigSyntax, AnArrayLeftOpenIsReportedOnce) {
   EXPECT_THAT(loaded.faults[0].text, HasSubstr("not valid TOML"));
 }
 
-TEST(ConfigSyntax, MalformedHeadingsAreFaultsAndNeverAborts) {
+TEST(ConfigSyntax, MalformedHeadingsAreFaultsAndDoNotAbort) {
   for (const auto* heading : {"[[[a]]]", "[]", "[[]]", "[a.]", "[.a]", "[a]]", "[[a]", "[\"a]", "[a] b"}) {
     EXPECT_FALSE(load(ConfigDraft().text() + heading + "\n").ok()) << heading;
   }
 }
 
-TEST(ConfigSyntax, ALineOfMarkupNamesItsLine) {
+TEST(ConfigSyntax, MarkupIsReportedWithItsLine) {
   const auto loaded = load(ConfigDraft().text() + "<<<<<<< HEAD\n");
   ASSERT_THAT(loaded.faults, SizeIs(1));
   EXPECT_EQ(loaded.faults[0].line, 9U);
@@ -169,7 +169,7 @@ TEST(ConfigSyntax, DirectoriesAreFoundInABrokenFile) {
   }
 }
 
-TEST(ConfigSyntax, DirectoriesHaveTheirDefaultsWhenABrokenFileDoesNotSay) {
+TEST(ConfigSyntax, DirectoriesHaveTheirDefaultsWhenABrokenFileDoesNotSetThem) {
   for (const std::string text : {"", "[storage]\nstate_dir = \"/srv/s\"\n[agent\n"}) {
     const auto loaded = load(text);
     EXPECT_FALSE(loaded.ok());

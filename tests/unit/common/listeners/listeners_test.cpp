@@ -1,4 +1,4 @@
-// What the kernel says of sockets that this test opens.
+// Listeners as the kernel reports them, for sockets that this test opens.
 #include "common/listeners/listeners.h"
 
 #include <gmock/gmock.h>
@@ -56,13 +56,13 @@ std::optional<std::uint64_t> own_cgroup_inode() {
   return std::nullopt;
 }
 
-TEST(Listeners, SockDiagTellsWhatProcTells) {
+TEST(Listeners, SockDiagAndProcAgree) {
   std::vector<Listener> diag, proc;
   if (!ask_sock_diag(0, diag)) GTEST_SKIP() << "the kernel does not answer over netlink";
   const OpenListener one(test::loopback4()), any(test::any4()), one6(in6addr_loopback), any6(in6addr_any);
   std::vector<const OpenListener*> sockets{&one, &any};
   if (one6.port() != 0) sockets.insert(sockets.end(), {&one6, &any6});
-  // A connection to one of them has its port, and is no listener; it waits to be accepted.
+  // A connection in the accept queue has the same port, but is not a listener.
   const UniqueFd client = test::connect_to(one.port());
   ASSERT_TRUE(client.valid());
 
@@ -78,7 +78,7 @@ TEST(Listeners, SockDiagTellsWhatProcTells) {
     if (const auto inode = own_cgroup_inode(); inode && listener.cgroup_id) {
       EXPECT_EQ(listener.cgroup_id, inode);
     }
-    listener.accept_queue_limit.reset();  // what /proc does not tell
+    listener.accept_queue_limit.reset();  // /proc does not show it
     listener.cgroup_id.reset();
   }
   EXPECT_EQ(told, ours(proc, sockets));
@@ -89,7 +89,7 @@ TEST(Listeners, SockDiagTellsWhatProcTells) {
   EXPECT_EQ(told.at(any6.port()).address, kAnyIpv6);
 }
 
-TEST(Listeners, OnlyASocketInListenIsThere) {
+TEST(Listeners, OnlySocketsInListenAreReported) {
   const OpenListener bound(test::loopback4(), false);
   const auto before = tcp_listeners_on(bound.port());
   ASSERT_TRUE(before.ok());
@@ -101,7 +101,7 @@ TEST(Listeners, OnlyASocketInListenIsThere) {
   EXPECT_EQ(after.value()[0].uid, ::geteuid());
 }
 
-TEST(Listeners, OfOnePortAreThoseOfAllThatHaveIt) {
+TEST(Listeners, EveryListenerOfOnePortIsReported) {
   const OpenListener one(test::loopback4()), other(test::any4());
   const auto all = tcp_listeners();
   const auto some = tcp_listeners_on(one.port());
@@ -112,7 +112,7 @@ TEST(Listeners, OfOnePortAreThoseOfAllThatHaveIt) {
   EXPECT_THAT(tcp_listeners_on(0).value(), IsEmpty());
 }
 
-/// From now on this process gets no netlink socket, as under RestrictAddressFamilies= without AF_NETLINK.
+/// From now on this process can open no netlink socket, as under RestrictAddressFamilies= without AF_NETLINK.
 bool refuse_netlink() {
   constexpr auto kArguments = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
   sock_filter program[] = {
@@ -128,7 +128,7 @@ bool refuse_netlink() {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
 }
 
-TEST(Listeners, WithoutNetlinkTheFilesTell) {
+TEST(Listeners, WithoutNetlinkTheProcFilesAreRead) {
   const OpenListener one(test::loopback4()), other(test::any4());
   EXPECT_EQ(test::in_child([&] {
               std::vector<Listener> none;

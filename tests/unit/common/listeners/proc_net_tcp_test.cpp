@@ -48,7 +48,7 @@ TEST(ProcNetTcp, ReadsIpv6Addresses) {
   EXPECT_EQ(address_text(found[2].address), "127.0.0.1") << "an IPv6 socket on a mapped IPv4 address";
 }
 
-TEST(ProcNetTcp, LeavesOutLinesThatAreNotOfTheFormat) {
+TEST(ProcNetTcp, SkipsLinesOfAnotherFormat) {
   const char* const bad[] = {
       "",
       "\n",
@@ -69,7 +69,7 @@ TEST(ProcNetTcp, LeavesOutLinesThatAreNotOfTheFormat) {
   for (const char* text : bad) EXPECT_THAT(parse_proc_net_tcp(text), IsEmpty()) << text;
 }
 
-TEST(ProcNetTcp, ATextCutAnywhereGivesNoListenerThatIsNotInIt) {
+TEST(ProcNetTcp, ATruncatedTextGivesNoFalseListener) {
   const std::string whole = kHeader + line("0100007F:1F40") + line("00000000:C383");
   const auto all = parse_proc_net_tcp(whole);
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -82,13 +82,13 @@ TEST(ProcNetTcp, ATextCutAnywhereGivesNoListenerThatIsNotInIt) {
   }
 }
 
-TEST(ProcNetTcp, AMissingFileIsAnAddressFamilyThatTheKernelLacks) {
+TEST(ProcNetTcp, AMissingFileMeansThatTheKernelLacksTheAddressFamily) {
   std::vector<Listener> found;
   EXPECT_TRUE(read_proc_net_tcp("/nonexistent/tcp6", found));
   EXPECT_THAT(found, IsEmpty());
 }
 
-TEST(ProcNetTcp, MegabytesOfConnectionsDoNotBecomeOurMemory) {
+TEST(ProcNetTcp, AFileOfMegabytesIsReadWithLittleMemory) {
   const TemporaryDirectory directory;
   constexpr int kLines = 100'000;  // 15 MB
   {
@@ -108,7 +108,7 @@ TEST(ProcNetTcp, MegabytesOfConnectionsDoNotBecomeOurMemory) {
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 4096) << "KiB";
 }
 
-TEST(ProcNetTcp, LinesOnTheBordersOfWhatIsReadAtOnceAreWhole) {
+TEST(ProcNetTcp, LinesAcrossBufferBordersAreReadWhole) {
   const TemporaryDirectory directory;
   std::string text = kHeader;
   for (int i = 0; i < 2'000; ++i)

@@ -72,7 +72,7 @@ class Answer {
   std::vector<std::byte> bytes;
 };
 
-TEST(SockDiag, ListenersAreTakenUntilTheEnd) {
+TEST(SockDiag, ListenersAreReadUntilTheDoneMessage) {
   const auto cgroup = Answer::attribute(kCgroupAttribute, Answer::bytes_of(std::uint64_t{4711}));
   auto attributes = Answer::attribute(8, {std::byte{1}});
   attributes.insert(attributes.end(), cgroup.begin(), cgroup.end());
@@ -100,7 +100,7 @@ TEST(SockDiag, Ipv6AddressesAreKeptWhole) {
   EXPECT_EQ(address_text(found[0].address), "::1");
 }
 
-TEST(SockDiag, AnErrorIsNotTakenForNobodyListens) {
+TEST(SockDiag, AnErrorIsNotReadAsNoListener) {
   std::vector<Listener> found;
   EXPECT_EQ(Answer().done(-ENOENT).parse(found), DiagAnswer::kRefused) << "there is no tcp_diag";
   EXPECT_EQ(Answer().message(NLMSG_ERROR, Answer::bytes_of(nlmsgerr{-EPERM, {}})).parse(found),
@@ -110,20 +110,20 @@ TEST(SockDiag, AnErrorIsNotTakenForNobodyListens) {
   EXPECT_THAT(found, IsEmpty());
 }
 
-TEST(SockDiag, AListThatWasInterruptedIsRefused) {
+TEST(SockDiag, AnInterruptedDumpIsRefused) {
   std::vector<Listener> found;
   EXPECT_EQ(Answer().listener(8000, {}, NLM_F_MULTI | NLM_F_DUMP_INTR).done().parse(found),
             DiagAnswer::kRefused);
 }
 
-TEST(SockDiag, AnAnswerToAnotherQuestionIsRefused) {
+TEST(SockDiag, AnAnswerToAnotherRequestIsRefused) {
   std::vector<Listener> found;
   EXPECT_EQ(parse_sock_diag(Answer().listener(8000).done().bytes, kSequence + 1, found),
             DiagAnswer::kRefused);
   EXPECT_THAT(found, IsEmpty());
 }
 
-TEST(SockDiag, AttributesWithAWrongLengthAreNoCgroup) {
+TEST(SockDiag, AttributesWithAWrongLengthGiveNoCgroup) {
   for (const std::size_t length : {0U, 1U, 3U, 4U, 11U, 13U, 65535U}) {
     auto attribute = Answer::attribute(kCgroupAttribute, Answer::bytes_of(std::uint64_t{4711}));
     const auto wrong = static_cast<unsigned short>(length);
@@ -135,7 +135,7 @@ TEST(SockDiag, AttributesWithAWrongLengthAreNoCgroup) {
   }
 }
 
-TEST(SockDiag, ADatagramCutAnywhereIsNeverACompleteList) {
+TEST(SockDiag, ATruncatedDatagramIsNeverACompleteList) {
   const auto whole =
       Answer()
           .listener(8000, Answer::attribute(kCgroupAttribute, Answer::bytes_of(std::uint64_t{1})))
@@ -148,7 +148,7 @@ TEST(SockDiag, ADatagramCutAnywhereIsNeverACompleteList) {
   }
 }
 
-TEST(SockDiag, DamagedBytesEndInAVerdict) {
+TEST(SockDiag, DamagedBytesGiveNoMoreListenersThanFitIntoThem) {
   const auto whole =
       Answer()
           .listener(8000, Answer::attribute(kCgroupAttribute, Answer::bytes_of(std::uint64_t{1})))

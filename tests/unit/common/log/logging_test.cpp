@@ -95,7 +95,7 @@ TEST_F(Logging, AMessageCannotForgeALine) {
   }
 }
 
-TEST_F(Logging, LevelHidesWhatIsBelowIt) {
+TEST_F(Logging, LinesBelowTheLevelAreNotWritten) {
   init("comms", LogLevel::kWarning, LogFormat::kText);
   EXPECT_FALSE(enabled(LogLevel::kInfo));
   EXPECT_TRUE(enabled(LogLevel::kWarning));
@@ -149,7 +149,7 @@ TEST_F(Logging, AnythingElseInRustLogIsIgnoredInSilence) {
   }
 }
 
-TEST_F(Logging, LinesOfManyThreadsStayWhole) {
+TEST_F(Logging, LinesOfManyThreadsAreNotMixed) {
   init("comms", LogLevel::kInfo, LogFormat::kJson);
   const std::string payload(300, 'p');
   const auto lines = lines_of([&] {

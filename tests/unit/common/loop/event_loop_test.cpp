@@ -8,7 +8,7 @@
 namespace sutra {
 namespace {
 
-TEST(EventLoop, RunsWhatAnotherThreadPostsInItsOrder) {
+TEST(EventLoop, RunsTasksPostedByAnotherThreadInOrder) {
   EventLoop loop;
   std::vector<int> ran;
   const std::thread::id loops_thread = std::this_thread::get_id();
@@ -29,7 +29,7 @@ TEST(EventLoop, RunsWhatAnotherThreadPostsInItsOrder) {
   EXPECT_TRUE(on_loops_thread);
 }
 
-TEST(EventLoop, RunsWhatWasPostedBeforeItsEndAndThenRefuses) {
+TEST(EventLoop, RunsTasksPostedBeforeItsEndAndRefusesLaterOnes) {
   int ran = 0;
   LoopPost post;
   {
@@ -42,7 +42,7 @@ TEST(EventLoop, RunsWhatWasPostedBeforeItsEndAndThenRefuses) {
   EXPECT_EQ(ran, 1);
 }
 
-TEST(EventLoop, APostOfNoLoopIsRefused) {
+TEST(EventLoop, APostToNoLoopIsRefused) {
   EXPECT_FALSE(LoopPost()([] {}));
 }
 

@@ -18,13 +18,13 @@ using namespace std::chrono_literals;
 
 void turn(EventLoop& loop) { uv_run(loop.raw(), UV_RUN_NOWAIT); }
 
-TEST(FdWatch, IsNotStarvedByANeighbourThatWatchesItAgainAndAgain) {
+TEST(FdWatch, IsNotStarvedByAnotherWatchThatIsReArmedAllTheTime) {
   constexpr int kTurns = 20;
   EventLoop loop;
   const ReadablePipe busy_pipe, quiet_pipe;
   int busy_turns = 0, quiet_turns = 0;
   FdWatch quiet;
-  // First in each turn: as a node whose change is sent to comms.
+  // First in each iteration, like a node whose change is sent to comms.
   FdWatch busy(loop, busy_pipe.fd(), UV_READABLE, [&](int) {
     ++busy_turns;
     quiet.watch(UV_READABLE);
@@ -35,7 +35,7 @@ TEST(FdWatch, IsNotStarvedByANeighbourThatWatchesItAgainAndAgain) {
   EXPECT_GE(quiet_turns, kTurns - 1);
 }
 
-TEST(FdWatch, CanWatchForSomethingElse) {
+TEST(FdWatch, CanChangeTheEventsItWatchesFor) {
   EventLoop loop;
   const ReadablePipe pipe;
   int seen = 0;
@@ -47,7 +47,7 @@ TEST(FdWatch, CanWatchForSomethingElse) {
   EXPECT_EQ(seen & UV_READABLE, UV_READABLE);
 }
 
-TEST(FdWatch, WatchesAgainAfterItWasToldToWatchNothing) {
+TEST(FdWatch, WatchesAgainAfterItWatchedForNothing) {
   EventLoop loop;
   const ReadablePipe pipe;
   int calls = 0;
@@ -60,7 +60,7 @@ TEST(FdWatch, WatchesAgainAfterItWasToldToWatchNothing) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(FdWatch, IsActiveUntilItIsStoppedAndLetsGoOfTheDescriptorThen) {
+TEST(FdWatch, IsActiveUntilItIsStoppedAndThenReleasesTheDescriptor) {
   EventLoop loop;
   const ReadablePipe pipe;
   int calls = 0;
@@ -77,13 +77,13 @@ TEST(FdWatch, IsActiveUntilItIsStoppedAndLetsGoOfTheDescriptorThen) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(FdWatch, AnErrorIsShownAsAllThatIsWatchedForAndItWatchesOn) {
+TEST(FdWatch, AnErrorIsReportedAsAllWatchedEventsAndWatchingGoesOn) {
   EventLoop loop;
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   UniqueFd reader(ends[0]);
   const UniqueFd writer(ends[1]);
-  reader.reset();  // poll(2) says POLLERR of the other end
+  reader.reset();  // then poll(2) reports POLLERR on the other end
   int calls = 0, seen = 0;
   FdWatch watch(loop, writer.get(), UV_READABLE, [&](int events) {
     ++calls;
@@ -117,7 +117,7 @@ class RefusedWatch : public ::testing::Test {
   EventLoop loop_;
 };
 
-TEST_F(RefusedWatch, IsLookedAtInstead) {
+TEST_F(RefusedWatch, IsPolledByATimerInstead) {
   int seen = 0;
   FdWatch watch(loop_, file_.get(), UV_READABLE, [&](int events) {
     seen = events;
@@ -131,7 +131,7 @@ TEST_F(RefusedWatch, IsLookedAtInstead) {
   EXPECT_FALSE(watch.active());
 }
 
-TEST_F(RefusedWatch, IsNotLookedAtWhileItWatchesForNothing) {
+TEST_F(RefusedWatch, IsNotPolledWhileItWatchesForNothing) {
   int calls = 0;
   FdWatch watch(loop_, file_.get(), UV_READABLE, [&](int) { ++calls; });
   watch.watch(0);
@@ -140,7 +140,7 @@ TEST_F(RefusedWatch, IsNotLookedAtWhileItWatchesForNothing) {
   EXPECT_EQ(calls, 0);
 }
 
-TEST_F(RefusedWatch, IsNotPutOffByWatchingAgainAndAgain) {
+TEST_F(RefusedWatch, IsPolledOnTimeEvenIfItIsReArmedAllTheTime) {
   int calls = 0;
   FdWatch watch(loop_, file_.get(), UV_READABLE, [&](int) { ++calls; });
   const Timer busy(loop_, 1ms, 1ms, [&] { watch.watch(UV_READABLE); });

@@ -10,7 +10,7 @@
 namespace sutra {
 namespace {
 
-TEST(SignalWatch, IsToldOfItsSignalInTheLoop) {
+TEST(SignalWatch, CallsBackFromTheLoopOnItsSignal) {
   EventLoop loop;
   std::vector<int> seen;
   std::vector<SignalWatch> watches;  // they move when it grows

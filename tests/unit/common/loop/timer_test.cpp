@@ -14,10 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Timer, IsNeverEarlyThoughItsTimeIsNoWholeMillisecond) {
+TEST(Timer, IsNeverEarlyForFractionsOfAMillisecond) {
   EventLoop loop;
   const ReadablePipe pipe;
-  const FdWatch busy(loop, pipe.fd(), UV_READABLE, [](int) {});  // the loop looks at the time again and again
+  const FdWatch busy(loop, pipe.fd(), UV_READABLE,
+                     [](int) {});  // so that the loop reads its clock all the time
   for (int i = 0; i < 20; ++i) {
     const TimePoint when = Clock::now() + 1ms + std::chrono::microseconds(i * 50);
     std::optional<TimePoint> fired;
@@ -32,7 +33,7 @@ TEST(Timer, IsNeverEarlyThoughItsTimeIsNoWholeMillisecond) {
   }
 }
 
-TEST(Timer, WhatIsPastIsDueAtOnceButNotFromWithinTheCall) {
+TEST(Timer, ADueTimeInThePastFiresSoonButNotWithinTheCall) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, [&] { ++fired; });
@@ -42,7 +43,7 @@ TEST(Timer, WhatIsPastIsDueAtOnceButNotFromWithinTheCall) {
   EXPECT_EQ(fired, 1);
 }
 
-TEST(Timer, ANewOrderReplacesTheOneBefore) {
+TEST(Timer, ArmingAgainReplacesTheEarlierTime) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, [&] { ++fired; });
@@ -54,7 +55,7 @@ TEST(Timer, ANewOrderReplacesTheOneBefore) {
   EXPECT_EQ(fired, 1) << "a one-shot timer fires once";
 }
 
-TEST(Timer, ACancelledTimerDoesNotFireUntilTheNextOrder) {
+TEST(Timer, ACancelledTimerDoesNotFireUntilItIsArmedAgain) {
   EventLoop loop;
   int fired = 0;
   Timer timer(loop, 0ms, 0ms, [&] { ++fired; });
@@ -82,7 +83,7 @@ TEST(Timer, MayBeDestroyedByItsOwnCallback) {
   EventLoop loop;
   std::string seen;
   auto timer = std::make_unique<Timer>();
-  // The text is too long for the string's own bytes: what the callback holds must outlive the timer.
+  // The text is too long for the small-string buffer: the callback's captures must outlive the timer.
   *timer = Timer(loop, 0ms, 0ms, [&, text = std::string(100, 'x')] {
     timer.reset();
     seen = text;
@@ -105,7 +106,7 @@ TEST(Timer, MayBeReplacedByItsOwnCallback) {
   EXPECT_EQ(second, 1);
 }
 
-TEST(Timer, ADefaultOneTakesNoOrders) {
+TEST(Timer, ADefaultConstructedTimerIgnoresCalls) {
   Timer timer;
   timer.after(0ms);
   timer.cancel();

@@ -1,5 +1,4 @@
-// A MasterLink with an owned clock and the world around it: which call is under way, what was said. For
-// tests.
+// A MasterLink with a clock of the test and a simulated Master: tracks the call in progress and the log lines. Tests only.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -29,7 +28,7 @@ class LinkDriver {
     context.heartbeat_interval = std::chrono::duration_cast<std::chrono::seconds>(policy.heartbeat_interval);
   }
 
-  /// Steps, checks what must hold after every step, and keeps what the actions say.
+  /// Makes a step, checks the rules that hold after every step, and stores the lines of its actions.
   void step(const LinkEvent& event) {
     actions = link.step(event, {now, 1'700'000'000});
     for (const auto& action : actions) std::visit([this](const auto& order) { note(order); }, action);
@@ -98,13 +97,13 @@ class LinkDriver {
     start(order.call, Kind::kConnect);
     connect_host = order.host;
     connection = true;
-    timer.reset();  // what was armed before means nothing to the link now
+    timer.reset();  // the link no longer uses the earlier timer
     last_beat.reset();
   }
   void note(const act::Register& order) {
     start(order.call, Kind::kRegister);
     timer.reset();
-    last_beat.reset();  // whom the Master does not know is not connected
+    last_beat.reset();  // an agent unknown to the Master is not connected
   }
   void note(const act::Beat& order) {
     EXPECT_TRUE(connection);

@@ -1,4 +1,4 @@
-// Random worlds around the link. What must hold after every step is checked by LinkDriver.
+// Random events for the link. LinkDriver checks the rules after every step.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -49,10 +49,10 @@ class World {
     return policy;
   }
 
-  /// A beat needs a Master that acknowledged us, at some time, or the comms before us.
+  /// A heartbeat needs a Master that acknowledged this comms, or an earlier one, at some time.
   void check_beat() {
     if (driver_.call != 0 && driver_.kind == Kind::kBeat) {
-      EXPECT_TRUE(ever_acknowledged_ || policy_.known) << "a beat before an acknowledged registration";
+      EXPECT_TRUE(ever_acknowledged_ || policy_.known) << "a heartbeat before an acknowledged registration";
     }
   }
 
@@ -91,7 +91,7 @@ class World {
   bool ever_acknowledged_ = false;
 };
 
-TEST(MasterLink, HoldsItsRulesInRandomWorlds) {
+TEST(MasterLink, KeepsItsRulesUnderRandomEvents) {
   for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World(seed).run(200);

@@ -31,7 +31,7 @@ TEST(MasterLink, DoesNothingBeforeOurServerListens) {
   EXPECT_THAT(driver.actions, IsEmpty());
 }
 
-TEST(MasterLink, SaysTheKnownLinesInOrder) {
+TEST(MasterLink, LogsTheContractsLinesInOrder) {
   LinkDriver driver;
   driver.listen();
   driver.connected();
@@ -44,7 +44,7 @@ TEST(MasterLink, SaysTheKnownLinesInOrder) {
                           "💓 Starting heartbeat loop (interval: 5s)"));
 }
 
-TEST(MasterLink, EveryTwelfthHeartbeatIsSaidAndReported) {
+TEST(MasterLink, EveryTwelfthHeartbeatIsLoggedAndReported) {
   LinkDriver driver;
   bring_up(driver);
   for (int beat = 2; beat < 12; ++beat) {
@@ -72,7 +72,7 @@ TEST(MasterLink, RegistrationReportsTheAcknowledgementOnce) {
   EXPECT_EQ(driver.last<act::ReportAcknowledged>(), nullptr);
 }
 
-TEST(MasterLink, ALossIsSaidAndANewRoundBeginsAtOnce) {
+TEST(MasterLink, ALostConnectionIsLoggedAndANewRoundBeginsAtOnce) {
   LinkDriver driver;
   bring_up(driver);
   driver.fire();
@@ -84,7 +84,7 @@ TEST(MasterLink, ALossIsSaidAndANewRoundBeginsAtOnce) {
   EXPECT_EQ(driver.last<act::ReportLink>()->state, ipc::LinkState::kLost);
 }
 
-TEST(MasterLink, OnReturnToAMasterThatKnowsUsItBeatsAndDoesNotRegister) {
+TEST(MasterLink, AMasterThatStillKnowsTheAgentGetsAHeartbeatAndNoRegistration) {
   LinkDriver driver;
   bring_up(driver);
   driver.fire();
@@ -97,7 +97,7 @@ TEST(MasterLink, OnReturnToAMasterThatKnowsUsItBeatsAndDoesNotRegister) {
   EXPECT_EQ(driver.last<act::ReportLink>()->state, ipc::LinkState::kConnected);
 }
 
-TEST(MasterLink, OnReturnToARestartedMasterItSaysBothLines) {
+TEST(MasterLink, ReconnectingToARestartedMasterLogsBothLines) {
   LinkDriver driver;
   bring_up(driver);
   driver.fire();
@@ -112,7 +112,7 @@ TEST(MasterLink, OnReturnToARestartedMasterItSaysBothLines) {
                           "✅ Registered with Master (Master v2.0, Agent: agent-1, Host: host-1)"));
 }
 
-TEST(MasterLink, AKnownIdentityBeatsFirstAndSaysReconnected) {
+TEST(MasterLink, AKnownIdentitySendsAHeartbeatFirstAndLogsReconnected) {
   LinkPolicy policy;
   policy.known = true;
   LinkDriver driver(policy);
@@ -172,7 +172,7 @@ TEST(MasterLink, ARefusedRegistrationIsShownAndTriedAgainWithBackoff) {
   EXPECT_EQ(driver.kind, Kind::kConnect);
 }
 
-TEST(MasterLink, WaitsDoubleUpToAMinuteAndAreSpread) {
+TEST(MasterLink, WaitsDoubleUpToOneMinuteWithJitter) {
   LinkDriver driver;
   driver.listen();
   std::chrono::milliseconds nominal = 5s;
@@ -185,7 +185,7 @@ TEST(MasterLink, WaitsDoubleUpToAMinuteAndAreSpread) {
   }
 }
 
-TEST(MasterLink, AnAcknowledgedBeatEndsTheDoubling) {
+TEST(MasterLink, AnAcknowledgedHeartbeatResetsTheWait) {
   LinkDriver driver;
   driver.listen();
   for (int round = 0; round < 5; ++round) {
@@ -255,7 +255,7 @@ TEST(MasterLink, MissedHeartbeatsAreSkipped) {
   EXPECT_LE(driver.until_timer(), 5s);
 }
 
-TEST(MasterLink, AnAnswerAfterTheNextTickIsFollowedByABeatAtOnce) {
+TEST(MasterLink, AnAnswerAfterTheNextTickIsFollowedByAHeartbeatAtOnce) {
   LinkDriver driver;
   bring_up(driver);
   driver.fire();
@@ -284,7 +284,7 @@ TEST(MasterLink, AnAnswerOfAnAbandonedAttemptIsIgnored) {
   EXPECT_EQ(driver.call, current);
 }
 
-TEST(MasterLink, RetireUnregistersWhereAMasterIsConnected) {
+TEST(MasterLink, RetireUnregistersFromTheConnectedMaster) {
   LinkDriver driver;
   bring_up(driver);
   driver.fire();

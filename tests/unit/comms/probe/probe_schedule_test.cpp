@@ -94,7 +94,7 @@ TEST_F(ProbeScheduleTest, ASuccessBetweenFailuresStartsTheCountAnew) {
   }
 }
 
-TEST_F(ProbeScheduleTest, AnErrorOfOurOwnIsNoVerdict) {
+TEST_F(ProbeScheduleTest, AnErrorOfOurOwnIsNotAFailedProbe) {
   update(NodeState::kRunning);
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
   EXPECT_TRUE(silent(judge(next(), Verdict::kFails)));
@@ -102,7 +102,7 @@ TEST_F(ProbeScheduleTest, AnErrorOfOurOwnIsNoVerdict) {
   EXPECT_FALSE(silent(judge(next(), Verdict::kFails)));
 }
 
-TEST_F(ProbeScheduleTest, ANewGenerationIsANewNodeAndAVerdictOfTheOldOneChangesNothing) {
+TEST_F(ProbeScheduleTest, ANewGenerationStartsAgainAndResultsOfTheOldOneAreIgnored) {
   update(NodeState::kStarting, 1);
   const auto old = next();
   update(NodeState::kStarting, 2);

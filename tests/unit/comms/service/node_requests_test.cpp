@@ -70,7 +70,7 @@ TEST_F(NodeRequestsTest, AnOrderIsForwardedAndItsAnswerReachesTheCaller) {
   EXPECT_EQ(requests_.under_way(), 0U);
 }
 
-TEST_F(NodeRequestsTest, ALateStartIsAnsweredWithWhatToDoAndGoesOn) {
+TEST_F(NodeRequestsTest, ASlowStartIsAnsweredWithAdviceAndGoesOn) {
   start(1);
   sleep_until_wake();
   ASSERT_EQ(answers_.size(), 1U);
@@ -82,7 +82,7 @@ TEST_F(NodeRequestsTest, ALateStartIsAnsweredWithWhatToDoAndGoesOn) {
   EXPECT_EQ(requests_.under_way(), 0U);
 }
 
-TEST_F(NodeRequestsTest, ALateStopIsAnsweredInTime) {
+TEST_F(NodeRequestsTest, ASlowStopIsAnsweredInTime) {
   stop(1);
   const auto before = now_;
   sleep_until_wake();
@@ -111,14 +111,14 @@ TEST_F(NodeRequestsTest, AnOrderWithoutAnAnswerIsDroppedAfterTwoMinutes) {
   EXPECT_FALSE(requests_.next_wake().has_value());
 }
 
-TEST_F(NodeRequestsTest, WithoutASupervisorTheReasonSaysSo) {
+TEST_F(NodeRequestsTest, AMissingSupervisorIsNamedAsTheReason) {
   supervisor_there_ = false;
   start(1);
   ASSERT_EQ(answers_.size(), 1U);
   EXPECT_THAT(answers_[0].reason, HasSubstr("supervisor is gone"));
 }
 
-TEST_F(NodeRequestsTest, AFloodIsRefusedBeforeItReachesTheSupervisor) {
+TEST_F(NodeRequestsTest, TooManyRequestsAreRefusedBeforeTheyReachTheSupervisor) {
   for (std::uint64_t id = 1; id <= NodeRequests::kMaxUnderWay; ++id) start(id);
   EXPECT_THAT(answers_, IsEmpty());
   start(10'000);

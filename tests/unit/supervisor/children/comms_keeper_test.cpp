@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// A keeper whose comms are not started: the test speaks for each of them, and says how it ends.
+/// A keeper that starts no process: the test acts as each comms and decides how it ends.
 class CommsKeeperTest : public ::testing::Test {
  protected:
   CommsKeeperTest() {
@@ -42,7 +42,7 @@ class CommsKeeperTest : public ::testing::Test {
                                [this](const std::string& info) { acknowledged_ = info; },
                                [this] { return acknowledged_; }, [this] { ++retired_; }});
   }
-  /// Takes comms' part: its end of the channel that the last start was given.
+  /// Acts as comms: takes comms' end of the channel from the last start.
   void be_comms() { comms_end_.emplace(std::move(starter_.last().extra[0])); }
   template <typename Message>
   void say(const Message& message) {
@@ -54,7 +54,7 @@ class CommsKeeperTest : public ::testing::Test {
     ASSERT_EQ(::send(comms_end_->fd(), bytes.data(), size, MSG_NOSIGNAL), static_cast<ssize_t>(size));
     turn(loop_);
   }
-  /// What comms gets next.
+  /// The next message to comms.
   std::optional<ipc::ToComms> hear() {
     const auto received = comms_end_->receive();
     const auto* packet = std::get_if<std::span<const std::byte>>(&received);
@@ -68,12 +68,12 @@ class CommsKeeperTest : public ::testing::Test {
     const auto message = hear();
     return message && std::holds_alternative<Message>(*message);
   }
-  /// It is dead: its descriptors are closed, and its end is told.
+  /// Comms dies: closes its descriptors and reports its end.
   void comms_ends(const core::Exit& exit, const std::string& why_not_started = {}) {
     comms_end_.reset();
     starter_.end_last(exit, why_not_started);
   }
-  /// How long nothing is started, to the millisecond; 10 s at most.
+  /// How long no start follows, to the millisecond; 10 s at most.
   core::Nanoseconds wait_for_the_next() {
     const std::size_t before = starter_.starts.size();
     core::Nanoseconds waited{0};
@@ -104,7 +104,7 @@ class CommsKeeperTest : public ::testing::Test {
   std::optional<CommsKeeper> keeper_;
 };
 
-TEST_F(CommsKeeperTest, StartsCommsAndGreetsIt) {
+TEST_F(CommsKeeperTest, StartsCommsAndSendsWelcome) {
   keeper_->start();
   ASSERT_EQ(starter_.starts.size(), 1U);
   EXPECT_EQ(starter_.last().plan.program, "/x/comms");
@@ -134,7 +134,7 @@ TEST_F(CommsKeeperTest, PassesOnTheLevelOfTheLogWhicheverVariableHoldsIt) {
 }
 
 TEST_F(CommsKeeperTest, ReplacesItAtOnceThenWithBackoffUpToFiveSecondsAndNeverGivesUp) {
-  timers_.advance(1h);  // the host's uptime is no stable run
+  timers_.advance(1h);  // the host's uptime does not count as a stable run
   keeper_->start();
   std::vector<core::Nanoseconds> waits;
   for (int i = 0; i < 8; ++i) {
@@ -166,7 +166,7 @@ TEST_F(CommsKeeperTest, AStableRunClearsTheBackoff) {
   EXPECT_EQ(wait_for_the_next(), 0ms);
 }
 
-TEST_F(CommsKeeperTest, WhatCannotBeStartedIsTriedAgainWithBackoffNeverAtOnce) {
+TEST_F(CommsKeeperTest, AFailedStartIsTriedAgainWithBackoffNeverAtOnce) {
   starter_.refusal = make_error("clone", "child", "no memory");
   keeper_->start();
   EXPECT_EQ(starter_.asked, 1);
@@ -185,7 +185,7 @@ TEST_F(CommsKeeperTest, WhatCannotBeStartedIsTriedAgainWithBackoffNeverAtOnce) {
   EXPECT_TRUE(hears<ipc::Welcome>());
 }
 
-TEST_F(CommsKeeperTest, AProgramThatWasNeverExecutedIsTriedAgain) {
+TEST_F(CommsKeeperTest, AFailedExecIsTriedAgain) {
   keeper_->start();
   ::testing::internal::CaptureStderr();
   comms_ends(exited(1), "execute /x/comms: No such file or directory; install the package again");
@@ -194,7 +194,7 @@ TEST_F(CommsKeeperTest, AProgramThatWasNeverExecutedIsTriedAgain) {
   EXPECT_EQ(starter_.starts.size(), 2U);
 }
 
-TEST_F(CommsKeeperTest, ThreeMissedPingsAreAnsweredBySigabrtAndASecondLaterBySigkill) {
+TEST_F(CommsKeeperTest, AfterThreeMissedPingsItSendsSigabrtAndASecondLaterSigkill) {
   keeper_->start();
   timers_.advance(4s);
   EXPECT_THAT(signals(), IsEmpty());
@@ -208,7 +208,7 @@ TEST_F(CommsKeeperTest, ThreeMissedPingsAreAnsweredBySigabrtAndASecondLaterBySig
   EXPECT_EQ(wait_for_the_next(), 0ms);
 }
 
-TEST_F(CommsKeeperTest, OneThatDiesOfSigabrtIsNotKilledAndNorIsItsSuccessor) {
+TEST_F(CommsKeeperTest, ACommsThatDiesOfSigabrtGetsNoSigkillAndNeitherDoesItsSuccessor) {
   keeper_->start();
   timers_.advance(6s);
   comms_ends(killed_by(SIGABRT));
@@ -221,7 +221,7 @@ TEST_F(CommsKeeperTest, OneThatDiesOfSigabrtIsNotKilledAndNorIsItsSuccessor) {
   EXPECT_THAT(signals(), IsEmpty());
 }
 
-TEST_F(CommsKeeperTest, OneThatPingsIsLeftAlone) {
+TEST_F(CommsKeeperTest, ACommsThatPingsGetsNoSignal) {
   keeper_->start();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
@@ -267,7 +267,7 @@ class CommsKeeperViolation : public CommsKeeperTest {
   }
 };
 
-TEST_F(CommsKeeperViolation, AMalformedAnOversizedAndAnUnknownMessageEachEndCommsAndAreCounted) {
+TEST_F(CommsKeeperViolation, AMalformedOversizedOrUnknownMessageEndsCommsAndIsCounted) {
   keeper_->start();
   const std::vector<std::function<void()>> violations = {
       [this] { say_raw(64); },                   // no header
@@ -287,7 +287,7 @@ TEST_F(CommsKeeperViolation, AMalformedAnOversizedAndAnUnknownMessageEachEndComm
   EXPECT_THAT(requests_, IsEmpty());
 }
 
-TEST_F(CommsKeeperViolation, NothingThatItSaysAfterwardsIsHeard) {
+TEST_F(CommsKeeperViolation, MessagesAfterAViolationAreIgnored) {
   keeper_->start();
   be_comms();
   say_raw(64);
@@ -297,7 +297,7 @@ TEST_F(CommsKeeperViolation, NothingThatItSaysAfterwardsIsHeard) {
   EXPECT_THAT(requests_, IsEmpty());
 }
 
-TEST_F(CommsKeeperTest, AnAnswerToAnOldCommsNeverReachesTheNext) {
+TEST_F(CommsKeeperTest, AnAnswerForAnEarlierCommsNeverReachesTheNext) {
   keeper_->start();
   be_comms();
   say(request(7));
@@ -306,7 +306,7 @@ TEST_F(CommsKeeperTest, AnAnswerToAnOldCommsNeverReachesTheNext) {
   (void)wait_for_the_next();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
-  say(request(7));  // ids of its own
+  say(request(7));  // with request ids of its own
   ASSERT_EQ(epochs_.size(), 2U);
   EXPECT_NE(epochs_[0], epochs_[1]);
   keeper_->send(ipc::NodeStopped{}, epochs_[0]);
@@ -315,7 +315,7 @@ TEST_F(CommsKeeperTest, AnAnswerToAnOldCommsNeverReachesTheNext) {
   EXPECT_TRUE(hears<ipc::NodeStopped>());
 }
 
-TEST_F(CommsKeeperTest, WhatCommsSaidBeforeItsDeathIsHeard) {
+TEST_F(CommsKeeperTest, MessagesThatCommsSentBeforeItsDeathAreRead) {
   keeper_->start();
   be_comms();
   for (std::uint64_t i = 0; i < 100; ++i) ASSERT_TRUE(comms_end_->send(request(i)));
@@ -323,7 +323,7 @@ TEST_F(CommsKeeperTest, WhatCommsSaidBeforeItsDeathIsHeard) {
   EXPECT_EQ(requests_.size(), 100U);
 }
 
-TEST_F(CommsKeeperTest, WhatTheMasterAcknowledgedIsToldToTheNextComms) {
+TEST_F(CommsKeeperTest, TheAcknowledgedIdentityIsSentToTheNextComms) {
   keeper_->start();
   be_comms();
   ipc::AgentAcknowledged fact;
@@ -339,7 +339,7 @@ TEST_F(CommsKeeperTest, WhatTheMasterAcknowledgedIsToldToTheNextComms) {
   EXPECT_EQ(std::get<ipc::Welcome>(*first).comms_restarts, 1U);
 }
 
-TEST_F(CommsKeeperTest, TheLinkIsThatOfTheCommsThatRuns) {
+TEST_F(CommsKeeperTest, TheLinkStateIsThatOfTheRunningComms) {
   keeper_->start();
   be_comms();
   ipc::LinkChanged link;
@@ -362,7 +362,7 @@ TEST_F(CommsKeeperTest, ACommsThatDoesNotReadIsKilled) {
   EXPECT_THAT(signals(), ElementsAre(SIGKILL));
 }
 
-TEST_F(CommsKeeperTest, RetireSendsTheOrderAndIsToldOfTheEndOnce) {
+TEST_F(CommsKeeperTest, RetireSendsTheOrderAndReportsTheEndOnce) {
   keeper_->start();
   be_comms();
   ASSERT_TRUE(hears<ipc::Welcome>());
@@ -380,7 +380,7 @@ TEST_F(CommsKeeperTest, RetireSendsTheOrderAndIsToldOfTheEndOnce) {
   EXPECT_EQ(retired_, 1);
 }
 
-TEST_F(CommsKeeperTest, OneThatDoesNotRetireIsKilledAfterFourSeconds) {
+TEST_F(CommsKeeperTest, ACommsThatDoesNotRetireIsKilledAfterFourSeconds) {
   keeper_->start();
   timers_.advance(3s);
   keeper_->retire();
@@ -393,7 +393,7 @@ TEST_F(CommsKeeperTest, OneThatDoesNotRetireIsKilledAfterFourSeconds) {
   EXPECT_EQ(retired_, 1);
 }
 
-TEST_F(CommsKeeperTest, RetireInTheBackoffIsDoneAtOnceAndStartsNoMore) {
+TEST_F(CommsKeeperTest, RetireDuringABackoffEndsAtOnceAndStartsNoComms) {
   keeper_->start();
   comms_ends(exited(1));
   (void)wait_for_the_next();
@@ -404,7 +404,7 @@ TEST_F(CommsKeeperTest, RetireInTheBackoffIsDoneAtOnceAndStartsNoMore) {
   EXPECT_EQ(starter_.starts.size(), 2U);
 }
 
-TEST_F(CommsKeeperTest, KillsTheCommsOfThisImageBeforeTheNext) {
+TEST_F(CommsKeeperTest, KillsTheRunningCommsBeforeAReExec) {
   keeper_->kill();  // there is none
   keeper_->start();
   keeper_->kill();

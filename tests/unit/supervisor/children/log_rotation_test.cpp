@@ -45,7 +45,7 @@ TEST_F(LogRotationTest, StartsOneRotationForALogThatIsTooLarge) {
   EXPECT_EQ(starter_.asked, 2);
 }
 
-TEST_F(LogRotationTest, LeavesLogsOfOthersAlone) {
+TEST_F(LogRotationTest, LeavesFilesOfOtherProgramsAlone) {
   write_log("stranger", kMegabyte + 1);
   rotation_.look({"a"});
   EXPECT_EQ(starter_.asked, 0);

@@ -41,7 +41,7 @@ class ReloadCheckTest : public ::testing::Test {
       } else {
         refusal_ = verdict.error().message();
       }
-      check_.reset();  // as the supervisor does
+      check_.reset();  // the supervisor does the same
     });
   }
   void child_says(const std::string& text) {
@@ -60,7 +60,7 @@ class ReloadCheckTest : public ::testing::Test {
   std::optional<ReloadCheck> check_;
 };
 
-TEST_F(ReloadCheckTest, AsksTheNewBinaryAboutTheFilesBytesAndWhatMustBeKept) {
+TEST_F(ReloadCheckTest, PassesTheFilesBytesAndTheKeptValuesToTheNewBinary) {
   ASSERT_TRUE(start());
   const LaunchPlan& plan = starter_.last().plan;
   EXPECT_EQ(plan.program, "/x/sutra-agent");
@@ -71,7 +71,7 @@ TEST_F(ReloadCheckTest, AsksTheNewBinaryAboutTheFilesBytesAndWhatMustBeKept) {
   EXPECT_EQ(told_, 0);
 }
 
-TEST_F(ReloadCheckTest, WhatPassedIsWhatWasReadAndCannotBeChangedAnyMore) {
+TEST_F(ReloadCheckTest, TheAcceptedBytesAreThoseThatWereReadAndAreSealed) {
   ASSERT_TRUE(start());
   std::ofstream(path_) << "changed since";
   starter_.end_last(exited(0));
@@ -84,7 +84,7 @@ TEST_F(ReloadCheckTest, WhatPassedIsWhatWasReadAndCannotBeChangedAnyMore) {
   EXPECT_EQ(timers_.pending(), 0U);
 }
 
-TEST_F(ReloadCheckTest, IsReadFromItsBeginningThoughTheChildReadItToItsEnd) {
+TEST_F(ReloadCheckTest, TheAcceptedBytesAreReadFromTheirBeginningAfterTheChildReadThem) {
   ASSERT_TRUE(start());
   ::lseek(starter_.last().extra[0].get(), 0, SEEK_END);  // the child's descriptor shares the offset
   starter_.end_last(exited(0));
@@ -92,7 +92,7 @@ TEST_F(ReloadCheckTest, IsReadFromItsBeginningThoughTheChildReadItToItsEnd) {
   EXPECT_EQ(::lseek(passed_.get(), 0, SEEK_CUR), 0);
 }
 
-TEST_F(ReloadCheckTest, IsRefusedWithTheChildsWholeReport) {
+TEST_F(ReloadCheckTest, ARefusalHasTheChildsWholeReport) {
   ASSERT_TRUE(start());
   child_says("agent.toml:3: agent.platform: is missing\nagent.toml:9: storage.args: is no list\n");
   starter_.end_last(exited(78));
@@ -102,20 +102,20 @@ TEST_F(ReloadCheckTest, IsRefusedWithTheChildsWholeReport) {
   EXPECT_THAT(refusal_, HasSubstr("agent.platform: is missing\nagent.toml:9: storage.args: is no list"));
 }
 
-TEST_F(ReloadCheckTest, ARefusalWithoutAWordSaysHowTheChildEnded) {
+TEST_F(ReloadCheckTest, ARefusalWithoutOutputSaysHowTheChildEnded) {
   ASSERT_TRUE(start());
   starter_.end_last(exited(3));
   EXPECT_THAT(refusal_, HasSubstr("the check exited with code 3"));
 }
 
-TEST_F(ReloadCheckTest, AChildThatDiesHasNotPassed) {
+TEST_F(ReloadCheckTest, AChildThatDiesIsARefusal) {
   ASSERT_TRUE(start());
   starter_.end_last(killed_by(SIGSEGV));
   EXPECT_FALSE(passed_.valid());
   EXPECT_THAT(refusal_, HasSubstr("the check was killed by signal 11"));
 }
 
-TEST_F(ReloadCheckTest, IsKilledAfterTenSecondsAndRefused) {
+TEST_F(ReloadCheckTest, AChildThatHangsIsKilledAfterTenSecondsAndIsARefusal) {
   ASSERT_TRUE(start());
   timers_.advance(9'999ms);
   EXPECT_THAT(starter_.last().signals, IsEmpty());
@@ -137,14 +137,14 @@ TEST_F(ReloadCheckTest, TheDeadlineEndsWithTheChild) {
   EXPECT_FALSE(check_->owns_pid(starter_.last().pid));
 }
 
-TEST_F(ReloadCheckTest, AProgramThatWasNeverExecutedHasNotPassed) {
+TEST_F(ReloadCheckTest, AFailedExecIsARefusal) {
   ASSERT_TRUE(start());
   starter_.end_last(exited(0), "execute /x/sutra-agent: Permission denied");
   EXPECT_FALSE(passed_.valid());
   EXPECT_THAT(refusal_, HasSubstr("execute /x/sutra-agent: Permission denied"));
 }
 
-TEST_F(ReloadCheckTest, WhatCannotBeStartedIsAnErrorAtOnce) {
+TEST_F(ReloadCheckTest, AFailedStartIsAnErrorAtOnce) {
   starter_.refusal = make_error("clone", "child", "no memory");
   const Status refused = start();
   ASSERT_FALSE(refused.ok());

@@ -39,7 +39,7 @@ TEST(CgroupRoot, BlanksInTheMountPointAreDecoded) {
   EXPECT_EQ(own_cgroup_directory("30 23 0:28 / /a\\040b rw - cgroup2 c rw\n", "0::/x\n"), "/a b/x");
 }
 
-TEST(CgroupRoot, NoneWithoutV2OrOutsideOfTheNamespace) {
+TEST(CgroupRoot, IsAbsentWithoutV2OrOutsideOfTheNamespace) {
   EXPECT_EQ(own_cgroup_directory("32 31 0:29 / /c rw - cgroup cgroup rw,cpu\n", "0::/\n"), std::nullopt);
   EXPECT_EQ(own_cgroup_directory(kUnified, "4:memory:/x\n"), std::nullopt);
   EXPECT_EQ(own_cgroup_directory(kUnified, "0::/../../other\n"), std::nullopt);
@@ -57,7 +57,7 @@ TEST(CgroupRoot, ValueIsFoundByItsWholeKey) {
   EXPECT_EQ(value_of("populated 0\n", "frozen"), std::nullopt);
 }
 
-TEST(CgroupRoot, DirectoryThatIsNoCgroupIsRefusedAndNamed) {
+TEST(CgroupRoot, DirectoryThatIsNotACgroupIsRefusedAndNamed) {
   const TemporaryDirectory plain;
   const auto root = open_cgroup_root(plain / "nodes");
   ASSERT_FALSE(root.ok());

@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// A server that answers every question at once, and clients on the same thread.
+/// A server that answers every question at once; the clients are on the same thread.
 class ControlServerTest : public ::testing::Test {
  protected:
   ControlServerTest() { open(may_operate); }
@@ -34,7 +34,7 @@ class ControlServerTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.error().message();
     server_ = std::move(server).value();
   }
-  /// A client that the server has accepted or refused.
+  /// Connects a client; the server accepts or refuses it.
   ipc::Channel connect() {
     auto fd = ipc::Channel::connect(path_);
     EXPECT_TRUE(fd.ok()) << fd.error().message();
@@ -42,7 +42,7 @@ class ControlServerTest : public ::testing::Test {
     turn(loop_);
     return client;
   }
-  /// Takes what lies in the client's socket.
+  /// Reads the messages in the client's socket.
   static int take_answers(ipc::Channel& client) {
     int answers = 0;
     while (true) {
@@ -79,7 +79,7 @@ TEST_F(ControlServerTest, AnswersAllOfFourHundredQuestionsAskedAtOnce) {
   int answers = 0;
   turn_until(loop_, [&] {
     (void)client.flush();
-    // The answers are taken only when no more questions are on their way: they fill the socket meanwhile.
+    // Answers are read only after all questions were sent, so that they fill the socket.
     if (asked_.size() == kQuestions) answers += take_answers(client);
     return answers == kQuestions;
   });
@@ -101,7 +101,7 @@ TEST_F(ControlServerTest, RootAndOurOwnUserMayOperateAndNobodyElse) {
   EXPECT_FALSE(may_operate(65534));
 }
 
-TEST_F(ControlServerTest, AStrangerIsDisconnectedUnheard) {
+TEST_F(ControlServerTest, AnotherUserIsDisconnectedBeforeItsMessageIsRead) {
   std::optional<uid_t> seen;
   open([&](uid_t peer) {
     seen = peer;
@@ -164,13 +164,13 @@ TEST_F(ControlServerTest, AnAnswerForAClientThatWentAwayIsDropped) {
         loop_, [&] { return asked_.size() == 1; }, 10));
     gone = asked_.front();
   }
-  server_->send(gone, ipc::Done{});  // it is not noticed yet
+  server_->send(gone, ipc::Done{});  // the server has not noticed it yet
   for (int i = 0; i < 3; ++i) turn(loop_);
   EXPECT_EQ(server_->client_fd(gone), -1);
   server_->send(gone, ipc::Done{});
 }
 
-TEST_F(ControlServerTest, BindsAnewWhenTheSocketsFileWasRemovedAndServesWhoIsConnected) {
+TEST_F(ControlServerTest, BindsAgainWhenTheSocketFileWasRemovedAndStillServesConnectedClients) {
   ipc::Channel before = connect();
   ASSERT_EQ(unlink(path_.c_str()), 0);
   ::testing::internal::CaptureStderr();
@@ -181,13 +181,13 @@ TEST_F(ControlServerTest, BindsAnewWhenTheSocketsFileWasRemovedAndServesWhoIsCon
   EXPECT_TRUE(serves(before));
 }
 
-TEST_F(ControlServerTest, KeepsWhatIsBound) {
+TEST_F(ControlServerTest, DoesNotBindAgainWhileTheSocketFileExists) {
   const int listener = server_->listener_fd();
   server_->keep_bound();
   EXPECT_EQ(server_->listener_fd(), listener);
 }
 
-TEST_F(ControlServerTest, GoesOnWithAListenerAndAClientThatWereHandedOver) {
+TEST_F(ControlServerTest, UsesAListenerAndAClientThatWereHandedOver) {
   ipc::Channel client = connect();
   ASSERT_TRUE(client.send(ipc::Reload{}));
   ASSERT_TRUE(turn_until(

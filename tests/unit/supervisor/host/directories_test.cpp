@@ -30,7 +30,7 @@ class DataDirectory : public ::testing::Test {
   TemporaryDirectory top_;
 };
 
-TEST_F(DataDirectory, MakesRootAndDirectoryWithTheirModesWhateverTheUmask) {
+TEST_F(DataDirectory, MakesRootAndDirectoryWithTheirModesUnderAnyUmask) {
   const mode_t before = ::umask(0077);
   const auto opened = open_data_directory(root(), root() + "/n1", ours());
   ::umask(before);
@@ -114,7 +114,7 @@ TEST_F(DataDirectory, FileInThePlaceOfADirectoryIsNamed) {
   spit(root() + "/file", "");
   for (const char* path : {"/file", "/file/n"}) {
     const std::string text = fault(root(), root() + path, ours());
-    EXPECT_NE(text.find(root() + "/file: it is there, but is not a directory"), std::string::npos) << text;
+    EXPECT_NE(text.find(root() + "/file: it exists, but it is not a directory"), std::string::npos) << text;
   }
   spit(top_ / "rootfile", "");
   EXPECT_NE(fault(top_ / "rootfile", top_ / "rootfile/n", ours()).find("not a directory"), std::string::npos);
@@ -137,7 +137,7 @@ TEST_F(DataDirectory, CheckMakesNothingAndAcceptsWhatIsMissing) {
 TEST_F(DataDirectory, FailureRemovesWhatThisCallMade) {
   if (!is_root()) GTEST_SKIP() << "needs root";
   ASSERT_EQ(::mkdir(root().c_str(), 0755), 0);
-  // A supervisor without CAP_CHOWN makes a/b and cannot give it away.
+  // A supervisor without CAP_CHOWN makes a/b but cannot change its owner.
   EXPECT_EQ(in_child([this] {
               struct {
                 unsigned version;

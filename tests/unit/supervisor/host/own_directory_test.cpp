@@ -25,7 +25,7 @@ class OwnDirectory : public ::testing::Test {
   TemporaryDirectory top_;
 };
 
-TEST_F(OwnDirectory, IsMadeWithItsModeWhateverTheUmaskAndKeptAsItIs) {
+TEST_F(OwnDirectory, IsMadeWithItsModeUnderAnyUmaskAndNotChangedIfItExists) {
   const mode_t before = ::umask(0077);
   const Status made = make_own_directory(top_ / "x/y/z", 0755);
   ::umask(before);
@@ -38,24 +38,24 @@ TEST_F(OwnDirectory, IsMadeWithItsModeWhateverTheUmaskAndKeptAsItIs) {
   EXPECT_TRUE(make_own_directory("/", 0700));
 }
 
-TEST_F(OwnDirectory, AFileInTheWayIsNamed) {
+TEST_F(OwnDirectory, AFileInItsPathIsNamed) {
   spit(top_ / "f", "");
   for (const char* name : {"f", "f/g"}) {
     const Status made = make_own_directory(top_ / name, 0700);
     ASSERT_FALSE(made);
     EXPECT_THAT(made.error().message(),
-                HasSubstr("make directory " + (top_ / "f") + ": it is there, but is not a directory"));
+                HasSubstr("make directory " + (top_ / "f") + ": it exists, but it is not a directory"));
   }
 }
 
-TEST_F(OwnDirectory, LinksAreFollowed) {
+TEST_F(OwnDirectory, SymlinksAreFollowed) {
   ASSERT_TRUE(make_own_directory(top_ / "real", 0755));
   ASSERT_EQ(::symlink("real", (top_ / "link").c_str()), 0);
   ASSERT_TRUE(make_own_directory(top_ / "link/a", 0755));
   EXPECT_EQ(mode_of(top_ / "real/a"), 0755U);
 }
 
-TEST_F(OwnDirectory, EachStepIsSyncedBeforeTheNextIsMade) {
+TEST_F(OwnDirectory, EachDirectoryIsSyncedBeforeTheNextIsMade) {
   for (const int step : {1, 2}) {
     testing::fail_at(Call::kFsync, step, EIO);
     const Status made = make_own_directory(top_ / "x/y", 0755, Durability::kSynced);

@@ -10,7 +10,7 @@ namespace {
 // Fields 4 to 22 of proc(5), the parent 7, the session 41, the start time 12345.
 const std::string kFields = " 7 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 12345 1 2 3\n";
 
-TEST(ProcessStat, IsReadWhateverTheNameHolds) {
+TEST(ProcessStat, IsReadWithAnyBytesInTheName) {
   for (const std::string name :
        {"redis-server", "a b", "a) S 1 (b", "((()))", ")", "", "1 (x) Z 1 1 1", "x\ny", ") R 1 1 1 "}) {
     const auto stat = parse_process_stat("42 (" + name + ") S" + kFields);
@@ -24,14 +24,14 @@ TEST(ProcessStat, IsReadWhateverTheNameHolds) {
   }
 }
 
-TEST(ProcessStat, EndsWithTheStartTimeAtTheEarliest) {
+TEST(ProcessStat, IsRefusedWithoutAStartTime) {
   const std::string whole = "42 (x) S 7 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 12345";
   ASSERT_TRUE(parse_process_stat(whole));
   for (std::size_t size = 0; size <= whole.rfind(' '); ++size)
     EXPECT_FALSE(parse_process_stat(std::string_view(whole).substr(0, size))) << size;
 }
 
-TEST(ProcessStat, GarbageIsNothing) {
+TEST(ProcessStat, GarbageIsRefused) {
   const std::string garbage[] = {
       std::string(),
       std::string("1 (x"),
@@ -53,7 +53,7 @@ TEST(ProcessStat, AZombieIsNotAlive) {
   EXPECT_TRUE(parse_process_stat("42 (x) T" + kFields)->alive());
 }
 
-TEST(ProcessStat, OfThisProcessIsReadUnderAHostileName) {
+TEST(ProcessStat, OfThisProcessIsReadWithAHostileName) {
   char before[16] = {};
   ::prctl(PR_GET_NAME, before);
   ::prctl(PR_SET_NAME, "a) Z 1 b (c");
@@ -66,7 +66,7 @@ TEST(ProcessStat, OfThisProcessIsReadUnderAHostileName) {
   EXPECT_EQ(stat->state, 'R');
 }
 
-TEST(ProcessStat, OfNobodyIsNothingWithTheReason) {
+TEST(ProcessStat, OfAMissingProcessIsAnErrorWithTheReason) {
   errno = 0;
   EXPECT_FALSE(read_process_stat("/proc/self/no-such-file"));
   EXPECT_EQ(errno, ENOENT);

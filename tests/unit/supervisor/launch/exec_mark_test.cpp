@@ -22,7 +22,7 @@ class ExecMarks : public ::testing::Test {
   TemporaryDirectory run_;
 };
 
-TEST_F(ExecMarks, TellsALauncherAtItsGateFromAProgram) {
+TEST_F(ExecMarks, DistinguishALauncherAtItsGateFromAnExecutedProgram) {
   EXPECT_EQ(read(7), std::nullopt);
   const UniqueFd mark = begin(7);
   EXPECT_EQ(read(7), false);
@@ -33,7 +33,7 @@ TEST_F(ExecMarks, TellsALauncherAtItsGateFromAProgram) {
 
 TEST_F(ExecMarks, AGenerationIsKnownUntilTheNextOneIsRecorded) {
   const UniqueFd first = begin(10);
-  const UniqueFd second = begin(11);  // and the supervisor dies before the facts tell of 11
+  const UniqueFd second = begin(11);  // and the supervisor dies before it records 11 in the facts
   EXPECT_EQ(read(10), false);
   pass(first);
   EXPECT_EQ(read(10), true);

@@ -22,7 +22,7 @@ class NodeLog : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(NodeLog, IsMadePrivateAndAppendedTo) {
+TEST_F(NodeLog, IsCreatedPrivateAndAppendedTo) {
   const mode_t before = ::umask(0);
   const auto log = open_node_log(directory_.path(), "n");
   ::umask(before);
@@ -40,7 +40,7 @@ TEST_F(NodeLog, IsMadePrivateAndAppendedTo) {
   EXPECT_EQ(log_size(directory_.path(), "n"), 8);
 }
 
-TEST_F(NodeLog, AnythingButARegularFileWithOneNameIsRefused) {
+TEST_F(NodeLog, OnlyARegularFileWithOneLinkIsAccepted) {
   ASSERT_EQ(::symlink("/etc/passwd", (directory_ / "n.log").c_str()), 0);
   EXPECT_NE(fault().find("remove"), std::string::npos);
   std::filesystem::remove(directory_ / "n.log");
@@ -69,7 +69,7 @@ TEST_F(NodeLog, LastLinesAreThoseSinceTheGivenByte) {
   EXPECT_EQ(last(21, 10, 4096), "");
 }
 
-TEST_F(NodeLog, LastLinesBeginAtALineWhenTheBytesDoNotSuffice) {
+TEST_F(NodeLog, LastLinesBeginWithAWholeLine) {
   spit(directory_ / "n.log", "first line\nsecond\nthird\n");
   EXPECT_EQ(last(0, 10, 16), "second\nthird");
 }
@@ -84,7 +84,7 @@ TEST_F(NodeLog, ControlCharactersAreShownAndLongLinesCut) {
   EXPECT_EQ(last(0, 10, 4096), "\\x1b[31mred x\n" + std::string(200, 'y') + "...");
 }
 
-TEST_F(NodeLog, NothingIsReadFromWhatIsNoLog) {
+TEST_F(NodeLog, NothingIsReadFromAFileThatIsNotALog) {
   EXPECT_EQ(last(0, 10, 4096), "");
   EXPECT_EQ(log_size(directory_.path(), "n"), 0);
   ASSERT_EQ(::symlink("/etc/passwd", (directory_ / "n.log").c_str()), 0);

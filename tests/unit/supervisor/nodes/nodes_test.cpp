@@ -1,4 +1,4 @@
-// Requests, effects and records through the real Nodes, on a system where nothing happens by itself.
+// Requests, effects and records through the real Nodes on a FakePlatform; no process is started.
 #include "supervisor/nodes/nodes.h"
 
 #include <gmock/gmock.h>
@@ -42,20 +42,20 @@ class NodesTest : public ::testing::Test {
     server.executed();
     nodes_->node_ready(node_id(id), 1);
     answers_.clear();
-    deeds_.clear();
+    calls_.clear();
     return server;
   }
-  std::size_t at(const std::string& deed) const {
-    const auto found = std::find(deeds_.begin(), deeds_.end(), deed);
-    EXPECT_NE(found, deeds_.end()) << deed << " was not done";
-    return static_cast<std::size_t>(found - deeds_.begin());
+  std::size_t at(const std::string& call) const {
+    const auto found = std::find(calls_.begin(), calls_.end(), call);
+    EXPECT_NE(found, calls_.end()) << call << " was not called";
+    return static_cast<std::size_t>(found - calls_.begin());
   }
 
   Config config_;
-  Deeds deeds_;
-  FakePlatform platform_{deeds_};
-  FakeLedger ledger_{deeds_};
-  FakeTable table_{deeds_, 3};
+  CallLog calls_;
+  FakePlatform platform_{calls_};
+  FakeLedger ledger_{calls_};
+  FakeTable table_{calls_, 3};
   std::unique_ptr<Nodes> nodes_;
   std::vector<Outcome> answers_;
   int emptied_ = 0;
@@ -65,7 +65,7 @@ class NodesTest : public ::testing::Test {
 
 TEST_F(NodesTest, TheIntentComesFirstAndTheFactsBeforeTheGate) {
   start("a");
-  EXPECT_THAT(deeds_, ElementsAre("intent a", "start a.1", "facts a.1", "gate a.1", "row a starting"));
+  EXPECT_THAT(calls_, ElementsAre("intent a", "start a.1", "facts a.1", "gate a.1", "row a starting"));
 }
 
 TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
@@ -80,7 +80,7 @@ TEST_F(NodesTest, AStartIsAnsweredWhenItServesWithPidAndPort) {
   EXPECT_EQ(answers_[0].port, 50051);
 }
 
-TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerLeaves) {
+TEST_F(NodesTest, TheTableShowsTheStateBeforeTheAnswerIsSent) {
   std::string seen;
   nodes_->start(node_id("a"), {},
                 [&](const Outcome&) { seen = state_name(table_.rows.begin()->second.state); });
@@ -123,7 +123,7 @@ TEST_F(NodesTest, AnotherRequestUnderALiveIdSaysWhatDiffers) {
   EXPECT_THAT(answers_[0].text, HasSubstr("port"));
 }
 
-TEST_F(NodesTest, APortInListenIsRefusedAndNamesWho) {
+TEST_F(NodesTest, APortInUseIsRefusedAndItsListenerIsNamed) {
   platform_.taken = {{"127.0.0.1", 50060, 42}};
   start("a", {"", 50060, 0});
   ASSERT_THAT(answers_, SizeIs(1));
@@ -163,18 +163,18 @@ TEST_F(NodesTest, TheOldestOfTooManyWaitersIsAnswered) {
 
 // ---- death and restart
 
-TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenTheRestKilled) {
+TEST_F(NodesTest, ADeathIsLoggedThenRecordedThenReapedAndThenItsTreeIsKilled) {
   FakeServer& server = running("a");
   server.dies(code(1), true);
   EXPECT_LT(at("event a.1 died"), at("facts a.1"));
   EXPECT_LT(at("facts a.1"), at("reap a.1"));
   EXPECT_LT(at("reap a.1"), at("kill a.1"));
-  EXPECT_THAT(deeds_, Not(::testing::Contains("start a.2"))) << "something of it lives";
+  EXPECT_THAT(calls_, Not(::testing::Contains("start a.2"))) << "something of it lives";
   server.emptied();
   EXPECT_LT(at("kill a.1"), at("start a.2"));
 }
 
-TEST_F(NodesTest, AnEventBesideARestartNamesTheGenerationThatItIsAbout) {
+TEST_F(NodesTest, AnEventDuringARestartNamesItsOwnGeneration) {
   start("a");
   FakeServer& first = platform_.server("a.1");
   first.executed();
@@ -191,7 +191,7 @@ TEST_F(NodesTest, EventsThatCannotBeWrittenAreWrittenLaterInTheirOrder) {
   ledger_.events_fail = true;
   server.dies(code(1));
   platform_.server("a.2").executed();
-  EXPECT_THAT(deeds_, Not(::testing::Contains("event a.1 died")));
+  EXPECT_THAT(calls_, Not(::testing::Contains("event a.1 died")));
   ledger_.events_fail = false;
   nodes_->record_all();
   EXPECT_LT(at("event a.1 died"), at("event a.2 started"));
@@ -199,15 +199,15 @@ TEST_F(NodesTest, EventsThatCannotBeWrittenAreWrittenLaterInTheirOrder) {
 
 TEST_F(NodesTest, AProcessIsNotDestroyedWhileItReportsItsOwnEnd) {
   FakeServer& server = running("a");
-  server.dies(code(1));  // starts the next one from within the report of the first
+  server.dies(code(1));  // starts the next one inside the callback of the first
   EXPECT_TRUE(server.see_end == nullptr);
   platform_.clock.advance(1ms);
   EXPECT_EQ(nodes_->node(node_id("a"))->generation, 2U);
 }
 
-TEST_F(NodesTest, ATimerSeesWhatALauncherReportedBefore) {
+TEST_F(NodesTest, ALaunchersReportIsReadBeforeATimerFires) {
   start("a");
-  platform_.server("a.1").progress = LaunchProgress::kExeced;  // we were stopped ourselves meanwhile
+  platform_.server("a.1").progress = LaunchProgress::kExeced;  // as if the supervisor was stopped meanwhile
   platform_.clock.advance(6s);
   EXPECT_EQ(nodes_->node(node_id("a"))->leader, core::Leader::kAlive)
       << "it was taken for a launcher that hangs";
@@ -234,7 +234,7 @@ TEST_F(NodesTest, AnUnknownNodeCannotBeStopped) {
   EXPECT_FALSE(answers_[0].success);
 }
 
-TEST_F(NodesTest, ShuttingDownParksEveryNodeAndRefusesNewOnes) {
+TEST_F(NodesTest, ShutdownStopsEveryNodeKeepsItsIntentAndRefusesNewNodes) {
   FakeServer& server = running("a");
   nodes_->shut_down();
   start("b");
@@ -249,7 +249,7 @@ TEST_F(NodesTest, ShuttingDownParksEveryNodeAndRefusesNewOnes) {
 
 class Recovering : public NodesTest {
  protected:
-  /// As an earlier supervisor left it.
+  /// Records and process as an earlier supervisor left them.
   NodeRecords records_of_a_running_node() {
     running("a");
     NodeRecord recorded;
@@ -257,41 +257,41 @@ class Recovering : public NodesTest {
     recorded.facts = ledger_.facts.at("a");
     make_nodes();
     platform_.server("a.1").child = false;
-    deeds_.clear();
+    calls_.clear();
     NodeRecords all;
     all[node_id("a")] = recorded;
     return all;
   }
 };
 
-TEST_F(Recovering, AProcessThatLivesIsAdoptedAndNotTouched) {
+TEST_F(Recovering, ALiveProcessIsAdoptedAndNotChanged) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
   EXPECT_EQ(nodes_->node(node_id("a"))->state, core::State::kRunning);
-  for (const std::string& deed : deeds_) {
-    EXPECT_THAT(deed, Not(::testing::StartsWith("kill")));
-    EXPECT_THAT(deed, Not(::testing::StartsWith("start")));
+  for (const std::string& call : calls_) {
+    EXPECT_THAT(call, Not(::testing::StartsWith("kill")));
+    EXPECT_THAT(call, Not(::testing::StartsWith("start")));
   }
 }
 
-TEST_F(Recovering, NothingIsDoneWhenAProcessCannotBeLookedAt) {
+TEST_F(Recovering, NothingIsChangedWhenAProcessCannotBeExamined) {
   const auto records = records_of_a_running_node();
   platform_.find_fails = make_error("open", "process 1001", "Too many open files");
   EXPECT_FALSE(nodes_->recover(records));
-  EXPECT_THAT(deeds_, IsEmpty());
+  EXPECT_THAT(calls_, IsEmpty());
 }
 
-TEST_F(Recovering, ADeadOneIsRecordedOnceAndStartedAgain) {
+TEST_F(Recovering, ADeadProcessIsRecordedOnceAndStartedAgain) {
   const auto records = records_of_a_running_node();
   platform_.server("a.1").exit = code(1);
   platform_.server("a.1").populated = false;
   ASSERT_TRUE(nodes_->recover(records));
   platform_.server("a.1").see_end();
-  EXPECT_EQ(std::count(deeds_.begin(), deeds_.end(), "event a.1 died"), 1);
+  EXPECT_EQ(std::count(calls_.begin(), calls_.end(), "event a.1 died"), 1);
   at("start a.2");
 }
 
-TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
+TEST_F(Recovering, ProcessesWithoutARecordMakeTheNodeOccupiedAndAreNamed) {
   auto records = records_of_a_running_node();
   records.at(node_id("a")).facts.reset();  // lost
   platform_.shown_leaves = {{"a", 7, true}};
@@ -304,7 +304,7 @@ TEST_F(Recovering, ProcessesThatNoRecordKnowsHoldUpTheNodeAndAreNamed) {
   at("start a.9");
 }
 
-TEST_F(Recovering, RecordsThatSomebodyRemovedAreWrittenAgain) {
+TEST_F(Recovering, RemovedRecordsAreWrittenAgain) {
   const auto records = records_of_a_running_node();
   ASSERT_TRUE(nodes_->recover(records));
   ledger_.intents.clear();

@@ -44,8 +44,8 @@ class NodeProcessTest : public ::testing::Test {
     return events_.size() == 1 ? std::get_if<E>(&events_.front()) : nullptr;
   }
 
-  Deeds deeds_;
-  FakePlatform platform_{deeds_};
+  CallLog calls_;
+  FakePlatform platform_{calls_};
   std::vector<core::Event> events_;
   NodeProcess process_;
 };
@@ -60,7 +60,7 @@ TEST_F(NodeProcessTest, ALauncherThatExecutesIsReportedOnce) {
 
 TEST_F(NodeProcessTest, AServerThatExecutesAndDiesAtOnceIsNoFailedLaunch) {
   FakeServer& server = launched();
-  server.progress = LaunchProgress::kExeced;  // nobody looked yet
+  server.progress = LaunchProgress::kExeced;  // not seen by the loop yet
   server.dies(code(7));
   ASSERT_THAT(events_, SizeIs(3));
   EXPECT_TRUE(std::holds_alternative<core::Execed>(events_[0]));
@@ -69,13 +69,13 @@ TEST_F(NodeProcessTest, AServerThatExecutesAndDiesAtOnceIsNoFailedLaunch) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[2]));
 }
 
-TEST_F(NodeProcessTest, ALauncherThatFailsIsReapedItsTreeKilledAndThenTold) {
+TEST_F(NodeProcessTest, AFailedLauncherIsReapedItsTreeIsKilledAndThenItIsReported) {
   FakeServer& server = launched();
   server.progress = LaunchProgress::kFailed;
   server.failure = {true, "lock data directory /d: another process uses it"};
-  deeds_.clear();
+  calls_.clear();
   server.dies(code(126), true);
-  EXPECT_THAT(deeds_, ElementsAre("reap a.1", "kill a.1"));
+  EXPECT_THAT(calls_, ElementsAre("reap a.1", "kill a.1"));
   EXPECT_THAT(events_, IsEmpty()) << "something of it is left";
   server.emptied();
   const auto* failed = only_event<core::LaunchFailed>();
@@ -84,13 +84,13 @@ TEST_F(NodeProcessTest, ALauncherThatFailsIsReapedItsTreeKilledAndThenTold) {
   EXPECT_EQ(failed->reason, server.failure.message);
 }
 
-TEST_F(NodeProcessTest, CatchingUpSeesWhatTheLoopHasNotShownYet) {
+TEST_F(NodeProcessTest, CatchUpReportsWhatTheLoopHasNotDeliveredYet) {
   launched().progress = LaunchProgress::kExeced;
   process_.catch_up();
   EXPECT_NE(only_event<core::Execed>(), nullptr);
 }
 
-TEST_F(NodeProcessTest, TheDeathIsToldFirstAndTheEmptyTreeWhenNothingIsLeft) {
+TEST_F(NodeProcessTest, TheDeathIsReportedFirstAndTheEmptyTreeAfterIt) {
   FakeServer& server = running();
   server.dies(code(3), true);
   ASSERT_NE(only_event<core::Exited>(), nullptr);
@@ -99,7 +99,7 @@ TEST_F(NodeProcessTest, TheDeathIsToldFirstAndTheEmptyTreeWhenNothingIsLeft) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfThat) {
+TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfOom) {
   FakeServer& server = running();
   server.oom = true;
   server.dies(killed(), true);
@@ -109,7 +109,7 @@ TEST_F(NodeProcessTest, AKilledServerWhoseCgroupRanOutOfMemoryDiedOfThat) {
 
 TEST_F(NodeProcessTest, AServerThatExitsByItselfDidNotRunOutOfMemory) {
   FakeServer& server = running();
-  server.oom = true;  // of a child of its own
+  server.oom = true;  // the killed process is a child of the server
   server.dies(code(1), true);
   ASSERT_NE(only_event<core::Exited>(), nullptr);
   EXPECT_EQ(only_event<core::Exited>()->exit.cause, core::ExitCause::kExit);
@@ -127,7 +127,7 @@ TEST_F(NodeProcessTest, ATreeThatCannotBeRemovedYetIsTriedAgain) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsAskedForUntilItsParentHasReapedIt) {
+TEST_F(NodeProcessTest, TheExitOfAnAdoptedProcessIsAskedForUntilItsParentHasReapedIt) {
   FakeServer& server = adopted();
   server.exit_known = false;
   server.dies(code(5), true);
@@ -140,7 +140,7 @@ TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsAskedForUntilItsParentHasReape
   EXPECT_EQ(only_event<core::Exited>()->exit.code, 5);
 }
 
-TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsUnknownAfterTwentyMilliseconds) {
+TEST_F(NodeProcessTest, TheExitOfAnAdoptedProcessIsUnknownAfterTwentyMilliseconds) {
   FakeServer& server = adopted();
   server.exit_known = false;
   server.dies(code(5), true);
@@ -149,7 +149,7 @@ TEST_F(NodeProcessTest, HowAnAdoptedProcessEndedIsUnknownAfterTwentyMilliseconds
   EXPECT_EQ(only_event<core::Exited>()->exit.cause, core::ExitCause::kUnknown);
 }
 
-TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartDiedOfSomethingUnknown) {
+TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartHasAnUnknownExit) {
   FakeServer& server = platform_.put("a.1", 77);
   server.populated = false;
   process_.adopt(server.identity, nullptr);
@@ -159,7 +159,7 @@ TEST_F(NodeProcessTest, AProcessThatIsGoneAtOurStartDiedOfSomethingUnknown) {
   EXPECT_TRUE(std::holds_alternative<core::Emptied>(events_[1]));
 }
 
-TEST_F(NodeProcessTest, LeftoversAreToldWhenTheyAreGone) {
+TEST_F(NodeProcessTest, TheEndOfLeftoverProcessesIsReported) {
   FakeServer& server = platform_.put("a.1", 77);
   process_.adopt_leftovers();
   EXPECT_THAT(events_, IsEmpty());
@@ -170,12 +170,12 @@ TEST_F(NodeProcessTest, LeftoversAreToldWhenTheyAreGone) {
 TEST_F(NodeProcessTest, AnEmptyTreeIsNotKilled) {
   FakeServer& server = running();
   server.populated = false;
-  deeds_.clear();
+  calls_.clear();
   process_.kill();
-  EXPECT_THAT(deeds_, IsEmpty());
+  EXPECT_THAT(calls_, IsEmpty());
 }
 
-TEST_F(NodeProcessTest, OneThatCannotBeStartedLeavesNothing) {
+TEST_F(NodeProcessTest, AFailedStartLeavesNothing) {
   platform_.start_fails = make_error("make cgroup", "/cgroup/a.1", "no space");
   core::Node node;
   node.intent.node_id = node_id("a");

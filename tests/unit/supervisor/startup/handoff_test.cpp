@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* kVariable = "SUTRA_HANDOFF";
 
-/// A descriptor as the exec leaves it: open, not CLOEXEC, and nobody's.
+/// A descriptor as the exec leaves it: open, not CLOEXEC, without an owner.
 int handed_over() { return memfd_create("handed-over", 0); }
 bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
@@ -27,9 +27,9 @@ class HandoffTest : public ::testing::Test {
   static void set(const std::string& text) { setenv(kVariable, text.c_str(), 1); }
 };
 
-TEST_F(HandoffTest, WithoutTheVariableThereIsNone) { EXPECT_FALSE(take_handoff().valid()); }
+TEST_F(HandoffTest, IsAbsentWithoutTheVariable) { EXPECT_FALSE(take_handoff().valid()); }
 
-TEST_F(HandoffTest, OwnsWhatWasHandedOverAndKeepsItFromItsChildren) {
+TEST_F(HandoffTest, OwnsItsDescriptorsAndMakesThemCloseOnExec) {
   HandoffNumbers numbers;
   numbers.configuration = handed_over();
   numbers.listener = handed_over();
@@ -52,7 +52,7 @@ TEST_F(HandoffTest, OwnsWhatWasHandedOverAndKeepsItFromItsChildren) {
   EXPECT_FALSE(is_open(numbers.locks[1]));
 }
 
-TEST_F(HandoffTest, OfAnotherProcessIsNoneAndClosesNothing) {
+TEST_F(HandoffTest, OfAnotherProcessIsIgnoredAndClosesNothing) {
   const UniqueFd fd(handed_over());
   set("pid=" + std::to_string(getpid() + 1) + " configuration=" + std::to_string(fd.get()));
   EXPECT_FALSE(take_handoff().valid());
@@ -60,20 +60,20 @@ TEST_F(HandoffTest, OfAnotherProcessIsNoneAndClosesNothing) {
   EXPECT_EQ(std::getenv(kVariable), nullptr);
 }
 
-TEST_F(HandoffTest, GarbageIsNone) {
+TEST_F(HandoffTest, GarbageIsIgnored) {
   set("what is this");
   EXPECT_FALSE(take_handoff().valid());
   EXPECT_EQ(std::getenv(kVariable), nullptr);
 }
 
-TEST_F(HandoffTest, ThatNamesADescriptorWhichIsNotOpenIsNone) {
+TEST_F(HandoffTest, ThatNamesADescriptorWhichIsNotOpenIsIgnored) {
   const UniqueFd fd(handed_over());
   set("pid=" + std::to_string(getpid()) + " configuration=" + std::to_string(fd.get()) + " lock=987654");
   EXPECT_FALSE(take_handoff().valid());
   EXPECT_TRUE(is_open(fd.get()));
 }
 
-TEST_F(HandoffTest, ClosesWhatAnotherVersionNames) {
+TEST_F(HandoffTest, ClosesDescriptorsNamedByAnotherVersion) {
   const UniqueFd configuration(handed_over());
   const int future = handed_over();
   set("pid=" + std::to_string(getpid()) + " future=" + std::to_string(future));

@@ -14,21 +14,21 @@ HandoffNumbers all() {
   return numbers;
 }
 
-TEST(HandoffText, WhatIsWrittenIsReadAgain) { EXPECT_EQ(decode_handoff(encode_handoff(7, all()), 7), all()); }
+TEST(HandoffText, IsReadAsItWasWritten) { EXPECT_EQ(decode_handoff(encode_handoff(7, all()), 7), all()); }
 
-TEST(HandoffText, WhatThereIsNotIsNotNamed) {
+TEST(HandoffText, AbsentDescriptorsAreNotWritten) {
   EXPECT_EQ(encode_handoff(7, {}), "pid=7");
   EXPECT_EQ(decode_handoff("pid=7", 7), HandoffNumbers{});
 }
 
-TEST(HandoffText, OfAnotherProcessIsNone) { EXPECT_FALSE(decode_handoff(encode_handoff(7, all()), 8)); }
+TEST(HandoffText, OfAnotherProcessIsIgnored) { EXPECT_FALSE(decode_handoff(encode_handoff(7, all()), 8)); }
 
 TEST(HandoffText, ThePidComesFirst) {
   EXPECT_FALSE(decode_handoff("configuration=11 pid=7", 7));
   EXPECT_FALSE(decode_handoff("configuration=11", 7));
 }
 
-TEST(HandoffText, GarbageIsNone) {
+TEST(HandoffText, GarbageIsIgnored) {
   for (const char* text :
        {"", " ", "pid", "pid=", "pid=7x", "pid=x", "=7", "pid=7 configuration",
         "pid=7 configuration=", "pid=7 configuration=11x", "pid=7 configuration=99999999999",
@@ -44,7 +44,7 @@ TEST(HandoffText, TheStandardDescriptorsAreNeverHandedOver) {
 
 TEST(HandoffText, NoDescriptorIsOwnedTwice) { EXPECT_FALSE(decode_handoff("pid=7 lock=13 waiter=13", 7)); }
 
-TEST(HandoffText, WhatAnotherVersionNamesIsKnownToBeClosed) {
+TEST(HandoffText, DescriptorsNamedByAnotherVersionAreReturnedForClosing) {
   const auto numbers = decode_handoff("pid=7 configuration=11 future=12", 7);
   ASSERT_TRUE(numbers);
   EXPECT_EQ(numbers->configuration, 11);

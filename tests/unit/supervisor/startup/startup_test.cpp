@@ -43,7 +43,7 @@ class ChooseConfig : public ::testing::Test {
   Arguments arguments_;
 };
 
-TEST_F(ChooseConfig, AGoodFileIsRunWhetherNodesLiveOrNot) {
+TEST_F(ChooseConfig, AValidFileIsUsedWithOrWithoutLiveNodes) {
   write(config("7"));
   const auto chosen = choose_config(arguments_, {}, some_live);
   const auto* run = std::get_if<ChosenConfig>(&chosen);
@@ -62,7 +62,7 @@ TEST_F(ChooseConfig, AFaultyFileIsReportedWhenNoNodeLives) {
   EXPECT_THAT(std::get<std::string>(chosen), HasSubstr("max_storage_nodes"));
 }
 
-TEST_F(ChooseConfig, WithAFaultyFileAndLiveNodesTheLastCheckedOneIsRun) {
+TEST_F(ChooseConfig, WithAFaultyFileAndLiveNodesTheLastCheckedOneIsUsed) {
   keep_last(config("7"));
   write(config("\"many\""));
   const auto chosen = choose_config(arguments_, {}, some_live);
@@ -74,18 +74,18 @@ TEST_F(ChooseConfig, WithAFaultyFileAndLiveNodesTheLastCheckedOneIsRun) {
   EXPECT_THAT(run->instead, HasSubstr("max_storage_nodes")) << "the operator is told why";
 }
 
-TEST_F(ChooseConfig, ALastCheckedOneThatIsFaultyItselfIsNotRun) {
+TEST_F(ChooseConfig, AFaultyLastCheckedConfigurationIsNotUsed) {
   keep_last(config("\"several\""));
   write(config("\"many\""));
   EXPECT_TRUE(std::holds_alternative<std::string>(choose_config(arguments_, {}, some_live)));
 }
 
-TEST_F(ChooseConfig, WithoutALastCheckedOneAFaultyFileIsReported) {
+TEST_F(ChooseConfig, AFaultyFileIsReportedWhenThereIsNoLastCheckedOne) {
   write(config("\"many\""));
   EXPECT_TRUE(std::holds_alternative<std::string>(choose_config(arguments_, {}, some_live)));
 }
 
-TEST_F(ChooseConfig, AFileThatIsNotThereIsReported) {
+TEST_F(ChooseConfig, AMissingFileIsReported) {
   const auto chosen = choose_config(arguments_, {}, none_live);
   ASSERT_TRUE(std::holds_alternative<std::string>(chosen));
   EXPECT_THAT(std::get<std::string>(chosen), HasSubstr(arguments_.config_path));
@@ -119,7 +119,7 @@ TEST_F(ChooseConfig, ARelativePathIsAFaultWhereTheWorkingDirectoryWasRemoved) {
       "absolute path\n");
 }
 
-TEST_F(ChooseConfig, WhatWasHandedOverIsRunAndTheFileIsNotRead) {
+TEST_F(ChooseConfig, AHandedOverConfigurationIsUsedAndTheFileIsNotRead) {
   write(config("\"many\""));
   Handoff handoff;
   auto checked = sealed_memfd("checked", config("3"));

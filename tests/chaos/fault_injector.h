@@ -1,5 +1,5 @@
-// The ways to hurt: each picks its victim by seeded chance, notes what it does, and does it. Chaos tests
-// only.
+// The faults of a chaos run. Each chooses its process at random (from the seed), writes it to the journal, and acts.
+// Chaos tests only.
 #pragma once
 #include <string>
 
@@ -8,24 +8,24 @@
 
 namespace sutra::chaos {
 
-class Hurt {
+class FaultInjector {
  public:
-  Hurt(Host& host, std::uint64_t seed) : host_(host), dice_(seed) {}
+  FaultInjector(Host& host, std::uint64_t seed) : host_(host), dice_(seed) {}
 
-  // True when somebody was hit.
+  // True when a process was killed.
   bool kill_node();
   bool kill_comms();
-  /// Killed, perhaps with nodes that die while nobody looks, then started again as systemd would.
+  /// Killed, perhaps with nodes that die while no supervisor runs, then started again as systemd would.
   bool kill_supervisor(bool nodes_too);
   bool kill_both(bool nodes_too);
 
-  /// Ends all that is left of a node, as the agent's advice about an unknown holder says.
+  /// Kills all processes that are left of a node, as the agent advises for an unknown lock holder.
   void end_members(const std::string& node);
 
-  void stop_node();  ///< SIGSTOP for less than a probe's patience
+  void stop_node();  ///< SIGSTOP for less time than failed probes need
   void stop_comms();
   void stop_supervisor();
-  void reload();              ///< one SIGHUP, or a storm
+  void reload();              ///< one SIGHUP, or many
   void save_in_background();  ///< a redis forks a child that writes for seconds
 
   Dice& dice() { return dice_; }

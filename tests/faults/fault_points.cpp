@@ -1,4 +1,4 @@
-#include "tests/faults/stride.h"
+#include "tests/faults/fault_points.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,24 +21,24 @@ std::uint64_t today() { return static_cast<std::uint64_t>(std::time(nullptr) / k
 
 }  // namespace
 
-CallsToHurt::CallsToHurt(std::uint64_t stride, std::uint64_t day)
+FaultPoints::FaultPoints(std::uint64_t stride, std::uint64_t day)
     : stride_(stride), day_(day), counting_(stride > 1) {}
 
-CallsToHurt::CallsToHurt() : CallsToHurt(number("SUTRA_FAULT_STRIDE", kUsualStride), today()) {
+FaultPoints::FaultPoints() : FaultPoints(number("SUTRA_FAULT_STRIDE", kUsualStride), today()) {
   if (std::getenv("SUTRA_FAULT_FIRST") == nullptr) return;
   stride_ = 1;
   counting_ = false;
   first_ = next_ = number("SUTRA_FAULT_FIRST", 1);
 }
 
-std::uint64_t CallsToHurt::next() {
+std::uint64_t FaultPoints::next() {
   if (counting_) return kNever;
   const std::uint64_t call = next_;
   next_ += stride_;
   return call;
 }
 
-bool CallsToHurt::counted(std::uint64_t total) {
+bool FaultPoints::counted(std::uint64_t total) {
   if (!counting_) return false;
   counting_ = false;
   stride_ = std::clamp<std::uint64_t>(total / kAtLeast, 1, stride_);
@@ -46,7 +46,7 @@ bool CallsToHurt::counted(std::uint64_t total) {
   return true;
 }
 
-std::string CallsToHurt::text() const {
+std::string FaultPoints::text() const {
   if (stride_ == 1) return first_ == 1 ? std::string() : ", from " + std::to_string(first_) + " on";
   return ", one in " + std::to_string(stride_) + " from " + std::to_string(first_) + " on";
 }

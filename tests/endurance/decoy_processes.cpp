@@ -1,4 +1,4 @@
-#include "tests/endurance/decoy_herd.h"
+#include "tests/endurance/decoy_processes.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -22,7 +22,7 @@ namespace {
 constexpr int kSignalled = 100;  // exit status of a decoy that a signal reached: this + its number
 constexpr int kFinish = -1;
 
-/// fork(), or with a number of our choice.
+/// fork(), with this pid unless it is 0.
 pid_t fork_as(pid_t number) {
   const std::uint64_t wanted = static_cast<std::uint64_t>(number);
   clone_args arguments{};
@@ -34,10 +34,10 @@ pid_t fork_as(pid_t number) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
-/// All signals are blocked since before it was born. SIGKILL and SIGSTOP are seen by the herd.
+/// All signals were blocked before the fork. SIGKILL and SIGSTOP are noticed by the parent.
 [[noreturn]] void be_decoy(int lifetime_ms) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::setsid();  // a signal to a process group of that number would reach it, too
+  ::setsid();  // so that a signal to a process group with this number reaches it, too
   sigset_t all;
   sigfillset(&all);
   const timespec lifetime{lifetime_ms / 1000, lifetime_ms % 1000 * 1'000'000L};
@@ -45,11 +45,11 @@ pid_t fork_as(pid_t number) {
   ::_exit(signum > 0 ? kSignalled + signum : 0);
 }
 
-/// The herd's own state; one thread.
-class Herd {
+/// The state of the parent process; one thread.
+class DecoyParent {
  public:
-  Herd(HerdCounts& counts, const std::string& witness)
-      : counts_(counts), witness_(::open(witness.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)) {}
+  DecoyParent(DecoyCounts& counts, const std::string& start_log)
+      : counts_(counts), start_log_(::open(start_log.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)) {}
 
   /// 0 or an errno.
   int add(pid_t number, int lifetime_ms) {
@@ -59,7 +59,7 @@ class Herd {
     ++alive_;
     ++counts_.decoys;
     if (number != 0) ++counts_.with_the_recorded;
-    read_witness();
+    read_start_log();
     if (number != 0 || dead_.contains(decoy)) ++counts_.with_a_dead_number;
     return 0;
   }
@@ -79,10 +79,10 @@ class Herd {
   [[nodiscard]] std::size_t alive() const { return alive_; }
 
  private:
-  // Numbers that were a server's once; only one that has died gives its number away.
-  void read_witness() {
+  // Pids that servers had. A pid that is given out again belonged to a dead server.
+  void read_start_log() {
     char buffer[1 << 16];
-    for (ssize_t n = 0; (n = ::read(witness_.get(), buffer, sizeof buffer)) > 0;) {
+    for (ssize_t n = 0; (n = ::read(start_log_.get(), buffer, sizeof buffer)) > 0;) {
       for (ssize_t i = 0; i < n; ++i) {
         if (buffer[i] == ' ') {
           in_number_ = true;
@@ -97,8 +97,8 @@ class Herd {
     }
   }
 
-  HerdCounts& counts_;
-  UniqueFd witness_;
+  DecoyCounts& counts_;
+  UniqueFd start_log_;
   std::size_t alive_ = 0;
   std::set<pid_t> dead_;
   bool in_number_ = false;
@@ -107,28 +107,28 @@ class Herd {
 
 }  // namespace
 
-DecoyHerd::DecoyHerd(std::size_t population, const std::string& witness) {
+DecoyProcesses::DecoyProcesses(std::size_t population, const std::string& start_log) {
   void* shared =
-      ::mmap(nullptr, sizeof(HerdCounts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      ::mmap(nullptr, sizeof(DecoyCounts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) std::abort();
-  counts_ = new (shared) HerdCounts;
+  counts_ = new (shared) DecoyCounts;
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
   requests_.reset(pair[0]);
   UniqueFd theirs(pair[1]);
-  herd_ = ::fork();
-  if (herd_ == 0) {
+  parent_ = ::fork();
+  if (parent_ == 0) {
     requests_.reset();
-    run(std::move(theirs), population, witness);
+    run(std::move(theirs), population, start_log);
   }
 }
 
-void DecoyHerd::run(UniqueFd requests, std::size_t population, const std::string& witness) {
+void DecoyProcesses::run(UniqueFd requests, std::size_t population, const std::string& start_log) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t all;
   sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  Herd herd(*counts_, witness);
+  DecoyParent parent(*counts_, start_log);
   unsigned random = 1;
   bool finishing = false;
   for (;;) {
@@ -140,26 +140,27 @@ void DecoyHerd::run(UniqueFd requests, std::size_t population, const std::string
       if (request.number == kFinish) {
         finishing = true;
       } else {
-        answer = herd.add(request.number, request.lifetime_ms);
+        answer = parent.add(request.number, request.lifetime_ms);
       }
       (void)!::send(requests.get(), &answer, sizeof answer, MSG_NOSIGNAL);
     }
-    herd.reap();
-    if (finishing && herd.alive() == 0) ::_exit(0);
-    // 50 ms to 1 s: some outlive several supervisors' looks, most pass by.
-    while (!finishing && herd.alive() < population &&
-           herd.add(0, 50 + static_cast<int>((random = random * 1664525U + 1013904223U) >> 16) % 950) == 0) {
+    parent.reap();
+    if (finishing && parent.alive() == 0) ::_exit(0);
+    // 50 ms to 1 s: some live during several recoveries, most do not.
+    while (!finishing && parent.alive() < population &&
+           parent.add(0, 50 + static_cast<int>((random = random * 1664525U + 1013904223U) >> 16) % 950) ==
+               0) {
     }
   }
 }
 
-int DecoyHerd::ask(const Request& request) {
+int DecoyProcesses::ask(const Request& request) {
   int answer = EPIPE;
   if (::send(requests_.get(), &request, sizeof request, MSG_NOSIGNAL) != sizeof request) return EPIPE;
   return ::recv(requests_.get(), &answer, sizeof answer, 0) == sizeof answer ? answer : EPIPE;
 }
 
-bool DecoyHerd::take(pid_t number, std::chrono::milliseconds lifetime) {
+bool DecoyProcesses::take(pid_t number, std::chrono::milliseconds lifetime) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (ask({number, static_cast<int>(lifetime.count())}) != 0) {
     if (std::chrono::steady_clock::now() > until) return false;
@@ -168,17 +169,17 @@ bool DecoyHerd::take(pid_t number, std::chrono::milliseconds lifetime) {
   return true;
 }
 
-void DecoyHerd::finish() {
-  if (herd_ <= 0) return;
+void DecoyProcesses::finish() {
+  if (parent_ <= 0) return;
   (void)ask({kFinish, 0});
-  ::waitpid(herd_, nullptr, 0);
-  herd_ = 0;
+  ::waitpid(parent_, nullptr, 0);
+  parent_ = 0;
 }
 
-DecoyHerd::~DecoyHerd() {
-  if (herd_ > 0) {
-    ::kill(herd_, SIGKILL);  // our child; its decoys end with it
-    ::waitpid(herd_, nullptr, 0);
+DecoyProcesses::~DecoyProcesses() {
+  if (parent_ > 0) {
+    ::kill(parent_, SIGKILL);  // our child; its decoys end with it
+    ::waitpid(parent_, nullptr, 0);
   }
   ::munmap(counts_, sizeof *counts_);
 }

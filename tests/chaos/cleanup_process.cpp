@@ -1,4 +1,4 @@
-#include "tests/chaos/janitor.h"
+#include "tests/chaos/cleanup_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ void end_processes_in(const std::string& directory) {
   }
 }
 
-Janitor::Janitor() {
+CleanupProcess::CleanupProcess() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return;
   const pid_t child = ::fork();
@@ -35,7 +35,7 @@ Janitor::Janitor() {
   }
   ::close(fds[1]);
   ::setsid();
-  // Whoever waits for the end of our parent's output must not wait for us.
+  // A reader that waits for the end of our parent's output must not wait for this process.
   const int null = ::open("/dev/null", O_RDWR);
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
   std::string told;
@@ -52,7 +52,7 @@ Janitor::Janitor() {
   ::_exit(0);
 }
 
-void Janitor::care_for(const std::string& sandbox) {
+void CleanupProcess::set_sandbox(const std::string& sandbox) {
   const std::string line = sandbox + "\n";
   (void)!::write(pipe_.get(), line.data(), line.size());
 }

@@ -1,4 +1,4 @@
-#include "tests/chaos/hurt.h"
+#include "tests/chaos/fault_injector.h"
 
 #include <csignal>
 #include <fstream>
@@ -12,26 +12,26 @@ constexpr int kKeys = 30;  // at 100 ms each, that is how long a background save
 
 std::string text(pid_t pid) { return std::to_string(pid); }
 
-/// Before that a SIGHUP ends any program; systemd sends none before it was told READY.
-bool heeds_reload(pid_t pid) {
+/// False: SIGHUP would still end the process. systemd sends none before READY.
+bool handles_reload(pid_t pid) {
   std::ifstream status("/proc/" + text(pid) + "/status");
-  std::uint64_t heeded = 0;
+  std::uint64_t handled = 0;
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("SigBlk:") || line.starts_with("SigCgt:"))
-      heeded |= std::stoull(line.substr(8), nullptr, 16);
+      handled |= std::stoull(line.substr(8), nullptr, 16);
   }
-  return (heeded & (1U << (SIGHUP - 1))) != 0;
+  return (handled & (1U << (SIGHUP - 1))) != 0;
 }
 
 }  // namespace
 
-std::optional<Member> Hurt::victim() {
+std::optional<Member> FaultInjector::victim() {
   const auto running = host_.expectations.all(Want::kRunning);
   if (running.empty()) return std::nullopt;
   return host_.sampler.leader(dice_.pick(running));
 }
 
-bool Hurt::end(const Member& member, int signum) {
+bool FaultInjector::end(const Member& member, int signum) {
   const UniqueFd pidfd = open_process(member.stat.pid, member.stat.start_ticks);
   if (!pidfd) return false;
   host_.expectations.killed(member.stat.pid, member.stat.start_ticks);
@@ -42,18 +42,18 @@ bool Hurt::end(const Member& member, int signum) {
   return true;
 }
 
-bool Hurt::kill_node() {
+bool FaultInjector::kill_node() {
   if (dice_.percent(15)) save_in_background();
   const auto member = victim();
   if (!member) return false;
-  // redis answers a SIGSEGV with a report, and hangs in it for ever about once in a thousand times: what it
-  // interrupted may hold malloc's lock. Then it is no dead node, and no probe of its port tells.
-  const bool politely = dice_.percent(20) && !member->node.starts_with("redis");
-  const int signum = politely ? (dice_.percent(50) ? SIGSEGV : SIGABRT) : SIGKILL;
+  // redis writes a report on SIGSEGV and hangs in it about once in a thousand times, because the interrupted code
+  // may hold malloc's lock. Such a node is not dead, and a probe of its port succeeds.
+  const bool other_signal = dice_.percent(20) && !member->node.starts_with("redis");
+  const int signum = other_signal ? (dice_.percent(50) ? SIGSEGV : SIGABRT) : SIGKILL;
   return end(*member, signum);
 }
 
-void Hurt::save_in_background() {
+void FaultInjector::save_in_background() {
   const auto member = victim();
   if (!member || !member->node.starts_with("redis")) return;
   const std::uint16_t port = host_.ports.at(member->node);
@@ -64,7 +64,7 @@ void Hurt::save_in_background() {
   host_.journal.count("background saves");
 }
 
-bool Hurt::kill_comms() {
+bool FaultInjector::kill_comms() {
   const pid_t pid = host_.agent->comms_pid();
   if (pid == 0) return false;
   const auto stat = read_stat(pid);
@@ -74,7 +74,7 @@ bool Hurt::kill_comms() {
   return true;
 }
 
-bool Hurt::kill_supervisor(bool nodes_too) {
+bool FaultInjector::kill_supervisor(bool nodes_too) {
   host_.journal.act("kill supervisor, pid " + text(host_.agent->pid()));
   host_.agent->kill();
   host_.journal.count("kills of the supervisor");
@@ -82,7 +82,7 @@ bool Hurt::kill_supervisor(bool nodes_too) {
   return true;
 }
 
-bool Hurt::kill_both(bool nodes_too) {
+bool FaultInjector::kill_both(bool nodes_too) {
   const pid_t comms = host_.agent->comms_pid();
   const auto stat = comms == 0 ? std::nullopt : read_stat(comms);
   if (!stat) return false;
@@ -91,14 +91,14 @@ bool Hurt::kill_both(bool nodes_too) {
   const bool comms_first = dice_.percent(50);
   const bool hit = comms_first && signal_process(pidfd, SIGKILL);
   host_.agent->kill();
-  if (!comms_first) (void)signal_process(pidfd, SIGKILL);  // it dies with its parent, unless we were quicker
+  if (!comms_first) (void)signal_process(pidfd, SIGKILL);  // PDEATHSIG may have killed it already
   if (comms_first && !hit) return start_again(nodes_too), false;
   host_.journal.count("kills of both");
   start_again(nodes_too);
   return true;
 }
 
-void Hurt::start_again(bool nodes_too) {
+void FaultInjector::start_again(bool nodes_too) {
   if (nodes_too && dice_.percent(40)) {
     if (const auto member = victim(); member && end(*member, SIGKILL) && dice_.percent(50))
       impersonate(*member);
@@ -107,22 +107,22 @@ void Hurt::start_again(bool nodes_too) {
   host_.start_agent();
 }
 
-/// Another process takes the pid of the dead server before the next supervisor comes to look for it.
-void Hurt::impersonate(const Member& dead) {
+/// A decoy takes the pid of the dead server before the next supervisor looks for it.
+void FaultInjector::impersonate(const Member& dead) {
   const bool gone = host_.wait([&] { return !read_stat(dead.stat.pid); }, 500ms);
   if (!gone || !host_.decoys.add("redis-server", dead.node, "/", dead.stat.pid)) return;
   host_.journal.act("a decoy takes pid " + text(dead.stat.pid) + " of node " + dead.node);
   host_.journal.count("decoys with a dead server's pid");
 }
 
-void Hurt::end_members(const std::string& node) {
+void FaultInjector::end_members(const std::string& node) {
   for (const Member& member : host_.sampler.members(node)) {
     host_.expectations.killed(member.stat.pid, member.stat.start_ticks);
     signal_process(open_process(member.stat.pid, member.stat.start_ticks), SIGKILL);
   }
 }
 
-void Hurt::stop_node() {
+void FaultInjector::stop_node() {
   const auto member = victim();
   if (!member) return;
   host_.journal.act("SIGSTOP to node " + member->node + ", pid " + text(member->stat.pid));
@@ -130,7 +130,7 @@ void Hurt::stop_node() {
   host_.journal.count("SIGSTOPs of nodes");
 }
 
-void Hurt::stop_comms() {
+void FaultInjector::stop_comms() {
   const pid_t pid = host_.agent->comms_pid();
   if (pid == 0) return;
   const auto time = std::chrono::milliseconds(50 + dice_.below(dice_.percent(10) ? 9000 : 1500));
@@ -139,14 +139,14 @@ void Hurt::stop_comms() {
   host_.journal.count("SIGSTOPs of comms");
 }
 
-void Hurt::stop_supervisor() {
+void FaultInjector::stop_supervisor() {
   host_.journal.act("SIGSTOP to the supervisor, pid " + text(host_.agent->pid()));
   host_.stop_for(host_.agent->pid(), std::chrono::milliseconds(20 + dice_.below(800)));
   host_.journal.count("SIGSTOPs of the supervisor");
 }
 
-void Hurt::reload() {
-  if (!heeds_reload(host_.agent->pid())) return;
+void FaultInjector::reload() {
+  if (!handles_reload(host_.agent->pid())) return;
   const std::uint64_t times = dice_.percent(25) ? 100 : 1;
   host_.journal.act("SIGHUP, " + std::to_string(times) + " times");
   for (std::uint64_t i = 0; i < times; ++i) host_.agent->signal(SIGHUP);
