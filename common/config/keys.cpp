@@ -37,6 +37,7 @@ std::string rendered(const std::vector<std::string>& texts) { return toml_array(
 std::string rendered(const std::optional<HostPort>& host) { return host ? toml_string(host->text()) : ""; }
 std::string rendered(const std::vector<HostPort>& hosts) {
   std::vector<std::string> texts;
+  texts.reserve(hosts.size());
   for (const HostPort& host : hosts) texts.push_back(host.text());
   return texts.size() == 1 ? toml_string(texts.front()) : toml_array(texts);
 }
@@ -95,7 +96,7 @@ Kind boolean(bool Group::*member) {
 
 /// `words` must be in the order of the enumerators.
 template <typename Group, typename Enum>
-Kind word(Enum Group::*member, std::vector<std::string_view> words) {
+Kind word(Enum Group::*member, const std::vector<std::string_view>& words) {
   std::string allowed = "one of";
   for (const std::string_view each : words) allowed += " " + toml_string(each);
   return {

@@ -65,12 +65,12 @@ TEST_P(EveryKey, RefusesEveryOtherType) {
   expect_fault("2024-01-01", "found a date");
 }
 
-TEST_P(EveryKey, IntegersRefuseNegativeZeroAndTooLarge) {
+TEST_P(EveryKey, IntegersRefuseWhatIsOutOfTheirBounds) {
   if (!bounds()) return;
   const auto [min, max] = *bounds();
-  EXPECT_GE(min, 1);
+  EXPECT_GE(min, 0);
   expect_fault("-1", "found integer -1");
-  expect_fault("0", "found integer 0");
+  if (min > 0) expect_fault("0", "found integer 0");
   expect_fault(std::to_string(min - 1), "allowed");
   expect_fault(std::to_string(max + 1), "allowed");
   expect_fault("9223372036854775807", "found integer 9223372036854775807");

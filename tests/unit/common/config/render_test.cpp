@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "common/config/keys.h"
 #include "tests/unit/common/config/draft.h"
 
 namespace sutra {
@@ -76,11 +77,18 @@ TEST(ConfigRender, CommsGetsNoArgumentsNoEnvironmentAndNoUsers) {
   EXPECT_EQ(again.config, expected);
 }
 
-TEST(ConfigRender, EqualityNoticesEveryKey) {
+TEST(ConfigRender, EveryKeyDiffersFromItsDefaultAndEqualityNoticesIt) {
+  const Config defaults = ConfigDraft().load().config;
   const Config all = everything().load().config;
-  EXPECT_NE(all.agent, Config().agent);
-  EXPECT_NE(all.storage, Config().storage);
-  EXPECT_NE(all.monitoring, Config().monitoring);
+  for (const config::Key& key : config::all_keys()) {
+    if (!key.not_available.empty()) continue;
+    EXPECT_NE(key.kind.render(all), key.kind.render(defaults)) << "everything() does not set " << key.name;
+  }
+  EXPECT_NE(all.agent, defaults.agent);
+  EXPECT_NE(all.storage, defaults.storage);
+  EXPECT_NE(all.monitoring, defaults.monitoring);
+  EXPECT_NE(all.logging, defaults.logging);
+  EXPECT_NE(all.tls, defaults.tls);
 }
 
 }  // namespace
