@@ -1,5 +1,6 @@
 #include "ctl/commands.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <variant>
@@ -24,12 +25,23 @@ std::string config_path(const Options& o) {
   return o.config_path.empty() ? default_config_path() : o.config_path;
 }
 
-/// Also from a configuration with faults, as far as runtime_dir can be read: the operator may need status and
-/// doctor because of them.
-std::string runtime_dir(const Options& o) {
+/// Where the agent is that is meant. A file with faults still says so where its runtime_dir can be read. One
+/// that the operator named and that does not say so never leads to the default agent, which may be another.
+Result<std::string> runtime_dir(const Options& o) {
   if (!o.runtime_dir.empty()) return o.runtime_dir;
-  const auto text = read_config_file(config_path(o));
-  return parse_config(text ? text.value() : "", ConfigContext::of_this_process()).config.agent.runtime_dir;
+  const std::string path = config_path(o);
+  const bool named = !o.config_path.empty();
+  const auto text = read_config_file(path);
+  if (!text && (named || text.error().errnum != ENOENT)) return text.error();
+  const LoadedConfig loaded = parse_config(text ? text.value() : "", ConfigContext::of_this_process());
+  const std::string& directory = loaded.config.agent.runtime_dir;
+  const bool guessed = named && !loaded.ok() && !loaded.names_runtime_dir;
+  if (!directory.empty() && !guessed) return directory;
+  if (!text) return text.error();
+  std::fputs(loaded.report(path).c_str(), stderr);
+  return make_error("find the agent of", path,
+                    "the file is faulty, and says no agent.runtime_dir that can be used",
+                    "correct it, or name the agent's directory with --runtime-dir");
 }
 
 int check_config(const Options& o) {
@@ -162,7 +174,12 @@ int command(AgentClient& agent, const Options& o) {
 
 int run(const Options& options) {
   if (options.command == Command::kCheckConfig) return check_config(options);
-  auto agent = AgentClient::connect(runtime_dir(options));
+  const auto directory = runtime_dir(options);
+  if (!directory) {
+    say(directory.error().message());
+    return kExitFailed;
+  }
+  auto agent = AgentClient::connect(directory.value());
   if (!agent) {
     say(agent.error().message());
     return options.command == Command::kStatus ? kExitNotRunning : kExitFailed;

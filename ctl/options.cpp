@@ -5,18 +5,21 @@
 #include "common/version.h"
 
 namespace sutra::ctl {
+namespace {
 
-std::variant<Options, int> parse_options(int argc, char** argv) {
-  Options o;
-  CLI::App app{
-      "Shows and controls the Sutra Grid Agent of this host. Works while comms or the Master is down."};
+/// An unset variable of a script must not lead to the default agent.
+std::string not_empty(const std::string& text) { return text.empty() ? "it is empty; name a path" : ""; }
+
+void declare(CLI::App& app, Options& o) {
   app.name("sutra-agentctl");
   app.set_version_flag("--version", std::string("sutra-agentctl ") + kVersion);
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--config", o.config_path,
-                 "The agent's configuration file (says where its control socket is)");
-  app.add_option("--runtime-dir", o.runtime_dir, "The agent's runtime_dir, instead of the configuration's");
+                 "The agent's configuration file (says where its control socket is)")
+      ->check(not_empty);
+  app.add_option("--runtime-dir", o.runtime_dir, "The agent's runtime_dir, instead of the configuration's")
+      ->check(not_empty);
   app.add_flag("--json", o.json, "Print JSON with a schema number");
 
   const auto command = [&](const char* name, const char* help, Command which) {
@@ -43,9 +46,18 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   command("check-config", "Print what is wrong with the configuration, or the effective one",
           Command::kCheckConfig);
   command("doctor", "Which protections are on here, which are off and why", Command::kDoctor);
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, char** argv) {
+  Options o;
+  CLI::App app{
+      "Shows and controls the Sutra Grid Agent of this host. Works while comms or the Master is down."};
   try {
+    declare(app, o);
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::Error& error) {  // of the parsing, and of declare(): versions of the library differ
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
   return o;

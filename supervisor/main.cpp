@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "common/log/logging.h"
+#include "common/uncaught.h"
 #include "common/version.h"
 #include "supervisor/startup/arguments.h"
 #include "supervisor/startup/startup.h"
@@ -36,6 +37,7 @@ void announce(const supervisor::ChosenConfig& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  report_uncaught("sutra-agent");
   auto parsed = supervisor::parse_arguments(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   const auto& arguments = std::get<supervisor::Arguments>(parsed);

@@ -15,8 +15,12 @@ constexpr std::uint32_t kLastPort = 65535;
 
 std::string directory(const std::optional<std::string>& from_systemd, std::string_view when_root,
                       std::string_view otherwise, const ConfigContext& context) {
-  if (from_systemd && !from_systemd->empty()) return absolute_path(*from_systemd, context.working_directory);
-  return absolute_path(context.is_root ? when_root : otherwise, context.working_directory);
+  const std::string_view path = from_systemd && !from_systemd->empty() ? std::string_view(*from_systemd)
+                                : context.is_root                      ? when_root
+                                                                       : otherwise;
+  std::string full = absolute_path(path, context.working_directory);
+  // Without a working directory there may be none: check_default says so.
+  return full.starts_with('/') ? full : std::string();
 }
 
 void fill_directories(Config& config, const ConfigContext& context) {
@@ -118,19 +122,67 @@ void check_advertised(Reading& reading) {
                 "is not set, and " + cause + "; set it to a name or address that the Master can reach");
 }
 
+/// A directory, and the key that names it.
+struct Place {
+  std::string_view key;
+  const std::string& path;
+};
+
+/// "agent.state_dir /srv/state", and "(the default)" when the file does not say so.
+std::string shown(const Reading& reading, const Place& place) {
+  return std::string(place.key) + " " + printable(place.path, 200) +
+         (reading.given(place.key).line != 0 ? "" : " (the default)");
+}
+
+bool lies_in(std::string_view path, std::string_view directory) {
+  if (directory == "/" || path == directory) return true;
+  return path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+/// Beneath a root a request chooses a node's directory, and gives it to the storage server: it must be able to
+/// choose none of ours.
+void check_apart(Reading& reading, const Place& own, const Place& root) {
+  const Given a = reading.given(own.key);
+  const Given b = reading.given(root.key);
+  if (!a.valid || !b.valid || own.path.empty() || root.path.empty()) return;
+  const bool inside = lies_in(own.path, root.path);
+  if (!inside && !lies_in(root.path, own.path)) return;
+  const std::string does = own.path == root.path ? " is the same directory as "
+                           : inside              ? " lies in "
+                                                 : " contains ";
+  reading.fault(std::max(a.line, b.line), a.line > b.line ? own.key : root.key,
+                shown(reading, own) + does + shown(reading, root) +
+                    ", so a node's directory could be the agent's own; set one of the two to a directory "
+                    "that neither lies in the other nor contains it");
+}
+
+/// The defaults of our directories need a working directory, if we do not run as root.
+void check_default(Reading& reading, const Place& own) {
+  if (!own.path.empty() || reading.given(own.key).line != 0) return;
+  reading.fault(0, own.key,
+                "is not set, and its default lies in the working directory, which does not exist any more; "
+                "set it to an absolute path");
+}
+
 void check_directories(Reading& reading) {
   const Config& config = reading.loaded.config;
-  const std::array<std::string_view, 3> keys{"agent.state_dir", "agent.runtime_dir", "storage.data_path"};
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    for (std::size_t j = i + 1; j < keys.size(); ++j) {
-      const std::string path = find_key(keys[i])->kind.render(config);
-      if (path != find_key(keys[j])->kind.render(config)) continue;
-      reading.fault(
-          std::max(reading.given(keys[i]).line, reading.given(keys[j]).line), keys[j],
-          printable(path) + " is " + std::string(keys[i]) + " too; each needs a directory of its own");
+  const std::array<Place, 3> ours{{{"agent.state_dir", config.agent.state_dir},
+                                   {"agent.runtime_dir", config.agent.runtime_dir},
+                                   {"storage.log_dir", config.storage.log_dir}}};
+  for (const Place& own : ours) {
+    check_default(reading, own);
+    check_apart(reading, own, {"storage.data_path", config.storage.data_path});
+    for (const std::string& root : config.storage.allowed_storage_roots) {
+      check_apart(reading, own, {"storage.allowed_storage_roots", root});
     }
   }
   const std::string& runtime = config.agent.runtime_dir;
+  if (runtime == config.agent.state_dir && !runtime.empty()) {
+    reading.fault(
+        std::max(reading.given("agent.state_dir").line, reading.given("agent.runtime_dir").line),
+        "agent.runtime_dir",
+        "\"" + printable(runtime, 200) + "\" is agent.state_dir too; each needs a directory of its own");
+  }
   const auto why = too_many(runtime.size(), kRuntimeDirMax, "bytes");
   if (why && reading.given("agent.runtime_dir").line == 0) {
     reading.fault(0, "agent.runtime_dir",

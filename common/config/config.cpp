@@ -209,6 +209,7 @@ LoadedConfig parse_config(std::string_view text, const ConfigContext& context) {
     config::read_tables(*root, reading);
     config::note_missing(reading);
   }
+  loaded.names_runtime_dir = !loaded.config.agent.runtime_dir.empty();
   config::fill_defaults(reading);
   if (root) config::check_together(reading);
   std::stable_sort(loaded.faults.begin(), loaded.faults.end(),

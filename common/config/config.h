@@ -100,7 +100,7 @@ struct ConfigFault {
 
 /// The surroundings that some defaults depend on. Tests pass their own.
 struct ConfigContext {
-  std::string working_directory;  ///< absolute
+  std::string working_directory;  ///< absolute; empty: it was removed, and relative paths are faults
   std::string hostname;           ///< may be empty; that is a fault only when it would be advertised
   bool is_root = false;
   std::optional<std::string> state_directory;    ///< systemd's $STATE_DIRECTORY (the first of a ':' list)
@@ -111,9 +111,11 @@ struct ConfigContext {
 
 /// The result of parse_config(). When `faults` is empty, `config` is complete and checked. When it is not,
 /// only config.agent.state_dir and runtime_dir may be used, as far as they could be read: they lead a
-/// supervisor with running nodes to its last checked configuration.
+/// supervisor with running nodes to its last checked configuration. They are empty when their default
+/// lies in the working directory and that was removed.
 struct LoadedConfig {
   Config config;
+  bool names_runtime_dir = false;  ///< runtime_dir is the file's own, not a default
   std::vector<ConfigFault> faults;
   std::vector<std::string> warnings;  ///< allowed, but to be logged (allow_plaintext)
   [[nodiscard]] bool ok() const { return faults.empty(); }

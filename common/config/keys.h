@@ -77,6 +77,8 @@ struct TextRule {
   std::string allowed;  ///< for messages: "an IP address without port"
   /// True when the text is allowed. May change it: a path becomes absolute.
   std::function<bool(std::string& text, const ConfigContext& context)> fits;
+  /// Why a text is refused that looks allowed, and what to write instead; empty when it is not refused.
+  std::function<std::string(const std::string& text, const ConfigContext& context)> refusal = {};
 };
 
 /// A key's value in the file. A member function that returns nullopt or nullptr has recorded a fault.
@@ -113,7 +115,7 @@ inline constexpr std::size_t kRuntimeDirMax = 94;  ///< bytes; "/control.sock" m
 [[nodiscard]] TextRule path(std::size_t max_bytes);
 
 /// `path` resolved against `working_directory`, lexically normal, without a trailing slash. Follows no
-/// symlinks.
+/// symlinks. Without a working directory a relative path stays relative.
 [[nodiscard]] std::string absolute_path(std::string_view path, std::string_view working_directory);
 
 /// Sets the defaults that depend on other values or on the ConfigContext.

@@ -87,10 +87,11 @@ std::string default_config_path() {
 }
 
 ConfigContext ConfigContext::of_this_process() {
-  std::error_code gone;  // set when the working directory was deleted; then resolve paths against "/"
+  std::error_code gone;
   const std::filesystem::path here = std::filesystem::current_path(gone);
   ConfigContext context;
-  context.working_directory = gone ? "/" : here.string();
+  // Never "/" instead: a relative data_path would then lie in the root of the file system.
+  if (!gone && here.is_absolute()) context.working_directory = here.string();
   context.hostname = own_hostname();
   context.is_root = geteuid() == 0;
   context.state_directory = first_directory("STATE_DIRECTORY");

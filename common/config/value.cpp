@@ -58,6 +58,18 @@ std::optional<std::string> template_fault(std::string_view text, bool listen_add
   return too_many(text.size(), kTemplateMax, "bytes");
 }
 
+/// A shell would have replaced these; taken as they stand they would name a directory that nobody meant.
+std::string path_refusal(const std::string& path, const ConfigContext& context) {
+  if (path.starts_with('~')) return "\"~\" is not replaced in a path; write the home directory itself";
+  if (path.find('$') != std::string::npos) {
+    return "variables are not replaced in a path; write what $... stands for";
+  }
+  if (context.working_directory.empty() && !path.empty() && !path.starts_with('/')) {
+    return "the working directory does not exist any more; use an absolute path";
+  }
+  return {};
+}
+
 }  // namespace
 
 void Value::fault(const toml::node& found, std::string text) const {
@@ -73,6 +85,11 @@ std::nullopt_t Value::unfit(const toml::node& found) const {
 
 std::optional<std::string> Value::text(const toml::node& found, const TextRule& rule) const {
   auto text = found.value_exact<std::string>();
+  const std::string why = text && rule.refusal ? rule.refusal(*text, reading.context) : std::string();
+  if (!why.empty()) {
+    fault(found, "found " + found_text(found) + "; " + why);
+    return std::nullopt;
+  }
   if (text && rule.fits(*text, reading.context)) return text;
   return unfit(found);
 }
@@ -157,7 +174,8 @@ TextRule path(std::size_t max_bytes) {
             if (text.empty() || !characters(text)) return false;
             text = absolute_path(text, context.working_directory);
             return text.size() <= max_bytes;
-          }};
+          },
+          path_refusal};
 }
 
 std::string absolute_path(std::string_view path, std::string_view working_directory) {

@@ -60,13 +60,20 @@ const LogLevel* level_named(std::string_view word) {
   return nullptr;
 }
 
+/// Empty when it is not set.
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
 }  // namespace
 
 void init(std::string_view role, LogLevel level, LogFormat format) {
   auto logger = std::make_shared<RoleLogger>(role, format);
-  const char* wanted = std::getenv("SUTRA_LOG");
-  const bool asked = wanted != nullptr && *wanted != '\0';
-  const LogLevel* override_level = asked ? level_named(wanted) : nullptr;
+  const std::string_view wanted = variable("SUTRA_LOG");
+  const bool asked = !wanted.empty();
+  // RUST_LOG is other programs' too, and may name their modules: what is no level of ours is not for us.
+  const LogLevel* override_level = level_named(asked ? wanted : variable("RUST_LOG"));
   logger->set_level(library_level(override_level != nullptr ? *override_level : level));
   spdlog::set_default_logger(std::move(logger));
   if (asked && override_level == nullptr) {

@@ -32,6 +32,7 @@ struct Field {
 
 /// Call it at the start, before other threads log. `role` ("supervisor", "comms") is a field in JSON.
 /// $SUTRA_LOG (trace debug info warn error) overrides `level`; another word there is reported and ignored.
+/// When it is not set, $RUST_LOG does, if it holds one of these words.
 /// Starts no thread. A line is one write(2), which blocks while a pipe is full; a line that cannot be written
 /// is lost, without an error. The process must ignore SIGPIPE. Before init(), lines of level info and above
 /// go to stderr as text.

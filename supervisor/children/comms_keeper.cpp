@@ -55,8 +55,8 @@ LaunchPlan CommsKeeper::plan() const {
   plan.environment = {"PATH=/usr/bin:/bin"};
   // comms gets only the variables that it needs: our environment may hold secrets, and comms faces the
   // network.
-  for (const char* name :
-       {"SUTRA_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+  for (const char* name : {"SUTRA_LOG", "RUST_LOG", "GRPC_VERBOSITY", "GRPC_TRACE", "ASAN_OPTIONS",
+                           "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
   }
   plan.flags = launch::kPassExtra | launch::kDieWithParent;

@@ -17,10 +17,13 @@ Node node_of(const Facts& facts, const Policy& policy, Nanoseconds now) {
   node.history = facts.history;
   node.last_exit = facts.last_exit;
   // A record may outlive a boot where runtime_dir is on a disk, and CLOCK_BOOTTIME begins anew.
-  node.since = std::min(facts.since, now);
-  std::erase_if(node.history.failures, [now](Nanoseconds failure) { return failure > now; });
+  // A time below 0 is one that did not fit when it was recorded.
+  const auto of_this_boot = [now](Nanoseconds time) { return time >= Nanoseconds{0} && time <= now; };
+  node.since = of_this_boot(facts.since) ? facts.since : now;
+  std::erase_if(node.history.failures, [&](Nanoseconds failure) { return !of_this_boot(failure); });
   if (facts.retry_due) {
-    node.timer = Timer{TimerKind::kRetry, 0, std::min(*facts.retry_due, now + longest_retry(policy))};
+    const Nanoseconds due = std::clamp(*facts.retry_due, Nanoseconds{0}, now + longest_retry(policy));
+    node.timer = Timer{TimerKind::kRetry, 0, due};
   }
   return node;
 }

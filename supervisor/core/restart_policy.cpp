@@ -26,9 +26,11 @@ bool exhausted(const History& history, const Policy& policy) {
 
 Nanoseconds retry_delay(std::uint32_t failures, const Policy& policy, std::uint32_t entropy) {
   if (failures <= 1) return Nanoseconds{0};
-  const std::uint32_t doublings = std::min<std::uint32_t>(failures - 2, 30);
-  const Nanoseconds base =
-      std::min(policy.backoff_initial * (std::int64_t{1} << doublings), policy.backoff_max);
+  const std::uint32_t doublings = std::min<std::uint32_t>(failures - 2, 62);
+  const std::int64_t factor = std::int64_t{1} << doublings;
+  // Compared before it is multiplied: the product would overflow long before `doublings` ends.
+  const bool beyond = policy.backoff_initial > policy.backoff_max / factor;
+  const Nanoseconds base = beyond ? policy.backoff_max : policy.backoff_initial * factor;
   const std::int64_t per_mille = 800 + static_cast<std::int64_t>(entropy % 401);
   return base / 1000 * per_mille;
 }

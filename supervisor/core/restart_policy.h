@@ -14,7 +14,7 @@ void note_failure(History& history, const Policy& policy, Nanoseconds now, bool 
 [[nodiscard]] bool exhausted(const History& history, const Policy& policy);
 
 /// The wait before try number `failures` (1 = the first failure): 0, then backoff_initial doubling to
-/// backoff_max, ±20 % by `entropy`.
+/// backoff_max, ±20 % by `entropy`: never below 0, never above 1.2 × backoff_max.
 [[nodiscard]] Nanoseconds retry_delay(std::uint32_t failures, const Policy& policy, std::uint32_t entropy);
 
 }  // namespace sutra::supervisor::core

@@ -6,7 +6,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 
 #include "supervisor/host/accounts.h"
 #include "supervisor/host/own_directory.h"
@@ -19,12 +18,14 @@ namespace {
 
 constexpr int kExitConfig = 78;  // EX_CONFIG, sysexits(3)
 
-std::string absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  char* cwd = get_current_dir_name();
-  const std::string full = std::string(cwd != nullptr ? cwd : "") + "/" + path;
-  std::free(cwd);
-  return full;
+constexpr const char* kGone = "the working directory does not exist any more";
+
+/// Without a working directory the path stays as it is. Nothing but a "./" in front is taken away: what ".."
+/// means depends on symbolic links.
+std::string absolute(std::string path, const ConfigContext& context) {
+  if (path.starts_with("./")) path.erase(0, 2);
+  if (path.starts_with('/') || context.working_directory.empty()) return path;
+  return context.working_directory + (context.working_directory == "/" ? "" : "/") + path;
 }
 
 struct Read {
@@ -33,9 +34,15 @@ struct Read {
   std::string error;
 };
 
-Read read(const Arguments& arguments, int fd) {
+Read read(const Arguments& arguments, int fd, const ConfigContext& context) {
   Read read;
-  read.path = absolute(arguments.config_path.empty() ? default_config_path() : arguments.config_path);
+  read.path =
+      absolute(arguments.config_path.empty() ? default_config_path() : arguments.config_path, context);
+  if (fd < 0 && !read.path.starts_with('/')) {
+    read.error =
+        make_error("read configuration", read.path, kGone, "name the file by its absolute path").message();
+    return read;
+  }
   auto text = read_config_file(fd >= 0 ? "/proc/self/fd/" + std::to_string(fd) : read.path);
   if (text) {
     read.text = std::move(text).value();
@@ -116,7 +123,7 @@ std::string kept_fault(const Config& config, const std::vector<std::string>& mus
 std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments, const Handoff& handoff,
                                                       const NodesLive& live) {
   const ConfigContext context = ConfigContext::of_this_process();
-  Read file = read(arguments, handoff.configuration.get());
+  Read file = read(arguments, handoff.configuration.get(), context);
   LoadedConfig loaded = parse_config(file.text, context);
   if (file.error.empty() && loaded.ok()) {
     return ChosenConfig{
@@ -132,7 +139,7 @@ std::variant<ChosenConfig, std::string> choose_config(const Arguments& arguments
 
 int check_config(const Arguments& arguments) {
   const ConfigContext context = ConfigContext::of_this_process();
-  const Read file = read(arguments, arguments.config_fd);
+  const Read file = read(arguments, arguments.config_fd, context);
   if (!file.error.empty()) {
     std::fprintf(stderr, "%s\n", file.error.c_str());
     return kExitConfig;

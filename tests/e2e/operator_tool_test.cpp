@@ -1,6 +1,8 @@
 // sutra-agentctl against the real agent, and sutra-agent's own command line.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "tests/support/fixture.h"
 
 namespace sutra::e2e {
@@ -79,6 +81,59 @@ TEST_F(OperatorTool, ASecondAgentOnTheSameDirectoriesNamesTheFirst) {
   EXPECT_NE(second.status, 0);
   EXPECT_THAT(second.err, AllOf(HasSubstr(std::to_string(agent.pid())), HasSubstr("runtime_dir")));
   EXPECT_EQ(agent.nodes().size(), 0U);
+}
+
+/// While it lives, the agent of the test is the one that the tool takes when nobody names another.
+class DefaultAgent {
+ public:
+  explicit DefaultAgent(const Sandbox& sandbox) { setenv("RUNTIME_DIRECTORY", sandbox.at("run").c_str(), 1); }
+  ~DefaultAgent() { unsetenv("RUNTIME_DIRECTORY"); }
+  DefaultAgent(const DefaultAgent&) = delete;
+  DefaultAgent& operator=(const DefaultAgent&) = delete;
+};
+
+TEST_F(OperatorTool, AConfigurationThatSaysNothingNeverLeadsToTheDefaultAgent) {
+  start();
+  const std::string file = sandbox.at("other.toml");
+  const DefaultAgent here(sandbox);
+  write_file(file, read_file(sandbox.config_path()));
+  const auto ctl = [&](const std::string& config, const std::string& verb) {
+    return run({sandbox.binary("sutra-agentctl"), "--config", config, verb, "victim"});
+  };
+  const std::string missing = sandbox.at("typo.toml");
+  for (const std::string verb : {"spawn", "stop", "restart"}) {
+    const auto r = ctl(missing, verb);
+    EXPECT_EQ(r.status, 1) << verb;
+    EXPECT_THAT(r.err, AllOf(HasSubstr(missing), HasSubstr("No such file")));
+    EXPECT_EQ(r.out, "");
+  }
+  EXPECT_EQ(run({sandbox.binary("sutra-agentctl"), "--config", missing, "status"}).status, 1)
+      << "not 3: whether an agent runs was not looked at";
+  EXPECT_THAT(ctl(sandbox.path(), "spawn").err, HasSubstr("it is a directory"));
+  for (const std::string text :
+       {"", "not TOML", "[agent]\nruntime_dir = 7\n", "[agent]\nruntime_dir = \"~/run\"\n"}) {
+    write_file(file, text);
+    const auto r = ctl(file, "spawn");
+    EXPECT_EQ(r.status, 1) << text;
+    EXPECT_THAT(r.err, AllOf(HasSubstr(file + ":"), HasSubstr("--runtime-dir"))) << text;
+  }
+  EXPECT_EQ(ctl("", "spawn").status, 2) << "a script's empty variable";
+  EXPECT_EQ(agent.nodes().size(), 0U);
+}
+
+TEST_F(OperatorTool, AFileThatIsGivenSaysWhichAgentIsMeant) {
+  start();
+  const std::string file = sandbox.at("other.toml");
+  const auto list = [&] { return run({sandbox.binary("sutra-agentctl"), "--config", file, "list"}); };
+  write_file(file, "[agent]\nruntime_dir = \"" + sandbox.at("run") + "\"\nagent_port = 0\n[half");
+  EXPECT_EQ(list().status, 0) << "its faults elsewhere do not matter: " << list().err;
+  const DefaultAgent here(sandbox);
+  write_file(file, "[agent]\nruntime_dir = \"" + sandbox.at("elsewhere") + "\"\n");
+  EXPECT_EQ(list().status, 1);
+  EXPECT_THAT(list().err, HasSubstr(sandbox.at("elsewhere")));
+  sandbox.set("agent", "runtime_dir", "").write_config();
+  write_file(file, read_file(sandbox.config_path()));
+  EXPECT_EQ(list().status, 0) << "without the key its agent is the default one: " << list().err;
 }
 
 TEST_F(OperatorTool, DoctorNamesTheProtectionsThatAreOff) {

@@ -13,6 +13,7 @@
 namespace sutra::e2e {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
@@ -154,6 +155,53 @@ TEST_F(Configuration, Values) {
                   "configure [tls], or set tls.allow_plaintext = true");
   expect_fault_of("half a [tls]", good() + "[tls]\nca_file = \"/etc/ca.pem\"\n", {"cert_file", "key_file"},
                   "give all three files, or none");
+}
+
+TEST_F(Configuration, Directories) {
+  const std::string apart = "keep the agent's own directories and the roots of the nodes' data apart";
+  expect_fault_of("`state_dir` in `data_path`",
+                  with("agent", "state_dir = \"" + sandbox.at("data/agent") + "\""),
+                  {"agent.state_dir", " lies in storage.data_path ", "neither lies in the other"}, apart);
+  expect_fault_of("`log_dir` around an allowed root",
+                  with("storage", "allowed_storage_roots = [\"" + sandbox.at("log/nodes") + "\"]"),
+                  {"storage.log_dir", " contains storage.allowed_storage_roots "}, apart);
+  expect_fault_of("`~` in a path", with("storage", "data_path = \"~/data\""),
+                  {"storage.data_path", "\"~\" is not replaced"}, "write the path itself");
+  expect_fault_of("a variable in a path", with("storage", "data_path = \"$HOME/data\""),
+                  {"storage.data_path", "variables are not replaced"}, "write the path itself");
+}
+
+/// An agent that was started there once would find its data in "/" otherwise.
+TEST_F(Configuration, AWorkingDirectoryThatWasRemoved) {
+  write_file(sandbox.config_path(), with("storage", "data_path = \"data\""));
+  const auto removed = [&](const std::string& config) {
+    return run({"/bin/sh", "-c",
+                "mkdir \"$1\" && cd \"$1\" && rmdir \"$1\" && exec \"$2\" --check-config \"$3\"", "sh",
+                sandbox.at("removed"), sandbox.binary("sutra-agent"), config});
+  };
+  const auto check = removed(sandbox.config_path());
+  EXPECT_EQ(check.status, 78);
+  EXPECT_THAT(check.err, AllOf(HasSubstr("storage.data_path"), HasSubstr("does not exist any more")));
+  note("a relative path, and the working directory was removed", check.err,
+       "write an absolute path, or start the agent in a directory that exists");
+  const auto relative = removed("agent-config.toml");
+  EXPECT_EQ(relative.status, 78);
+  note("a relative `--config`, and the working directory was removed", relative.err,
+       "name the file by its absolute path");
+}
+
+TEST_F(Configuration, AFileThatTheOperatorsToolCannotRead) {
+  const auto ctl = [&](const std::string& config) {
+    return run({sandbox.binary("sutra-agentctl"), "--config", config, "spawn", "serve-1"});
+  };
+  const std::string missing = sandbox.at("typo.toml");
+  note("`sutra-agentctl --config` with a file that is missing", ctl(missing).err, "correct its name");
+  write_file(missing, "[agent]\nruntime_dir = 7\n");
+  const auto faulty = ctl(missing);
+  EXPECT_EQ(faulty.status, 1);
+  note("`sutra-agentctl --config` with a file whose `runtime_dir` cannot be read",
+       faulty.err.substr(faulty.err.find("find the agent")), "correct it, or give `--runtime-dir`");
+  EXPECT_FALSE(agent.node("serve-1"));
 }
 
 TEST_F(Configuration, EveryFaultInOneReport) {

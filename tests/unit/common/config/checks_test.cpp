@@ -216,12 +216,6 @@ TEST(ConfigChecks, AddressesAndUsersMustBeValid) {
               HasSubstr("leave the key out for its default"));
 }
 
-TEST(ConfigChecks, OwnDirectoriesMayNotBeTheSame) {
-  ConfigDraft draft;
-  draft.set("agent", "state_dir", R"("x/../same")").set("agent", "runtime_dir", R"("/home/op/same/")");
-  EXPECT_THAT(only_fault(draft).text, HasSubstr("is agent.state_dir too"));
-}
-
 TEST(ConfigChecks, OverlongPathsAreRefused) {
   EXPECT_THAT(only_fault(ConfigDraft().set("agent", "runtime_dir", "\"/" + std::string(94, 'r') + "\"")).text,
               HasSubstr("at most 94"));

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/common/config/draft.h"
 
 namespace sutra {
@@ -94,6 +96,30 @@ TEST(ConfigDefaults, DirectoriesOfAFaultyFileAreStillFound) {
   EXPECT_EQ(loaded.config.agent.runtime_dir, "/home/op/run");
 }
 
+TEST(ConfigDefaults, WithoutAWorkingDirectoryTheDefaultsThatNeedOneAreFaults) {
+  auto context = desk_context();
+  context.working_directory = "";
+  const auto draft = ConfigDraft().set("storage", "data_path", R"("/srv/data")");
+  const auto loaded = draft.load(context);
+  EXPECT_EQ(loaded.faults.size(), 3U) << loaded.report("f");
+  for (const auto* key : {"agent.state_dir", "agent.runtime_dir", "storage.log_dir"}) {
+    EXPECT_THAT(loaded.report("f"), HasSubstr(std::string("f: ") + key +
+                                              ": is not set, and its default lies in the working directory, "
+                                              "which does not exist any more; set it to an absolute path"));
+  }
+  EXPECT_EQ(loaded.config.agent.state_dir, "") << "no directory that was never meant";
+  EXPECT_EQ(loaded.config.agent.runtime_dir, "");
+  context.is_root = true;
+  EXPECT_EQ(draft.load(context).report("f"), "") << "root's defaults are absolute";
+}
+
+TEST(ConfigDefaults, ARuntimeDirOfTheFilesOwnIsToldFromADefault) {
+  EXPECT_FALSE(ConfigDraft().load().names_runtime_dir);
+  EXPECT_FALSE(ConfigDraft().set("agent", "runtime_dir", "7").load().names_runtime_dir);
+  EXPECT_TRUE(ConfigDraft().set("agent", "runtime_dir", R"("r")").load().names_runtime_dir);
+  EXPECT_TRUE(parse_config("[agent]\nruntime_dir = \"r\"\n[", desk_context()).names_runtime_dir);
+}
+
 class ConfigContextOfThisProcess : public ::testing::Test {
  protected:
   void TearDown() override {
@@ -111,6 +137,17 @@ TEST_F(ConfigContextOfThisProcess, TakesTheFirstOfSystemdsDirectories) {
   EXPECT_EQ(context.logs_directory, std::nullopt);
   EXPECT_EQ(context.is_root, geteuid() == 0);
   EXPECT_TRUE(context.working_directory.starts_with('/'));
+}
+
+TEST_F(ConfigContextOfThisProcess, HasNoWorkingDirectoryWhenItWasRemoved) {
+  const auto before = std::filesystem::current_path();
+  {
+    const test::TemporaryDirectory removed;
+    std::filesystem::current_path(removed.path());
+  }
+  const auto context = ConfigContext::of_this_process();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(context.working_directory, "");
 }
 
 }  // namespace

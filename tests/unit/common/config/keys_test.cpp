@@ -38,6 +38,14 @@ class EveryKey : public ::testing::TestWithParam<const Key*> {
     EXPECT_THAT(faults[0].text, HasSubstr("allowed is " + allowed_));
   }
 
+  /// A draft in which the key, or its only element, is this path.
+  [[nodiscard]] LoadedConfig load_path(const std::string& path, const ConfigContext& context) const {
+    const std::string text = "\"" + path + "\"";
+    return ConfigDraft()
+        .set(key_.table(), key_.leaf(), takes("array") ? "[" + text + "]" : text)
+        .load(context);
+  }
+
   /// The bounds that messages name; nothing for a key that takes no integer.
   [[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> bounds() const {
     long min = 0;
@@ -90,6 +98,31 @@ TEST_P(EveryKey, TextsRefuseEmptyAndControlCharacters) {
     EXPECT_THAT(faults_of(loaded, key_.name), SizeIs(1)) << key_.name << " = " << toml;
     EXPECT_THAT(loaded.report("f"), ::testing::Not(HasSubstr("\x1b")));
   }
+}
+
+TEST_P(EveryKey, PathsRefuseWhatAShellWouldHaveReplaced) {
+  if (!takes("path")) return;
+  for (const std::string path : {"~", "~/x", "~op/x", "$HOME/x", "/srv/${NAME}/x"}) {
+    const std::string reason = path.starts_with('~') ? "\"~\" is not replaced" : "variables are not replaced";
+    const auto faults = faults_of(load_path(path, sutra::testing::desk_context()), key_.name);
+    ASSERT_THAT(faults, SizeIs(1)) << path;
+    EXPECT_THAT(faults[0].text, AllOf(HasSubstr("found string \"" + path + "\""), HasSubstr(reason)));
+  }
+  const auto inside = load_path("/srv/a~b", sutra::testing::desk_context());
+  EXPECT_THAT(inside.report("f"), ::testing::Not(HasSubstr("is not replaced")))
+      << "it stands for itself there";
+}
+
+TEST_P(EveryKey, ARelativePathWithoutAWorkingDirectoryIsAFault) {
+  if (!takes("path")) return;
+  auto context = sutra::testing::desk_context();
+  context.working_directory = "";
+  const auto faults = faults_of(load_path("some/where", context), key_.name);
+  ASSERT_THAT(faults, SizeIs(1));
+  EXPECT_THAT(faults[0].text, AllOf(HasSubstr("found string \"some/where\""),
+                                    HasSubstr("the working directory does not exist any more"),
+                                    HasSubstr("use an absolute path")));
+  EXPECT_THAT(load_path("/some/where", context).report("f"), ::testing::Not(HasSubstr("\"/some/where\"")));
 }
 
 TEST_P(EveryKey, WordsAreAllAccepted) {

@@ -25,8 +25,12 @@ using ::testing::SizeIs;
 
 class Logging : public ::testing::Test {
  protected:
-  void SetUp() override { unsetenv("SUTRA_LOG"); }
-  void TearDown() override { unsetenv("SUTRA_LOG"); }
+  void SetUp() override { forget_levels(); }
+  void TearDown() override { forget_levels(); }
+  static void forget_levels() {
+    unsetenv("SUTRA_LOG");
+    unsetenv("RUST_LOG");
+  }
 
   template <typename Do>
   static std::vector<std::string> lines_of(Do&& work) {
@@ -113,6 +117,36 @@ TEST_F(Logging, AnUnknownLevelInTheEnvironmentIsReportedAndIgnored) {
                               HasSubstr("use trace, debug, info, warn or error")));
   EXPECT_TRUE(enabled(LogLevel::kInfo));
   EXPECT_FALSE(enabled(LogLevel::kDebug));
+}
+
+TEST_F(Logging, APlainLevelInRustLogCountsWhereSutraLogIsNotSet) {
+  for (const auto* unset : {"", "not set"}) {
+    if (*unset == '\0') setenv("SUTRA_LOG", unset, 1);
+    setenv("RUST_LOG", "debug", 1);
+    init("comms", LogLevel::kError, LogFormat::kText);
+    EXPECT_TRUE(enabled(LogLevel::kDebug)) << "SUTRA_LOG " << unset;
+    EXPECT_FALSE(enabled(LogLevel::kTrace));
+    unsetenv("SUTRA_LOG");
+  }
+}
+
+TEST_F(Logging, SutraLogComesBeforeRustLogEvenWhenItIsNoLevel) {
+  setenv("RUST_LOG", "debug", 1);
+  setenv("SUTRA_LOG", "error", 1);
+  init("comms", LogLevel::kInfo, LogFormat::kText);
+  EXPECT_FALSE(enabled(LogLevel::kWarning));
+  setenv("SUTRA_LOG", "loud", 1);
+  EXPECT_THAT(lines_of([] { init("comms", LogLevel::kInfo, LogFormat::kText); }), SizeIs(1));
+  EXPECT_FALSE(enabled(LogLevel::kDebug));
+}
+
+TEST_F(Logging, AnythingElseInRustLogIsIgnoredInSilence) {
+  for (const auto* value : {"", "agent=debug,h2=warn", "debug,hyper=info", "DEBUG", "5", "off"}) {
+    setenv("RUST_LOG", value, 1);
+    EXPECT_THAT(lines_of([] { init("comms", LogLevel::kInfo, LogFormat::kText); }), IsEmpty()) << value;
+    EXPECT_TRUE(enabled(LogLevel::kInfo)) << value;
+    EXPECT_FALSE(enabled(LogLevel::kDebug)) << value;
+  }
 }
 
 TEST_F(Logging, LinesOfManyThreadsAreNotMixed) {

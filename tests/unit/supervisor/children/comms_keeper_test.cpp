@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -120,6 +121,16 @@ TEST_F(CommsKeeperTest, StartsCommsAndSendsWelcome) {
   EXPECT_EQ(keeper_->status().state, ipc::CommsState::kRunning);
   EXPECT_TRUE(keeper_->owns_pid(starter_.last().pid));
   EXPECT_FALSE(keeper_->owns_pid(0));
+}
+
+TEST_F(CommsKeeperTest, PassesOnTheLevelOfTheLogWhicheverVariableHoldsIt) {
+  setenv("SUTRA_LOG", "warn", 1);
+  setenv("RUST_LOG", "debug", 1);
+  keeper_->start();
+  unsetenv("SUTRA_LOG");
+  unsetenv("RUST_LOG");
+  EXPECT_THAT(starter_.last().plan.environment,
+              ::testing::IsSupersetOf({std::string("SUTRA_LOG=warn"), std::string("RUST_LOG=debug")}));
 }
 
 TEST_F(CommsKeeperTest, ReplacesItAtOnceThenWithBackoffUpToFiveSecondsAndNeverGivesUp) {

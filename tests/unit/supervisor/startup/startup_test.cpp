@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "supervisor/host/memfd.h"
@@ -88,6 +89,34 @@ TEST_F(ChooseConfig, AMissingFileIsReported) {
   const auto chosen = choose_config(arguments_, {}, none_live);
   ASSERT_TRUE(std::holds_alternative<std::string>(chosen));
   EXPECT_THAT(std::get<std::string>(chosen), HasSubstr(arguments_.config_path));
+}
+
+TEST_F(ChooseConfig, ARelativePathLiesInTheWorkingDirectoryAndIsShownWithoutItsDot) {
+  write(config("7"));
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_.path());
+  arguments_.config_path = "./agent.toml";
+  const auto chosen = choose_config(arguments_, {}, none_live);
+  std::filesystem::current_path(before);
+  const auto* run = std::get_if<ChosenConfig>(&chosen);
+  ASSERT_NE(run, nullptr) << std::get<std::string>(chosen);
+  EXPECT_EQ(run->path, directory_.path() + "/agent.toml");
+}
+
+TEST_F(ChooseConfig, ARelativePathIsAFaultWhereTheWorkingDirectoryWasRemoved) {
+  const auto before = std::filesystem::current_path();
+  {
+    const test::TemporaryDirectory removed;
+    std::filesystem::current_path(removed.path());
+  }
+  arguments_.config_path = "agent.toml";
+  const auto chosen = choose_config(arguments_, {}, none_live);
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(std::holds_alternative<std::string>(chosen));
+  EXPECT_EQ(
+      std::get<std::string>(chosen),
+      "read configuration agent.toml: the working directory does not exist any more; name the file by its "
+      "absolute path\n");
 }
 
 TEST_F(ChooseConfig, AHandedOverConfigurationIsUsedAndTheFileIsNotRead) {
