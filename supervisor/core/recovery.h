@@ -4,21 +4,10 @@
 #include <optional>
 
 #include "supervisor/core/event.h"
+#include "supervisor/core/facts.h"
 #include "supervisor/core/node.h"
 
 namespace sutra::supervisor::core {
-
-/// The facts of a node besides its intent. Times are CLOCK_BOOTTIME, perhaps of another boot.
-struct LastRecord {
-  State state = State::kStarting;
-  std::uint64_t generation = 0;
-  std::int64_t started_at_unix = 0;  ///< 0: the exec of the recorded process was not seen
-  Nanoseconds since{0};
-  std::optional<Nanoseconds> retry_due;
-  History history;
-  std::optional<Exit> last_exit;
-  bool process = false;  ///< a process is recorded
-};
 
 /// What became of the recorded process.
 enum class Seen {
@@ -35,15 +24,15 @@ struct KernelView {
 };
 
 /// What the caller must watch from now on.
-enum class Watch {
+enum class ToWatch {
   kNothing,
   kProcess,  ///< the recorded process; when it is gone, its Exited is reported at once
   kTree,     ///< what is left of a tree whose leader is dead
 };
-struct Recovery {
+struct RecoveredNode {
   Node node;                      ///< as last recorded
   Recovered event{false, false};  ///< its first event
-  Watch watch = Watch::kNothing;
+  ToWatch watch = ToWatch::kNothing;
 };
 
 /// Without a record (a reboot cleared it, or it was deleted) the node starts from its intent.
@@ -53,8 +42,8 @@ struct Recovery {
 /// The end of a launcher that never became a server is not recorded as a death. Where neither a supervisor
 /// nor the launcher's note tells, a recorded process that is dead is taken for a launcher. Times that this
 /// boot cannot have produced are cut to the present.
-[[nodiscard]] Recovery recover(Intent intent, const std::optional<LastRecord>& record,
-                               std::uint64_t found_generation, const KernelView& kernel, const Policy& policy,
-                               Nanoseconds now);
+[[nodiscard]] RecoveredNode recover(Intent intent, const std::optional<Facts>& facts,
+                                    std::uint64_t found_generation, const KernelView& kernel,
+                                    const Policy& policy, Nanoseconds now);
 
 }  // namespace sutra::supervisor::core

@@ -8,20 +8,11 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "supervisor/core/node.h"
+#include "supervisor/core/facts.h"
 
 namespace sutra::supervisor {
 
-/// Enough to find the same process again after we were replaced. `stamp` is CLOCK_BOOTTIME, taken while the
-/// child is unreaped: whatever has the pid later and started after the stamp is another process.
-struct ProcessIdentity {
-  pid_t pid = 0;
-  std::uint64_t stamp_ns = 0;
-  std::uint64_t pidfd_inode =
-      0;  ///< unique for a boot where pidfds have a file system of their own (Linux 6.9); else 0
-  std::string boot_id;  ///< empty when it cannot be read
-  friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
-};
+using core::ProcessIdentity;
 
 /// The identity of an unreaped child.
 [[nodiscard]] ProcessIdentity identify(pid_t pid, const UniqueFd& pidfd);

@@ -60,7 +60,7 @@ Ledger::Contents FileLedger::read() {
   }
   for (auto& [node_id, facts] : ledger::read_facts(facts_, findings)) {
     const auto [known, only_facts] = contents.nodes.try_emplace(node_id);
-    Recorded& node = known->second;
+    NodeRecord& node = known->second;
     if (only_facts || facts.intent.revision > node.intent.revision) {
       node.intent = facts.intent;
       // Written back now, so that losing the runtime directory later (a reboot) does not lose the node.

@@ -11,36 +11,23 @@
 #include <string>
 #include <vector>
 
+#include "common/node_id.h"
 #include "common/result.h"
-#include "supervisor/core/event.h"
-#include "supervisor/core/node.h"
-#include "supervisor/host/process.h"
+#include "supervisor/core/facts.h"
 
 namespace sutra::supervisor {
 
-/// Everything recorded about a node's process, with a copy of the intent.
-struct Facts {
-  core::Intent intent;
-  core::State state = core::State::kStarting;
-  ProcessIdentity process;  ///< pid 0: none
-  std::uint64_t generation = 0;
-  std::int64_t started_at_unix = 0;
-  std::uint64_t since_boot_ns = 0;      ///< Node::since
-  std::uint64_t retry_due_boot_ns = 0;  ///< in backoff and occupied, CLOCK_BOOTTIME; 0 = none
-  core::History history;
-  std::optional<core::Exit> last_exit;
-  friend bool operator==(const Facts&, const Facts&) = default;
-};
+using core::Facts;
 
 /// What is known of one node after reading both directories. The intent is the copy with the higher revision.
-struct Recorded {
+struct NodeRecord {
   core::Intent intent;
   bool intent_saved = true;    ///< false: only the facts hold it, and it could not be written back
   std::optional<Facts> facts;  ///< as they were written: facts->intent may be older than `intent`
 };
 
 /// Can be searched by text too: a cgroup's name holds a node_id that nobody parsed.
-using RecordedNodes = std::map<NodeId, Recorded, std::less<>>;
+using NodeRecords = std::map<NodeId, NodeRecord, std::less<>>;
 
 class Ledger {
  public:
@@ -51,7 +38,7 @@ class Ledger {
   virtual ~Ledger() = default;
 
   struct Contents {
-    RecordedNodes nodes;
+    NodeRecords nodes;
     std::vector<std::string>
         set_aside;  ///< one sentence each: the file, what was wrong with it, where it is now
     /// One sentence each: what could not be read or written back for a reason that may go away (no

@@ -170,8 +170,9 @@ Facts facts_in(Fields& top) {
   facts.process.boot_id = process.text("boot_id");
   facts.generation = process.number<std::uint64_t>("generation");
   facts.started_at_unix = process.number<std::int64_t>("started_at_unix");
-  facts.since_boot_ns = process.number<std::uint64_t>("since_boot_ns");
-  facts.retry_due_boot_ns = process.number<std::uint64_t>("retry_due_boot_ns");
+  facts.since = core::Nanoseconds(process.number<std::int64_t>("since_boot_ns", 0));
+  const core::Nanoseconds retry(process.number<std::int64_t>("retry_due_boot_ns", 0));
+  if (retry.count() != 0) facts.retry_due = retry;
   Fields history = top.table("history");
   facts.history.failures = history.times("failures_ns");
   facts.history.in_a_row = history.number<std::uint32_t>("in_a_row");

@@ -65,8 +65,8 @@ void add_process(std::string& out, const Facts& facts) {
   add(out, "boot_id", std::string_view(facts.process.boot_id));
   add(out, "generation", facts.generation);
   add(out, "started_at_unix", facts.started_at_unix);
-  add(out, "since_boot_ns", facts.since_boot_ns);
-  add(out, "retry_due_boot_ns", facts.retry_due_boot_ns);
+  add(out, "since_boot_ns", facts.since.count());
+  add(out, "retry_due_boot_ns", facts.retry_due.value_or(core::Nanoseconds{0}).count());
 }
 
 void add_history(std::string& out, const core::History& history) {

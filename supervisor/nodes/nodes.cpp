@@ -97,7 +97,7 @@ std::vector<std::string> Nodes::names() const {
   return all;
 }
 
-// ---- events in; their effects: nodes_effects.cpp
+// ---- events in; their effects: effects.cpp
 
 void Nodes::post(const NodeId& node_id, core::Event event, std::optional<core::Waiter> requester) {
   const Entry* entry = find(node_id);

@@ -38,8 +38,8 @@ struct Decisions {
   std::function<core::Transition(core::Intent, const core::Predecessor&, const core::Context&)> start_new =
       core::start_new;
   std::function<core::Transition(core::Node, const core::Event&, const core::Context&)> step = core::step;
-  std::function<core::Recovery(core::Intent, const std::optional<core::LastRecord>&, std::uint64_t,
-                               const core::KernelView&, const core::Policy&, core::Nanoseconds)>
+  std::function<core::RecoveredNode(core::Intent, const std::optional<core::Facts>&, std::uint64_t,
+                                    const core::KernelView&, const core::Policy&, core::Nanoseconds)>
       recover = core::recover;
   decltype(&core::may_probe_restart) may_probe_restart = core::may_probe_restart;
 };
@@ -63,7 +63,7 @@ class Nodes {
 
   /// Adopts what still runs and starts what should run. Call once, before any request. On an error it could
   /// not be told what still runs, and nothing was done.
-  [[nodiscard]] Status recover(const RecordedNodes& recorded);
+  [[nodiscard]] Status recover(const NodeRecords& recorded);
 
   void start(const NodeId& node_id, const core::Request& request, Reply reply);
   void stop(const NodeId& node_id, Reply reply);
@@ -120,7 +120,7 @@ class Nodes {
   void publish(Entry& entry);
   void remove(const NodeId& node_id);
   void retire(Entry& entry);
-  void adopt(const NodeId& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process);
+  void adopt(const NodeId& node_id, const NodeRecord& recorded, std::unique_ptr<ServerProcess> process);
   [[nodiscard]] core::KernelView look_at(const NodeId& node_id, const Facts& facts,
                                          const ServerProcess* process);
   [[nodiscard]] Entry& make_entry(const NodeId& node_id);

@@ -6,25 +6,7 @@
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
-namespace {
-
-std::optional<core::LastRecord> last_record(const std::optional<Facts>& facts) {
-  if (!facts) return std::nullopt;
-  core::LastRecord record;
-  record.state = facts->state;
-  record.generation = facts->generation;
-  record.started_at_unix = facts->started_at_unix;
-  record.since = core::Nanoseconds(facts->since_boot_ns);
-  if (facts->retry_due_boot_ns != 0) record.retry_due = core::Nanoseconds(facts->retry_due_boot_ns);
-  record.history = facts->history;
-  record.last_exit = facts->last_exit;
-  record.process = facts->process.pid != 0;
-  return record;
-}
-
-}  // namespace
-
-Status Nodes::recover(const RecordedNodes& recorded) {
+Status Nodes::recover(const NodeRecords& recorded) {
   // All are looked for before anything is done about one: to take a process for dead that could not be looked
   // at would be to kill it.
   std::map<std::string, std::unique_ptr<ServerProcess>> processes;
@@ -81,22 +63,22 @@ core::KernelView Nodes::look_at(const NodeId& node_id, const Facts& facts, const
 
 /// A recorded node becomes what it was when its last record was made; its first event, Recovered, tells it
 /// what is still true.
-void Nodes::adopt(const NodeId& node_id, const Recorded& recorded, std::unique_ptr<ServerProcess> process) {
+void Nodes::adopt(const NodeId& node_id, const NodeRecord& recorded, std::unique_ptr<ServerProcess> process) {
   Entry& entry = make_entry(node_id);
   core::KernelView kernel;
   if (recorded.facts) kernel = look_at(node_id, *recorded.facts, process.get());
-  core::Recovery recovery =
-      parts_.decide.recover(recorded.intent, last_record(recorded.facts), unmanaged_generation(node_id),
-                            kernel, policy_, parts_.platform.timers().now().boot);
+  core::RecoveredNode recovery =
+      parts_.decide.recover(recorded.intent, recorded.facts, unmanaged_generation(node_id), kernel, policy_,
+                            parts_.platform.timers().now().boot);
   entry.node = std::move(recovery.node);
   entry.intent_saved = recorded.intent_saved;
   // Posted before the process can post its own end, so that they arrive in this order.
   posted_.push_back({node_id, entry.incarnation, recovery.event, std::nullopt});
   switch (recovery.watch) {
-    case core::Watch::kNothing:
+    case core::ToWatch::kNothing:
       if (recorded.facts) (void)parts_.platform.adopt_tree(node_id, entry.node.generation, nullptr)->remove();
       break;
-    case core::Watch::kProcess: {
+    case core::ToWatch::kProcess: {
       const ProcessIdentity& identity = recorded.facts->process;
       if (kernel.process == core::Seen::kAlive) {
         log::info("", "adopted node " + node_id + " (pid " + std::to_string(identity.pid) + ")",
@@ -106,7 +88,7 @@ void Nodes::adopt(const NodeId& node_id, const Recorded& recorded, std::unique_p
       entry.process->adopt(identity, std::move(process));
       break;
     }
-    case core::Watch::kTree:
+    case core::ToWatch::kTree:
       entry.process = process_of(node_id, entry.node.generation);
       entry.process->adopt_leftovers();
       break;

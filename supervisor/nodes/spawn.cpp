@@ -7,12 +7,6 @@
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
-namespace {
-
-constexpr std::size_t kMaxUnrecorded = 4096;  // events; a disk that stays full must not fill our memory
-
-}  // namespace
-
 /// What nobody knew is nobody's once it is empty.
 void Nodes::forget_emptied_leaves() {
   std::erase_if(unmanaged_, [this](const NodeTrees::Leaf& leaf) {
@@ -60,68 +54,6 @@ void Nodes::spawn(Entry& entry) {
   // With a process, its own report tells what became of it.
   if (!spawned && !entry.process)
     post(entry.id(), core::LaunchFailed{generation, false, spawned.error().message()});
-}
-
-Status Nodes::save_facts(Entry& entry) {
-  Facts facts;
-  facts.intent = entry.node.intent;
-  facts.state = entry.node.state;
-  if (entry.process && entry.node.leader != core::Leader::kNone) facts.process = entry.process->identity();
-  facts.generation = entry.node.generation;
-  facts.started_at_unix = entry.node.started_at_unix;
-  facts.since_boot_ns = static_cast<std::uint64_t>(entry.node.since.count());
-  if (entry.node.timer && entry.node.timer->kind == core::TimerKind::kRetry) {
-    facts.retry_due_boot_ns = static_cast<std::uint64_t>(entry.node.timer->due.count());
-  }
-  facts.history = entry.node.history;
-  facts.last_exit = entry.node.last_exit;
-  const Status written = parts_.ledger.write_facts(facts);
-  if (!written && !facts_failed_) {
-    log::error("record node " + entry.id() + ": " + written.error().message() +
-                   "; nodes go on running, but if the supervisor dies now their deaths and restarts are not "
-                   "accounted for",
-               {{"node_id", entry.id()}});
-  }
-  facts_failed_ = !written;
-  return written;
-}
-
-Status Nodes::keep_records() {
-  for (const auto& [id, entry] : entries_) {
-    const Ledger::Present present = parts_.ledger.present(id);
-    if (!present.intent || !entry->intent_saved) {
-      if (Status written = parts_.ledger.write_intent(entry->node.intent); !written) return written;
-      entry->intent_saved = true;
-    }
-    if (!present.facts) {
-      if (Status written = save_facts(*entry); !written) return written;
-    }
-  }
-  return {};
-}
-
-void Nodes::record(const NodeId& node_id, std::uint64_t generation, const std::string& what,
-                   const std::string& cause, std::optional<core::Exit> exit) {
-  unrecorded_.push_back({parts_.platform.timers().now().unix_secs, node_id, generation, what, cause, exit});
-  record_all();
-}
-
-/// What could not be written down waits for a better moment, in its order.
-void Nodes::record_all() {
-  while (!unrecorded_.empty()) {
-    const Status appended = parts_.ledger.append(unrecorded_.front());
-    if (!appended) {
-      if (!events_failed_) {
-        log::error("record event: " + appended.error().message() + "; it is tried again",
-                   {{"node_id", unrecorded_.front().node_id}});
-      }
-      events_failed_ = true;
-      if (unrecorded_.size() > kMaxUnrecorded) unrecorded_.pop_front();
-      return;
-    }
-    events_failed_ = false;
-    unrecorded_.pop_front();
-  }
 }
 
 }  // namespace sutra::supervisor

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -81,7 +82,16 @@ class ReusedPids : public OwnWorldTest {
   faults::OperatorClient control{sandbox.at("run")};
   chaos::Journal journal{false};
   chaos::EventFollower events{sandbox.at("state"), journal};
-  std::vector<pid_t> keepers, victims;
+  /// One start of a server: its pid alone may be that of its predecessor.
+  struct Started {
+    pid_t pid = 0;
+    std::uint64_t generation = 0;
+    friend bool operator==(const Started&, const Started&) = default;
+  };
+  [[nodiscard]] std::optional<Started> started(int victim) const;
+
+  std::vector<pid_t> keepers;
+  std::vector<Started> victims;
   std::uint64_t missed = 0;  ///< numbers that no decoy could be given
   std::atomic<bool> over{false};
   std::vector<std::thread> restarters;
@@ -103,16 +113,25 @@ std::uint64_t total(const std::map<std::string, std::uint64_t>& counts) {
 void ReusedPids::begin() {
   start_supervisor();
   for (int i = 0; i < kKeepers; ++i) keepers.push_back(must_start("keeper-" + std::to_string(i)));
-  for (int i = 0; i < kVictims; ++i) victims.push_back(must_start("victim-" + std::to_string(i)));
+  for (int i = 0; i < kVictims; ++i) {
+    (void)must_start("victim-" + std::to_string(i));
+    victims.push_back(started(i).value_or(Started{}));
+  }
   for (int i = 0; i < kCrashers; ++i) (void)control.start("exit-" + std::to_string(i));
   for (int i = 0; i < kRestarters; ++i) restarters.emplace_back([this, i] { keep_crashing(i); });
 }
 
-bool ReusedPids::replaced(int victim) {
+std::optional<ReusedPids::Started> ReusedPids::started(int victim) const {
   const auto row = control.node("victim-" + std::to_string(victim));
+  if (!row || row->pid == 0) return std::nullopt;
+  return Started{static_cast<pid_t>(row->pid), row->generation};
+}
+
+bool ReusedPids::replaced(int victim) {
+  const auto now = started(victim);
   auto& before = victims[static_cast<std::size_t>(victim)];
-  if (!row || row->pid == 0 || static_cast<pid_t>(row->pid) == before) return false;
-  before = static_cast<pid_t>(row->pid);
+  if (!now || *now == before) return false;
+  before = *now;
   return true;
 }
 
@@ -120,10 +139,10 @@ bool ReusedPids::replaced(int victim) {
 void ReusedPids::hurt_once(int turn) {
   const pid_t comms = agent.comms_pid();
   agent.kill();
-  for (const pid_t victim : victims) ASSERT_TRUE(sandbox.signal(victim, SIGKILL));
-  for (const pid_t victim : victims) {
-    ASSERT_TRUE(e2e::eventually([&] { return ::kill(victim, 0) != 0; })) << victim;
-    if (!herd.take(victim, 2s)) ++missed;
+  for (const auto& victim : victims) ASSERT_TRUE(sandbox.signal(victim.pid, SIGKILL));
+  for (const auto& victim : victims) {
+    ASSERT_TRUE(e2e::eventually([&] { return ::kill(victim.pid, 0) != 0; })) << victim.pid;
+    if (!herd.take(victim.pid, 2s)) ++missed;
   }
   if (comms > 0 && !herd.take(comms, 2s)) ++missed;
   start_supervisor();
@@ -137,7 +156,9 @@ void ReusedPids::hurt_once(int turn) {
       (void)control.restart(id);
     }
     EXPECT_TRUE(e2e::eventually([&] { return replaced(i) || herd.counts().signalled > 0; }))
-        << id << " is not back";
+        << id << " is not back: before: pid " << victims[static_cast<std::size_t>(i)].pid << ", generation "
+        << victims[static_cast<std::size_t>(i)].generation << "; now: pid "
+        << started(i).value_or(Started{}).pid << ", generation " << started(i).value_or(Started{}).generation;
   }
   events.follow();
 }

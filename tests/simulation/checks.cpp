@@ -245,7 +245,7 @@ void Checks::removed(const std::string& node_id, bool parked) {
 
 /// What the records say must be what was promised, unless what would have said it never arrived in either
 /// directory.
-void Checks::recovering(const supervisor::RecordedNodes& recorded) {
+void Checks::recovering(const supervisor::NodeRecords& recorded) {
   for (Process& process : kernel_.all()) {
     if (!process.leaf || !disk_.stale_facts.contains(process.leaf->node_id)) continue;
     process.unmanaged = true;

@@ -48,7 +48,7 @@ class Checks {
   void launch_failure_recorded(Serial subject, Appended appended);
   void answered(const std::string& node_id, core::Waiter waiter, bool success);
   void removed(const std::string& node_id, bool parked);
-  void recovering(const supervisor::RecordedNodes& recorded);
+  void recovering(const supervisor::NodeRecords& recorded);
 
   // ---- what happens in the world
   void executed(Process& process);

@@ -12,8 +12,8 @@ bool Disk::fails(unsigned per_mille, Mark mark) {
 
 void Disk::open_events() { over_ = over_in_file_; }
 
-supervisor::RecordedNodes Disk::read() {
-  supervisor::RecordedNodes nodes;
+supervisor::NodeRecords Disk::read() {
+  supervisor::NodeRecords nodes;
   std::set<std::string> stale = stale_intents;
   for (const auto& [id, intent] : intents) nodes[intent.node_id].intent = intent;
   for (const auto& [id, each] : facts) {

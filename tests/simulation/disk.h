@@ -16,7 +16,7 @@
 namespace sutra::simulation {
 
 using supervisor::Facts;
-using supervisor::Recorded;
+using supervisor::NodeRecord;
 
 /// What became of an append.
 enum class Appended { kWritten, kRepeat, kFailed };
@@ -30,7 +30,7 @@ class Disk {
 
   // ---- the ledger's calls
   void open_events();
-  [[nodiscard]] supervisor::RecordedNodes read();
+  [[nodiscard]] supervisor::NodeRecords read();
   [[nodiscard]] bool write_intent(const core::Intent& intent);
   [[nodiscard]] bool write_facts(const Facts& facts);
   [[nodiscard]] bool forget(const std::string& node_id);

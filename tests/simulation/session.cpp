@@ -32,11 +32,10 @@ supervisor::Decisions Session::decisions() {
     begin(id, event, next, false);
     return next;
   };
-  decide.recover = [this](core::Intent intent, const std::optional<core::LastRecord>& record,
-                          std::uint64_t found, const core::KernelView& kernel, const core::Policy& policy,
-                          Nanoseconds now) {
+  decide.recover = [this](core::Intent intent, const std::optional<core::Facts>& record, std::uint64_t found,
+                          const core::KernelView& kernel, const core::Policy& policy, Nanoseconds now) {
     auto recovery = planted.recover(std::move(intent), record, found, kernel, policy, now);
-    if (recovery.watch == core::Watch::kTree) world.coverage.see(Mark::kLeftoversFound);
+    if (recovery.watch == core::ToWatch::kTree) world.coverage.see(Mark::kLeftoversFound);
     return recovery;
   };
   decide.may_probe_restart = planted.may_probe_restart;

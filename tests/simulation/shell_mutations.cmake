@@ -28,13 +28,13 @@ sutra_shell_bug(OpensTheGateBeforeItRecords spawn.cpp I5
   (void)save_facts(entry);
   return opened;")
 
-sutra_shell_bug(DropsEventsThatCannotBeWritten spawn.cpp I5
+sutra_shell_bug(DropsEventsThatCannotBeWritten records.cpp I5
 "      if (unrecorded_.size() > kMaxUnrecorded) unrecorded_.pop_front();
       return;"
 "      unrecorded_.pop_front();
       return;")
 
-sutra_shell_bug(DoesNotWriteIntentsAgain spawn.cpp I1
+sutra_shell_bug(DoesNotWriteIntentsAgain records.cpp I1
 "if (!present.intent || !entry->intent_saved)"
 "if (false)")
 
@@ -42,11 +42,9 @@ sutra_shell_bug(TakesAnErrorForAbsence recover.cpp I
 "if (!found) return found.error();"
 "if (!found) continue;")
 
-sutra_shell_bug(TakesTheLastPostedFirst nodes.cpp I
-"    const Posted next = std::move(posted_.front());
-    posted_.pop_front();"
-"    const Posted next = std::move(posted_.back());
-    posted_.pop_back();")
+sutra_shell_bug(ForgetsWhatIsLeftOfATree recover.cpp liveness
+"      entry.process->adopt_leftovers();"
+"      (void)entry;")
 
 sutra_shell_bug(KeepsTimersThatAreDisarmed effects.cpp I6
 "entry.timer.reset();"

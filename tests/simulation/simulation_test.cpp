@@ -129,17 +129,17 @@ Transition forgives_every_failure(Node node, const Event& event, const Context& 
   return core::step(std::move(node), event, context);
 }
 
-core::Recovery takes_launchers_for_servers(core::Intent intent, const std::optional<core::LastRecord>& record,
-                                           std::uint64_t found, const core::KernelView& kernel,
-                                           const core::Policy& policy, core::Nanoseconds now) {
+core::RecoveredNode takes_launchers_for_servers(core::Intent intent, const std::optional<core::Facts>& record,
+                                                std::uint64_t found, const core::KernelView& kernel,
+                                                const core::Policy& policy, core::Nanoseconds now) {
   auto seen = record;
   if (seen && seen->started_at_unix == 0) seen->started_at_unix = 1;
   return core::recover(std::move(intent), seen, found, kernel, policy, now);
 }
 
-core::Recovery uses_generations_again(core::Intent intent, const std::optional<core::LastRecord>& record,
-                                      std::uint64_t, const core::KernelView& kernel,
-                                      const core::Policy& policy, core::Nanoseconds now) {
+core::RecoveredNode uses_generations_again(core::Intent intent, const std::optional<core::Facts>& record,
+                                           std::uint64_t, const core::KernelView& kernel,
+                                           const core::Policy& policy, core::Nanoseconds now) {
   return core::recover(std::move(intent), record, 0, kernel, policy, now);
 }
 

@@ -28,7 +28,7 @@ bool Supervisor::recover() {
   return recovered;
 }
 
-void Supervisor::count_unmanaged(const supervisor::RecordedNodes& recorded) {
+void Supervisor::count_unmanaged(const supervisor::NodeRecords& recorded) {
   for (const auto& leaf : platform_.leaves()) {
     const auto known = recorded.find(leaf.node_id);
     const bool ours =

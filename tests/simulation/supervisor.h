@@ -50,7 +50,7 @@ class Supervisor {
 
  private:
   [[nodiscard]] supervisor::Reply reply(const std::string& node_id, core::Waiter waiter);
-  void count_unmanaged(const supervisor::RecordedNodes& recorded);
+  void count_unmanaged(const supervisor::NodeRecords& recorded);
 
   Session session_;
   const Settings& settings_;

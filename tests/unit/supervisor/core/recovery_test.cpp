@@ -14,43 +14,43 @@ using namespace std::chrono_literals;
 
 constexpr Nanoseconds kNow = 1000s;
 
-LastRecord running_record() {
-  LastRecord record;
+Facts running_record() {
+  Facts record;
   record.state = State::kRunning;
   record.generation = 4;
   record.started_at_unix = 1'700'000'000;
   record.since = 900s;
-  record.process = true;
+  record.process.pid = 77;
   return record;
 }
 
-Recovery recover_with(const std::optional<LastRecord>& record, KernelView kernel, std::uint64_t found = 0) {
+RecoveredNode recover_with(const std::optional<Facts>& record, KernelView kernel, std::uint64_t found = 0) {
   return recover(some_intent(), record, found, kernel, default_policy(), kNow);
 }
 
 TEST(NodeRecoveryFromRecords, ALivingProcessIsWatched) {
-  const Recovery found = recover_with(running_record(), {Seen::kAlive, true});
-  EXPECT_EQ(found.watch, Watch::kProcess);
+  const RecoveredNode found = recover_with(running_record(), {Seen::kAlive, true});
+  EXPECT_EQ(found.watch, ToWatch::kProcess);
   EXPECT_TRUE(found.event.process);
   EXPECT_EQ(found.node.generation, 4U);
 }
 
 TEST(NodeRecoveryFromRecords, AProcessThatIsGoneIsWatchedForItsDeath) {
-  const Recovery found = recover_with(running_record(), {Seen::kGone, true});
-  EXPECT_EQ(found.watch, Watch::kProcess);
+  const RecoveredNode found = recover_with(running_record(), {Seen::kGone, true});
+  EXPECT_EQ(found.watch, ToWatch::kProcess);
   EXPECT_TRUE(found.event.process);
 }
 
-LastRecord unseen_record() {
-  LastRecord record = running_record();
+Facts unseen_record() {
+  Facts record = running_record();
   record.state = State::kStarting;
   record.started_at_unix = 0;
   return record;
 }
 
 TEST(NodeRecoveryFromRecords, AServerThatEndedWhileNobodyWatchedIsRecordedAsADeath) {
-  const Recovery found = recover_with(unseen_record(), {Seen::kGone, false, true});
-  EXPECT_EQ(found.watch, Watch::kProcess);
+  const RecoveredNode found = recover_with(unseen_record(), {Seen::kGone, false, true});
+  EXPECT_EQ(found.watch, ToWatch::kProcess);
   Drive node;
   node.node = found.node;
   node.feed(found.event);
@@ -60,15 +60,15 @@ TEST(NodeRecoveryFromRecords, AServerThatEndedWhileNobodyWatchedIsRecordedAsADea
 }
 
 TEST(NodeRecoveryFromRecords, ALauncherThatIsEndingIsNotTakenForAServer) {
-  const Recovery found = recover_with(unseen_record(), {Seen::kAlive, true, false});
-  EXPECT_EQ(found.watch, Watch::kTree);
+  const RecoveredNode found = recover_with(unseen_record(), {Seen::kAlive, true, false});
+  EXPECT_EQ(found.watch, ToWatch::kTree);
   EXPECT_FALSE(found.event.process);
   EXPECT_TRUE(found.event.leftovers);
 }
 
 TEST(NodeRecoveryFromRecords, WithoutARecordTheNextGenerationIsAboveTheOneThatStillRuns) {
-  const Recovery found = recover_with(std::nullopt, {}, 7);
-  EXPECT_EQ(found.watch, Watch::kNothing);
+  const RecoveredNode found = recover_with(std::nullopt, {}, 7);
+  EXPECT_EQ(found.watch, ToWatch::kNothing);
   EXPECT_EQ(found.node.generation, 0U)
       << "recorded as ours, the process of 7 would be ended by the next supervisor";
   Drive node;
@@ -80,10 +80,10 @@ TEST(NodeRecoveryFromRecords, WithoutARecordTheNextGenerationIsAboveTheOneThatSt
 }
 
 TEST(NodeRecoveryFromRecords, TheNextGenerationIsAboveOneThatIsHigherThanTheRecord) {
-  LastRecord record = running_record();
+  Facts record = running_record();
   record.state = State::kBackoff;
-  record.process = false;
-  const Recovery found = recover_with(record, {}, 5);  // what recorded 5 did not reach the disk
+  record.process.pid = 0;
+  const RecoveredNode found = recover_with(record, {}, 5);  // what recorded 5 did not reach the disk
   Drive node;
   node.node = found.node;
   node.node.intent.confirmed = true;
@@ -93,11 +93,11 @@ TEST(NodeRecoveryFromRecords, TheNextGenerationIsAboveOneThatIsHigherThanTheReco
 }
 
 TEST(NodeRecoveryFromRecords, LeftoversWithoutAProcessAreWatched) {
-  LastRecord record = running_record();
+  Facts record = running_record();
   record.state = State::kCleaning;
-  record.process = false;
-  const Recovery found = recover_with(record, {Seen::kGone, true});
-  EXPECT_EQ(found.watch, Watch::kTree);
+  record.process.pid = 0;
+  const RecoveredNode found = recover_with(record, {Seen::kGone, true});
+  EXPECT_EQ(found.watch, ToWatch::kTree);
   EXPECT_TRUE(found.event.leftovers);
 }
 
@@ -105,11 +105,11 @@ class LauncherAtRecovery : public ::testing::TestWithParam<State> {};
 
 /// A stop that reached a launcher too: the state alone does not tell.
 TEST_P(LauncherAtRecovery, ThatNeverExecutedIsNotRecordedAsADeath) {
-  LastRecord record = running_record();
+  Facts record = running_record();
   record.state = GetParam();
   record.started_at_unix = 0;
-  const Recovery found = recover_with(record, {Seen::kGone, false});
-  EXPECT_EQ(found.watch, Watch::kNothing);
+  const RecoveredNode found = recover_with(record, {Seen::kGone, false});
+  EXPECT_EQ(found.watch, ToWatch::kNothing);
   EXPECT_FALSE(found.event.process);
 
   Drive node;
@@ -122,11 +122,11 @@ TEST_P(LauncherAtRecovery, ThatNeverExecutedIsNotRecordedAsADeath) {
 INSTANTIATE_TEST_SUITE_P(States, LauncherAtRecovery, ::testing::Values(State::kStarting, State::kStopping));
 
 TEST(NodeRecoveryFromRecords, AProcessFoundAliveIsStartedEvenIfNobodySawItsExec) {
-  LastRecord record = running_record();
+  Facts record = running_record();
   record.state = State::kStarting;
   record.started_at_unix = 0;
-  const Recovery found = recover_with(record, {Seen::kAlive, true});
-  ASSERT_EQ(found.watch, Watch::kProcess);
+  const RecoveredNode found = recover_with(record, {Seen::kAlive, true});
+  ASSERT_EQ(found.watch, ToWatch::kProcess);
 
   Drive node;
   node.node = found.node;
@@ -137,11 +137,11 @@ TEST(NodeRecoveryFromRecords, AProcessFoundAliveIsStartedEvenIfNobodySawItsExec)
 }
 
 TEST(NodeRecoveryFromRecords, AServerWhoseStartWasNotSeenHasAStartEventBeforeItsDeath) {
-  LastRecord record = running_record();
+  Facts record = running_record();
   record.state = State::kStarting;
   record.started_at_unix = 0;
-  const Recovery found = recover_with(record, {Seen::kGone, false, true});
-  ASSERT_EQ(found.watch, Watch::kProcess);
+  const RecoveredNode found = recover_with(record, {Seen::kGone, false, true});
+  ASSERT_EQ(found.watch, ToWatch::kProcess);
   Drive node;
   node.node = found.node;
   node.node.intent.confirmed = true;
@@ -152,13 +152,13 @@ TEST(NodeRecoveryFromRecords, AServerWhoseStartWasNotSeenHasAStartEventBeforeIts
 }
 
 TEST(NodeRecoveryFromRecords, TimesOfAnEarlierBootAreNeverInTheFuture) {
-  LastRecord record = running_record();
-  record.process = false;
+  Facts record = running_record();
+  record.process.pid = 0;
   record.state = State::kBackoff;
   record.since = 5000s;
   record.history.failures = {500s, 4000s};
   record.retry_due = 9000s;
-  const Recovery found = recover_with(record, {});
+  const RecoveredNode found = recover_with(record, {});
   EXPECT_EQ(found.node.since, kNow);
   EXPECT_EQ(found.node.history.failures, std::vector<Nanoseconds>{500s});
   ASSERT_TRUE(found.node.timer.has_value());

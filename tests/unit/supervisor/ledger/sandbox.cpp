@@ -33,8 +33,8 @@ Facts some_facts(const core::Intent& intent) {
                    "0f8fad5b-d9cb-469f-a165-70867728950e"};
   facts.generation = std::numeric_limits<std::uint64_t>::max();
   facts.started_at_unix = -1;
-  facts.since_boot_ns = 123;
-  facts.retry_due_boot_ns = 456;
+  facts.since = core::Nanoseconds(123);
+  facts.retry_due = core::Nanoseconds(456);
   facts.history = {
       {core::Nanoseconds{1}, core::Nanoseconds{std::numeric_limits<std::int64_t>::max()}}, 2, 4'294'967'295U};
   facts.last_exit = core::Exit{core::ExitCause::kSignal, 0, 9, 1'700'000'000};

@@ -250,15 +250,15 @@ TEST_F(NodesTest, ShuttingDownParksEveryNodeAndRefusesNewOnes) {
 class Recovering : public NodesTest {
  protected:
   /// As an earlier supervisor left it.
-  RecordedNodes records_of_a_running_node() {
+  NodeRecords records_of_a_running_node() {
     running("a");
-    Recorded recorded;
+    NodeRecord recorded;
     recorded.intent = ledger_.intents.at("a");
     recorded.facts = ledger_.facts.at("a");
     make_nodes();
     platform_.server("a.1").child = false;
     deeds_.clear();
-    RecordedNodes all;
+    NodeRecords all;
     all[node_id("a")] = recorded;
     return all;
   }
