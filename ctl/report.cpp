@@ -53,7 +53,9 @@ std::string clock_text(std::uint64_t unix_secs) {
 std::string away_text(const ipc::AgentStatus& s) {
   std::string text = "not reached since " + clock_text(s.away_since_unix);
   text += s.next_try_unix == 0 ? ", trying now" : ", next try " + clock_text(s.next_try_unix);
-  return s.link_cause.view().empty() ? text : text + ": " + printable(s.link_cause.view(), s.link_cause.bytes.size());
+  return s.link_cause.view().empty()
+             ? text
+             : text + ": " + printable(s.link_cause.view(), s.link_cause.bytes.size());
 }
 
 Json exit_json(const ipc::NodeRow& row) {

@@ -20,8 +20,7 @@ constexpr std::size_t kSaidTextMax = 400;
 
 }  // namespace
 
-MasterLink::MasterLink(LinkPolicy policy)
-    : policy_(policy), random_(policy.seed), known_(policy.known) {}
+MasterLink::MasterLink(LinkPolicy policy) : policy_(policy), random_(policy.seed), known_(policy.known) {}
 
 std::vector<LinkAction> MasterLink::step(const LinkEvent& event, LinkTime now) {
   now_ = now;

@@ -236,7 +236,7 @@ class MasterLink {
 
   std::optional<std::uint64_t> away_since_unix_;  // nothing: no absence
   std::optional<std::chrono::steady_clock::time_point> away_said_at_;
-  std::string cause_;  // why the last try of this absence failed
+  std::string cause_;                                          // why the last try of this absence failed
   std::set<std::tuple<News, std::size_t, std::string>> said_;  // in this absence: news, host, text
   ipc::LinkState reported_ = ipc::LinkState::kConnecting;
   std::uint64_t beats_ = 0;

@@ -44,8 +44,7 @@ bool is_placeholder(std::string_view sent, const AdmissionPolicy& policy) {
     return parts && parts == joined_parts(placeholder) &&
            sent.starts_with('/') == placeholder.starts_with('/');
   };
-  return !sent.empty() &&
-         std::any_of(policy.placeholder_paths.begin(), policy.placeholder_paths.end(), same);
+  return !sent.empty() && std::any_of(policy.placeholder_paths.begin(), policy.placeholder_paths.end(), same);
 }
 
 /// data_path first, without a slash at the end. A root that is not an absolute, normal path is ignored.

@@ -13,8 +13,8 @@ namespace sutra::supervisor::core {
 inline constexpr std::size_t kStoragePathMax = 255;  ///< bytes
 
 struct Place {
-  std::string path;  ///< absolute, normal
-  std::string root;  ///< of the roots above it the nearest
+  std::string path;     ///< absolute, normal
+  std::string root;     ///< of the roots above it the nearest
   std::string note;     ///< a placeholder that was sent, and what it means; else empty
   std::string warning;  ///< a path that was sent and ignored, and why; else empty
 };

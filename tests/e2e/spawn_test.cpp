@@ -122,7 +122,8 @@ TEST_F(Spawn, OtherPathsAreRefusedWithAdvice) {
     EXPECT_FALSE(r.error_message().empty()) << path;
     EXPECT_FALSE(agent.node("serve-2")) << path;
   }
-  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/elsewhere").error_message(), HasSubstr("relative storage_path"));
+  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/elsewhere").error_message(),
+              HasSubstr("relative storage_path"));
 }
 
 TEST_F(Spawn, OutsidePathsAreIgnoredWhenConfiguredSo) {

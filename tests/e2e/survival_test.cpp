@@ -313,9 +313,9 @@ TEST_F(Survival, TheLinesOfAReturnComeInTheirOrderAndStatusTellsOfTheAbsence) {
   EXPECT_THAT(agent.ctl({"status"}).out, Not(HasSubstr("not reached since")));
   const std::string log = agent.log();
   std::size_t at = 0;
-  for (const std::string line :
-       {"❌ Heartbeat failed: ", "⚠️  Connection to Master lost, will retry...", "🔁 No Master reached since ",
-        "✅ Reconnected to Master", "📝 Registering with Master...", "✅ Registered with Master (Master v"}) {
+  for (const std::string line : {"❌ Heartbeat failed: ", "⚠️  Connection to Master lost, will retry...",
+                                 "🔁 No Master reached since ", "✅ Reconnected to Master",
+                                 "📝 Registering with Master...", "✅ Registered with Master (Master v"}) {
     const auto found = log.find(line, at);
     ASSERT_NE(found, std::string::npos) << "missing or out of order: " << line << "\n" << log;
     at = found;
