@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "common/text.h"
+
 namespace sutra::ctl {
 namespace {
 
@@ -45,6 +47,15 @@ std::string clock_text(std::uint64_t unix_secs) {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%F %T", &local);
   return text.data();
+}
+
+/// What is known of an absence of the Master: since when, the next try, and why the last one failed.
+std::string away_text(const ipc::AgentStatus& s) {
+  std::string text = "not reached since " + clock_text(s.away_since_unix);
+  text += s.next_try_unix == 0 ? ", trying now" : ", next try " + clock_text(s.next_try_unix);
+  return s.link_cause.view().empty()
+             ? text
+             : text + ": " + printable(s.link_cause.view(), s.link_cause.bytes.size());
 }
 
 Json exit_json(const ipc::NodeRow& row) {
@@ -135,7 +146,7 @@ std::string list_json(const Rows& nodes) { return dump({{"schema", kSchema}, {"n
 std::string status_text(const ipc::AgentStatus& s, const Rows& nodes) {
   const auto running = std::count_if(nodes.begin(), nodes.end(),
                                      [](const auto& n) { return n.row.state == NodeState::kRunning; });
-  std::string text = table({
+  std::vector<std::vector<std::string>> facts{
       {"Agent:", text_of(s.agent_id.view()) + " v" + text_of(s.version.view()) + ", pid " +
                      std::to_string(s.pid) + ", since " + clock_text(s.started_at_unix)},
       {"Comms:", text_of(comms_name(s.comms_state)) +
@@ -143,10 +154,13 @@ std::string status_text(const ipc::AgentStatus& s, const Rows& nodes) {
                      std::to_string(s.comms_restarts) + " restarts"},
       {"Master:", text_of(link_name(s.link)) +
                       (s.master.view().empty() ? "" : ", " + text_of(s.master.view())) + ", last heartbeat " +
-                      clock_text(s.last_heartbeat_unix) + " (" + std::to_string(s.heartbeats) + ")"},
+                      clock_text(s.last_heartbeat_unix) + ", " + std::to_string(s.heartbeats) +
+                      " since comms started"},
       {"Config:", text_of(s.config_path.view())},
       {"Nodes:", std::to_string(nodes.size()) + ", " + std::to_string(running) + " running"},
-  });
+  };
+  if (s.away_since_unix != 0) facts.insert(facts.begin() + 3, {"", away_text(s)});
+  std::string text = table(facts);
   if (!nodes.empty()) text += "\n" + list_text(nodes);
   return text;
 }
@@ -165,7 +179,10 @@ std::string status_json(const ipc::AgentStatus& s, const Rows& nodes) {
                 {{"state", link_name(s.link)},
                  {"address", s.master.view()},
                  {"last_heartbeat_at", s.last_heartbeat_unix},
-                 {"heartbeats", s.heartbeats}}},
+                 {"heartbeats", s.heartbeats},
+                 {"away_since", s.away_since_unix},
+                 {"next_try_at", s.next_try_unix},
+                 {"cause", s.link_cause.view()}}},
                {"nodes", nodes_json(nodes)}});
 }
 

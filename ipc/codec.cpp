@@ -52,6 +52,7 @@ void check(const LinkChanged& m, BodyCheck& body) {
   body.at_most("state", static_cast<std::uint32_t>(m.state), static_cast<std::uint32_t>(LinkState::kLost));
   body.zero("reserved", m.reserved);
   body.text("address", m.address);
+  body.text("cause", m.cause);
 }
 void check(const AgentAcknowledged& m, BodyCheck& body) { body.text("agent_info", m.agent_info); }
 void check(const Ping&, BodyCheck&) {}
@@ -95,6 +96,7 @@ void check(const AgentStatus& m, BodyCheck& body) {
   body.text("version", m.version);
   body.text("agent_id", m.agent_id);
   body.text("master", m.master);
+  body.text("link_cause", m.link_cause);
   body.text("cgroup_path", m.cgroup_path);
   body.text("config_path", m.config_path);
   body.text("protections_off", m.protections_off);

@@ -131,16 +131,20 @@ static_assert(is_wire<NodeUnresponsive, 328>());
 
 enum class LinkState : std::uint32_t { kConnecting = 0, kConnected = 1, kLost = 2 };
 
-/// State of the link to the Master, sent when it changes and with every 12th heartbeat.
+/// State of the link to the Master: sent when it changes, with every acknowledged heartbeat (at most one a
+/// second) and with every failed try.
 struct LinkChanged {
   static constexpr Verb kVerb = Verb::kLinkChanged;
   LinkState state = LinkState::kConnecting;
   std::uint32_t reserved = 0;
   std::uint64_t heartbeats = 0;           // acknowledged by any Master since comms started
   std::uint64_t last_heartbeat_unix = 0;  // seconds, 0 = never
+  std::uint64_t away_since_unix = 0;      // seconds, 0 = connected
+  std::uint64_t next_try_unix = 0;        // seconds, 0 = connected, or a try is under way
   Text<256> address;                      // the Master in use, "host:port"
+  Text<256> cause;                        // why the last try failed; empty when connected
 };
-static_assert(is_wire<LinkChanged, 280>());
+static_assert(is_wire<LinkChanged, 552>());
 
 /// A Master acknowledged this AgentInfo (by registration or heartbeat). Kept in runtime_dir for the next
 /// comms.
@@ -261,6 +265,8 @@ struct AgentStatus {
   std::uint64_t comms_restarts = 0;
   std::uint64_t heartbeats = 0;
   std::uint64_t last_heartbeat_unix = 0;
+  std::uint64_t away_since_unix = 0;  // this and the next as in LinkChanged
+  std::uint64_t next_try_unix = 0;
   std::uint32_t pid = 0;
   std::uint32_t comms_pid = 0;  // 0 = none
   CommsState comms_state = CommsState::kDown;
@@ -272,11 +278,12 @@ struct AgentStatus {
   Text<32> version;
   Text<64> agent_id;
   Text<256> master;       // address in use
+  Text<256> link_cause;   // why no Master is reached
   Text<256> cgroup_path;  // where node cgroups lie, empty when none
   Text<256> config_path;
   Text<1024> protections_off;  // one a line: what is off and why
 };
-static_assert(is_wire<AgentStatus, 1952>());
+static_assert(is_wire<AgentStatus, 2224>());
 
 /// What one side of a channel may receive.
 using FromComms =

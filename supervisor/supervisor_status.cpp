@@ -43,6 +43,8 @@ ipc::AgentStatus Supervisor::status() const {
   s.comms_restarts = comms.restarts;
   s.heartbeats = comms.link.heartbeats;
   s.last_heartbeat_unix = comms.link.last_heartbeat_unix;
+  s.away_since_unix = comms.link.away_since_unix;
+  s.next_try_unix = comms.link.next_try_unix;
   s.pid = static_cast<std::uint32_t>(getpid());
   s.comms_pid = comms.pid;
   s.comms_state = comms.state;
@@ -54,6 +56,7 @@ ipc::AgentStatus Supervisor::status() const {
   s.version.assign(kVersion);
   s.agent_id.assign(inputs_.config.agent.agent_id);
   s.master.assign(comms.link.address.view());
+  s.link_cause.assign(comms.link.cause.view());
   s.cgroup_path.assign(trees_->path());
   s.config_path.assign(inputs_.config_path);
   s.protections_off.assign(protections_off());

@@ -23,11 +23,12 @@ enum class Readiness { kTcp, kNone };         ///< storage.readiness
 /// resolved against the working directory when the file was loaded.
 struct Config {
   struct Agent {
-    std::string agent_id;
+    std::string agent_id;  ///< {hostname} is replaced
     std::string platform;
     std::vector<HostPort> master_hosts;  ///< at least one, tried in order
     std::uint32_t max_storage_nodes = 0;
     std::uint16_t agent_port = 8000;
+    std::chrono::seconds reconnect_max{5};  ///< the wait between tries doubles up to it; 5: it does not
     std::string state_dir;
     std::string runtime_dir;
     std::string listen_address;  ///< an IP address without port; default filled in
@@ -48,6 +49,7 @@ struct Config {
     std::vector<std::pair<std::string, std::string>> env;  ///< name, template
     std::vector<std::string> allowed_storage_roots;
     OutsidePath outside_storage_path = OutsidePath::kRefuse;
+    std::vector<std::string> placeholder_storage_paths{"/tmp/storage"};  ///< a request's, that mean none
     std::chrono::seconds ready_timeout{10};
     std::chrono::seconds stop_grace{8};
     std::string listen_address;  ///< empty: not set

@@ -13,7 +13,7 @@ constexpr std::size_t kPathMax = 255;      // the limit of launch::Spec::program
 constexpr std::size_t kDataPathMax = 190;  // "/NODE_ID" must fit in kPathMax
 constexpr std::size_t kLivenessMax = 1024;
 constexpr std::size_t kMasterHostsMax = 16;
-constexpr std::size_t kRootsMax = 64;
+constexpr std::size_t kPathsMax = 64;
 constexpr std::size_t kTemplatesMaxBytes = 16384;
 constexpr std::size_t kTemplatesMax = 200;  // the launcher passes 256 strings, including those that we add
 
@@ -126,18 +126,24 @@ Kind master_hosts() {
               });
 }
 
-Kind storage_roots() {
-  return kind("an array of strings: paths of at most " + std::to_string(kDataPathMax) + " bytes",
-              &Config::Storage::allowed_storage_roots,
-              [](const Value& value) -> std::optional<std::vector<std::string>> {
-                const toml::array* array = value.array(kRootsMax);
+/// Paths of at most `max_bytes`, each as `rule` has it.
+Kind paths(std::vector<std::string> Config::Storage::*member, std::size_t max_bytes, const TextRule& rule) {
+  return kind("an array of strings: paths of at most " + std::to_string(max_bytes) + " bytes", member,
+              [=](const Value& value) -> std::optional<std::vector<std::string>> {
+                const toml::array* array = value.array(kPathsMax);
                 if (array == nullptr) return std::nullopt;
-                std::vector<std::string> roots;
+                std::vector<std::string> all;
                 for (const toml::node& element : *array) {
-                  if (auto root = value.text(element, path(kDataPathMax))) roots.push_back(std::move(*root));
+                  if (auto one = value.text(element, rule)) all.push_back(std::move(*one));
                 }
-                return roots;
+                return all;
               });
+}
+
+/// A label in which {hostname} stands for this host's name.
+Kind agent_id() {
+  return kind("a string: " + label().allowed, &Config::Agent::agent_id,
+              [](const Value& value) { return value.text_with_hostname(value.node, label()); });
 }
 
 Kind arguments() {
@@ -207,11 +213,12 @@ std::vector<Key> make_keys() {
   using T = Config::Tls;
   using enum Presence;
   return {
-      {"agent.agent_id", kRequired, text(&A::agent_id, label())},
+      {"agent.agent_id", kRequired, agent_id()},
       {"agent.platform", kRequired, text(&A::platform, label())},
       {"agent.master_host", kRequired, master_hosts()},
       {"agent.max_storage_nodes", kRequired, integer(&A::max_storage_nodes, 1, 10000)},
       {"agent.agent_port", kOptional, integer(&A::agent_port, 1, 65535)},
+      {"agent.reconnect_max_secs", kOptional, integer(&A::reconnect_max, 5, 3600)},
       {"agent.state_dir", kOptional, text(&A::state_dir, path(kPathMax))},
       {"agent.runtime_dir", kOptional, text(&A::runtime_dir, path(kRuntimeDirMax))},
       {"agent.listen_address", kOptional, text(&A::listen_address, address())},
@@ -226,8 +233,11 @@ std::vector<Key> make_keys() {
       {"storage.port_range_size", kOptional, integer(&S::port_range_size, 1, 65535)},
       {"storage.args", kPrivate, arguments()},
       {"storage.env", kPrivate, environment()},
-      {"storage.allowed_storage_roots", kOptional, storage_roots()},
+      {"storage.allowed_storage_roots", kOptional,
+       paths(&S::allowed_storage_roots, kDataPathMax, path(kDataPathMax))},
       {"storage.outside_storage_path", kOptional, word(&S::outside_storage_path, {"refuse", "ignore"})},
+      {"storage.placeholder_storage_paths", kOptional,
+       paths(&S::placeholder_storage_paths, kPathMax, at_most(kPathMax))},
       {"storage.ready_timeout_secs", kOptional, integer(&S::ready_timeout, 1, 27)},
       {"storage.stop_grace_secs", kOptional, integer(&S::stop_grace, 1, 9)},
       {"storage.listen_address", kOptional, text(&S::listen_address, address())},

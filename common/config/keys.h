@@ -92,6 +92,9 @@ struct Value {
   /// Records "found integer 5; allowed is ..." for the value or one of its elements.
   std::nullopt_t unfit(const toml::node& found) const;
   [[nodiscard]] std::optional<std::string> text(const toml::node& found, const TextRule& rule) const;
+  /// As text(), with this host's name in place of each {hostname}.
+  [[nodiscard]] std::optional<std::string> text_with_hostname(const toml::node& found,
+                                                              const TextRule& rule) const;
   /// Messages call the template `subject` and never show its text, which may be secret.
   [[nodiscard]] std::optional<std::string> text_template(const toml::node& found,
                                                          const std::string& subject) const;

@@ -94,6 +94,28 @@ std::optional<std::string> Value::text(const toml::node& found, const TextRule& 
   return unfit(found);
 }
 
+std::optional<std::string> Value::text_with_hostname(const toml::node& found, const TextRule& rule) const {
+  constexpr std::string_view kPlaceholder = "{hostname}";
+  auto filled = text(found, rule);
+  const std::string& name = reading.context.hostname;
+  if (!filled || filled->find(kPlaceholder) == std::string::npos) return filled;
+  if (!is_host(name)) {
+    fault(found, "has {hostname}, and " +
+                     (name.empty() ? std::string("this host has no name")
+                                   : "this host's name \"" + printable(name) + "\" is not valid") +
+                     "; give the host a name, or write the " + std::string(key.leaf()) +
+                     " without {hostname}");
+    return std::nullopt;
+  }
+  // A valid host name has no brace, so this ends.
+  for (auto at = filled->find(kPlaceholder); at != std::string::npos; at = filled->find(kPlaceholder))
+    filled->replace(at, kPlaceholder.size(), name);
+  if (rule.fits(*filled, reading.context)) return filled;
+  fault(found, "is too long with this host's name \"" + printable(name) + "\" for {hostname}; allowed is " +
+                   key.kind.allowed);
+  return std::nullopt;
+}
+
 std::optional<std::string> Value::text_template(const toml::node& found, const std::string& subject) const {
   const auto text = found.value_exact<std::string>();
   const auto why = text ? template_fault(*text, reading.listen_address_set) : std::nullopt;

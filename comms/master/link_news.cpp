@@ -1,5 +1,8 @@
 #include "comms/master/link_news.h"
 
+#include <array>
+#include <ctime>
+
 #include "common/log/logging.h"
 #include "common/text.h"
 
@@ -16,6 +19,14 @@ std::string seconds_text(std::chrono::milliseconds wait) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
+std::string utc_text(std::uint64_t unix_secs) {
+  const auto seconds = static_cast<std::time_t>(unix_secs);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return "?";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 }  // namespace
 
 NewsLine render(const link_action::Announce& news, const NewsContext& context) {
@@ -23,6 +34,7 @@ NewsLine render(const link_action::Announce& news, const NewsContext& context) {
   const std::string said = printable(news.text, kForeignTextMax);
   const LogLevel info = news.repeated ? LogLevel::kDebug : LogLevel::kInfo;
   const LogLevel warning = news.repeated ? LogLevel::kDebug : LogLevel::kWarning;
+  const LogLevel error = news.repeated ? LogLevel::kDebug : LogLevel::kError;
   switch (news.news) {
     case News::kConnecting:
       return {info, "🔌", "Connecting to Master at " + address};
@@ -33,15 +45,15 @@ NewsLine render(const link_action::Announce& news, const NewsContext& context) {
     case News::kRegistering:
       return {info, "📝", "Registering with Master..."};
     case News::kRegistered:
-      return {LogLevel::kInfo, kDone,
+      return {info, kDone,
               "Registered with Master (Master v" + said + ", Agent: " + context.identity.agent_id +
                   ", Host: " + context.identity.hostname + ")"};
     case News::kRegistrationRefused:
-      return {LogLevel::kError, kBad,
+      return {error, kBad,
               "Master at " + address +
                   " refused the registration: " + (said.empty() ? "it gave no reason" : said)};
     case News::kRegistrationFailed:
-      return {LogLevel::kError, kBad, "Registration with Master at " + address + " failed: " + said};
+      return {error, kBad, "Registration with Master at " + address + " failed: " + said};
     case News::kBeating:
       return {
           LogLevel::kInfo, "💓",
@@ -51,15 +63,17 @@ NewsLine render(const link_action::Announce& news, const NewsContext& context) {
               "Heartbeat #" + std::to_string(news.number) +
                   " acknowledged (Master time: " + std::to_string(news.master_time) + ")"};
     case News::kBeatFailed:
-      return {LogLevel::kError, kBad, "Heartbeat failed: " + said};
+      return {error, kBad, "Heartbeat failed: " + said};
     case News::kAgentUnknown:
       return {LogLevel::kWarning, kWarn, "The Master does not know this agent any more (was it restarted?)"};
     case News::kLost:
-      return {LogLevel::kWarning, kWarn, "Connection to Master lost, will retry..."};
+      return {warning, kWarn, "Connection to Master lost, will retry..."};
     case News::kReconnected:
-      return {LogLevel::kInfo, kDone, "Reconnected to Master"};
+      return {info, kDone, "Reconnected to Master"};
     case News::kRetrying:
-      return {info, "🔁", "No Master reached; trying again in " + seconds_text(news.wait)};
+      return {info, "🔁",
+              "No Master reached since " + utc_text(news.since_unix) + "; trying again in " +
+                  seconds_text(news.wait) + "; the last cause, at " + address + ": " + said};
     case News::kUnregistered:
       return {LogLevel::kInfo, "👋", "Unregistered from Master"};
     case News::kUnregisterFailed:
@@ -86,7 +100,11 @@ void tell(const link_action::Announce& news, const NewsContext& context) {
       return log::write(line.level, line.symbol, line.text,
                         {{"master", address}, {"interval_secs", context.heartbeat_interval.count()}});
     case News::kRetrying:
-      return log::write(line.level, line.symbol, line.text, {{"wait_ms", news.wait.count()}});
+      return log::write(line.level, line.symbol, line.text,
+                        {{"master", address},
+                         {"cause", printable(news.text, kForeignTextMax)},
+                         {"since", utc_text(news.since_unix)},
+                         {"wait_ms", news.wait.count()}});
     case News::kConnectFailed:
     case News::kRegistrationRefused:
     case News::kRegistrationFailed:

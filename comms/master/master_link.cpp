@@ -10,15 +10,17 @@ namespace act = link_action;
 namespace ev = link_event;
 
 namespace {
-constexpr std::uint64_t kBeatsPerReport = 12;  // to the log at info, and to the supervisor
+
+constexpr std::uint64_t kBeatsPerLine = 12;
+constexpr std::chrono::minutes kAwayReminder{1};
+
+// A Master chooses its texts, and may choose another each time.
+constexpr std::size_t kSaidMax = 100;
+constexpr std::size_t kSaidTextMax = 400;
+
 }  // namespace
 
-MasterLink::MasterLink(LinkPolicy policy)
-    : policy_(policy),
-      random_(policy.seed),
-      known_(policy.known),
-      was_connected_(policy.known),
-      last_failures_(policy.hosts) {}
+MasterLink::MasterLink(LinkPolicy policy) : policy_(policy), random_(policy.seed), known_(policy.known) {}
 
 std::vector<LinkAction> MasterLink::step(const LinkEvent& event, LinkTime now) {
   now_ = now;
@@ -34,12 +36,18 @@ bool MasterLink::answers(CallId call, Phase phase) {
 }
 
 void MasterLink::on(const ev::ServerListening&) {
-  if (phase_ == Phase::kIdle) begin_round();
+  if (phase_ != Phase::kIdle) return;
+  away_since_unix_ = now_.unix_secs;
+  begin_round();
 }
 
 void MasterLink::on(const ev::Connected& event) {
   if (!answers(event.call, Phase::kConnecting)) return;
-  announce(News::kConnected, {}, reported_ == ipc::LinkState::kLost);
+  if (reported_ == ipc::LinkState::kLost) {
+    announce(News::kConnected, {}, true);  // it counts as a return when the Master answers
+  } else {
+    announce_once(News::kConnected);
+  }
   connected_ = beaten_ = fresh_ = false;
   if (!known_) return enroll();
   phase_ = Phase::kBeating;
@@ -49,8 +57,7 @@ void MasterLink::on(const ev::Connected& event) {
 
 void MasterLink::on(const ev::Registered& event) {
   if (!answers(event.call, Phase::kRegistering)) return;
-  if (was_connected_ && reported_ == ipc::LinkState::kLost) announce(News::kReconnected);
-  announce(News::kRegistered, event.master_version);
+  if (announce_once(News::kRegistered, event.master_version)) return_untold_ = false;
   acknowledged();
   fresh_ = true;
   phase_ = Phase::kBeating;
@@ -60,24 +67,23 @@ void MasterLink::on(const ev::Registered& event) {
 
 void MasterLink::on(const ev::RegistrationRefused& event) {
   if (!answers(event.call, Phase::kRegistering)) return;
-  announce(News::kRegistrationRefused, event.reason);
-  give_up_host();
+  announce_once(News::kRegistrationRefused, event.reason);
+  give_up_host("registration refused: " + event.reason);
 }
 
 void MasterLink::on(const ev::BeatAcknowledged& event) {
   if (!answers(event.call, Phase::kBeating)) return;
   ++beats_;
   last_beat_unix_ = now_.unix_secs;
-  if (was_connected_ && !connected_) announce(News::kReconnected);
+  if (!connected_ || return_untold_) announce(News::kReconnected);
   beaten_ = true;
   fresh_ = false;
-  failed_rounds_ = 0;
-  for (auto& failure : last_failures_) failure.clear();
+  end_absence();
   acknowledged();
   if (!std::exchange(loop_announced_, true)) announce(News::kBeating);
-  const bool twelfth = beats_ % kBeatsPerReport == 0;
-  out_.push_back(act::Announce{News::kBeatAcknowledged, host_, !twelfth, {}, beats_, event.master_time, {}});
-  if (twelfth) report(reported_);
+  const bool twelfth = beats_ % kBeatsPerLine == 0;
+  out_.push_back(
+      act::Announce{News::kBeatAcknowledged, host_, !twelfth, {}, beats_, event.master_time, {}, 0});
   if (now_.at >= next_tick_) beat();
 }
 
@@ -85,7 +91,11 @@ void MasterLink::on(const ev::AgentUnknown& event) {
   if (!answers(event.call, Phase::kBeating)) return;
   // A Master that does not know an agent that it just registered would make us register in an endless loop.
   if (fresh_) return beat_failed("the Master does not know this agent although it just registered it");
-  if (connected_) announce(News::kAgentUnknown);
+  if (connected_) {
+    announce(News::kAgentUnknown);
+  } else if (reported_ == ipc::LinkState::kLost && announce_once(News::kReconnected)) {
+    return_untold_ = false;
+  }
   enroll();
 }
 
@@ -100,12 +110,11 @@ void MasterLink::on(const ev::CallFailed& event) {
   call_ = 0;
   switch (phase_) {
     case Phase::kConnecting:
-      announce(News::kConnectFailed, event.why, event.why == last_failures_[host_]);
-      last_failures_[host_] = event.why;
-      return give_up_host();
+      announce_once(News::kConnectFailed, event.why);
+      return give_up_host(event.why);
     case Phase::kRegistering:
-      announce(News::kRegistrationFailed, event.why);
-      return give_up_host();
+      announce_once(News::kRegistrationFailed, event.why);
+      return give_up_host("registration failed: " + event.why);
     case Phase::kBeating:
       return beat_failed(event.why);
     case Phase::kUnregistering:
@@ -127,7 +136,7 @@ void MasterLink::on(const ev::TimerFired&) {
   wake_at_.reset();
   switch (phase_) {
     case Phase::kWaiting:
-      return begin_round();
+      return now_.at < retry_at_ ? say_away() : begin_round();
     case Phase::kBeating:
       // While a call is under way the beat must wait; it is sent when that call is answered.
       if (call_ == 0) beat();
@@ -172,7 +181,7 @@ void MasterLink::connect() {
 void MasterLink::enroll() {
   phase_ = Phase::kRegistering;
   wake_at_.reset();
-  announce(News::kRegistering, {}, reported_ == ipc::LinkState::kLost);
+  announce_once(News::kRegistering);
   call_ = ++last_call_;
   out_.push_back(act::Register{call_, policy_.register_timeout});
 }
@@ -187,13 +196,16 @@ void MasterLink::beat() {
 }
 
 void MasterLink::beat_failed(const std::string& why) {
-  announce(News::kBeatFailed, why);
-  give_up_host();
+  announce_once(News::kBeatFailed, why);
+  give_up_host(why);
 }
 
-void MasterLink::give_up_host() {
+void MasterLink::give_up_host(const std::string& cause) {
+  cause_ = cause;
+  return_untold_ = true;
+  if (!away_since_unix_) away_since_unix_ = now_.unix_secs;
   if (std::exchange(connected_, false)) {
-    announce(News::kLost);
+    announce_once(News::kLost);
     report(ipc::LinkState::kLost);
   }
   out_.push_back(act::Disconnect{});
@@ -212,14 +224,31 @@ void MasterLink::give_up_host() {
 void MasterLink::wait() {
   milliseconds delay = policy_.retry_initial;
   for (unsigned i = 0; i < failed_rounds_ && delay < policy_.retry_max; ++i) delay *= 2;
-  delay = jittered(std::min(delay, policy_.retry_max));
-  const bool repeated = failed_rounds_ > 0;
   ++failed_rounds_;
   first_round_ = false;
   phase_ = Phase::kWaiting;
-  wake_at_ = now_.at + delay;
-  out_.push_back(act::Announce{News::kRetrying, host_, repeated, {}, 0, 0, delay});
+  retry_at_ = now_.at + jittered(std::min(delay, policy_.retry_max));
+  say_away();
+  report(reported_);
+}
+
+void MasterLink::say_away() {
+  const bool due = !away_said_at_ || now_.at - *away_said_at_ >= kAwayReminder;
+  if (due) away_said_at_ = now_.at;
+  const auto left = std::chrono::duration_cast<milliseconds>(retry_at_ - now_.at);
+  out_.push_back(
+      act::Announce{News::kRetrying, host_, !due, cause_, 0, 0, left, away_since_unix_.value_or(0)});
+  wake_at_ = std::min(retry_at_, *away_said_at_ + kAwayReminder);
   out_.push_back(act::ArmTimer{*wake_at_});
+}
+
+void MasterLink::end_absence() {
+  failed_rounds_ = 0;
+  return_untold_ = false;
+  away_since_unix_.reset();
+  away_said_at_.reset();
+  cause_.clear();
+  said_.clear();
 }
 
 void MasterLink::finish() {
@@ -231,18 +260,34 @@ void MasterLink::finish() {
 }
 
 void MasterLink::announce(News news, std::string text, bool repeated) {
-  out_.push_back(act::Announce{news, host_, repeated, std::move(text), 0, 0, {}});
+  out_.push_back(act::Announce{news, host_, repeated, std::move(text), 0, 0, {}, 0});
+}
+
+bool MasterLink::announce_once(News news, const std::string& text) {
+  const bool first =
+      said_.size() < kSaidMax && said_.emplace(news, host_, text.substr(0, kSaidTextMax)).second;
+  announce(news, text, !first);
+  return first;
 }
 
 void MasterLink::report(ipc::LinkState state) {
   reported_ = state;
-  out_.push_back(act::ReportLink{state, beats_, last_beat_unix_, host_});
+  act::ReportLink report{state, beats_, last_beat_unix_, host_, 0, 0, {}};
+  if (state != ipc::LinkState::kConnected) {
+    report.away_since_unix = away_since_unix_.value_or(0);
+    report.cause = cause_;
+  }
+  if (phase_ == Phase::kWaiting) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(retry_at_ - now_.at);
+    report.next_try_unix = now_.unix_secs + static_cast<std::uint64_t>(left.count());
+  }
+  out_.push_back(std::move(report));
 }
 
 void MasterLink::acknowledged() {
-  was_connected_ = true;
   if (!std::exchange(known_, true)) out_.push_back(act::ReportAcknowledged{});
-  if (!std::exchange(connected_, true)) report(ipc::LinkState::kConnected);
+  connected_ = true;
+  report(ipc::LinkState::kConnected);
 }
 
 milliseconds MasterLink::jittered(milliseconds delay) {

@@ -17,7 +17,10 @@
 //   first sends a heartbeat, and registers only if the Master answers that the agent is unknown.
 // - At most one call is under way. Each call has an id; an answer with another id is ignored.
 // - A round tries each host once, in order, without a pause; a round that failed is followed by a wait of 5 s
-//   ± 20 %, doubling to 60 s. An acknowledged heartbeat ends the doubling.
+//   ± 20 %, which doubles up to retry_max. An acknowledged heartbeat ends the doubling.
+// - An absence lasts from the loss (or the first try) to the next acknowledged heartbeat. In an absence each
+//   thing is said once, and once a minute since when it lasts, why, and when the next try is. What repeats is
+//   for the debug level.
 // - Beats are sent at fixed times that do not drift; each must be answered before the next one is due.
 #pragma once
 #include <chrono>
@@ -25,7 +28,9 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -126,18 +131,22 @@ struct ArmTimer {
 struct Announce {
   News news{};
   std::size_t host = 0;
-  bool repeated = false;             ///< the same was logged since the link was lost: log at debug
+  bool repeated = false;             ///< the same was logged in this absence: log at debug
   std::string text;                  ///< the cause, the reason, or the Master's version
   std::uint64_t number = 0;          ///< of the heartbeat
   std::uint64_t master_time = 0;     ///< Unix seconds
-  std::chrono::milliseconds wait{};  ///< kRetrying
+  std::chrono::milliseconds wait{};  ///< kRetrying: until the next try
+  std::uint64_t since_unix = 0;      ///< kRetrying: seconds; when the absence began
 };
-/// Report the state of the link to the supervisor.
+/// Report the state of the link to the supervisor: at each change, acknowledged heartbeat and failed round.
 struct ReportLink {
   ipc::LinkState state{};
   std::uint64_t heartbeats = 0;
   std::uint64_t last_heartbeat_unix = 0;
   std::size_t host = 0;
+  std::uint64_t away_since_unix = 0;  ///< seconds; 0 = connected
+  std::uint64_t next_try_unix = 0;    ///< seconds; 0 = connected, or a try is under way
+  std::string cause;                  ///< why the last try failed; empty when connected
 };
 /// Report to the supervisor that a Master has acknowledged our identity.
 struct ReportAcknowledged {};
@@ -153,7 +162,7 @@ struct LinkPolicy {
   std::size_t hosts = 1;  ///< number of Masters
   std::chrono::milliseconds heartbeat_interval{5000};
   std::chrono::milliseconds retry_initial{5000};
-  std::chrono::milliseconds retry_max{60000};
+  std::chrono::milliseconds retry_max{5000};  ///< the wait between rounds doubles up to it
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds register_timeout{5000};
   std::chrono::milliseconds unregister_timeout{2000};
@@ -190,10 +199,14 @@ class MasterLink {
   void enroll();
   void beat();
   void beat_failed(const std::string& why);
-  void give_up_host();
+  void give_up_host(const std::string& cause);
   void wait();
+  void say_away();
+  void end_absence();
   void finish();
   void announce(News news, std::string text = {}, bool repeated = false);
+  /// False: it was said in this absence already, so it is for the debug level.
+  bool announce_once(News news, const std::string& text = {});
   void report(ipc::LinkState state);
   void acknowledged();
   [[nodiscard]] std::chrono::milliseconds jittered(std::chrono::milliseconds delay);
@@ -209,16 +222,21 @@ class MasterLink {
   std::size_t host_ = 0;
   unsigned failed_rounds_ = 0;
   std::optional<std::chrono::steady_clock::time_point> wake_at_;
+  std::chrono::steady_clock::time_point retry_at_;  // while waiting
   std::chrono::steady_clock::time_point next_tick_;
 
   bool known_ = false;          // a Master has acknowledged our identity
   bool connected_ = false;      // on this connection: registered, or a beat was acknowledged
   bool beaten_ = false;         // on this connection: a beat was acknowledged
   bool fresh_ = false;          // registered, and no beat acknowledged since
-  bool was_connected_ = false;  // connected_ was true before, in this comms or an earlier one
+  bool return_untold_ = false;  // something failed, and no line at info said since that the link is back
   bool loop_announced_ = false;
   bool first_round_ = true;
-  std::vector<std::string> last_failures_;  // one for each host: the same cause is logged only once
+
+  std::optional<std::uint64_t> away_since_unix_;  // nothing: no absence
+  std::optional<std::chrono::steady_clock::time_point> away_said_at_;
+  std::string cause_;                                          // why the last try of this absence failed
+  std::set<std::tuple<News, std::size_t, std::string>> said_;  // in this absence: news, host, text
   ipc::LinkState reported_ = ipc::LinkState::kConnecting;
   std::uint64_t beats_ = 0;
   std::uint64_t last_beat_unix_ = 0;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "common/text.h"
+
 namespace sutra::comms {
 namespace {
 
@@ -12,6 +14,7 @@ LinkPolicy policy_of(const Config& config, bool known) {
   LinkPolicy policy;
   policy.hosts = config.agent.master_hosts.size();
   policy.heartbeat_interval = config.monitoring.heartbeat_interval;
+  policy.retry_max = config.agent.reconnect_max;
   policy.known = known;
   policy.seed = std::random_device{}();
   return policy;
@@ -44,6 +47,9 @@ void MasterSession::obey(const link_action::ReportLink& report) {
   message.state = report.state;
   message.heartbeats = report.heartbeats;
   message.last_heartbeat_unix = report.last_heartbeat_unix;
+  message.away_since_unix = report.away_since_unix;
+  message.next_try_unix = report.next_try_unix;
+  (void)message.cause.assign(front_of(one_line(report.cause), sizeof message.cause));
   (void)message.address.assign(context_.hosts.at(report.host).text());
   hooks_.link_changed(message);
 }

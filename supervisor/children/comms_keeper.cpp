@@ -89,7 +89,7 @@ sutra::Status CommsKeeper::try_start() {
   pid_ = child_->pid();
   ++epoch_;
   policy_.started(parts_.timers.now().boot);
-  link_ = {};
+  take_link({});
   ping_timer_ = parts_.timers.every(core::CommsPolicy::kPingInterval, [this] { count_pings(); });
   channel_.emplace(parts_.loop, std::move(pair.value().first),
                    ipc::ChannelPump<ipc::FromComms>::Hooks{
@@ -114,12 +114,19 @@ void CommsKeeper::take(const ipc::FromComms& message) {
                           callbacks_.comms_alive(parts_.timers.now().boot);
                         send_now(ipc::Pong{ping.sequence});
                       },
-                      [&](const ipc::LinkChanged& link) { link_ = link; },
+                      [&](const ipc::LinkChanged& link) { take_link(link); },
                       [&](const ipc::AgentAcknowledged& ack) {
                         callbacks_.acknowledged(std::string(ack.agent_info.view()));
                       },
                       [&](const auto&) { callbacks_.request(message, epoch_); }},
              message);
+}
+
+void CommsKeeper::take_link(const ipc::LinkChanged& link) {
+  const std::uint64_t last = link_.last_heartbeat_unix;
+  link_ = link;
+  // A comms that has not reached a Master yet knows nothing of the heartbeats of the one before it.
+  if (link.last_heartbeat_unix == 0) link_.last_heartbeat_unix = last;
 }
 
 void CommsKeeper::comms_not_alive() {

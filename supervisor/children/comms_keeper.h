@@ -80,6 +80,7 @@ class CommsKeeper {
   }
   void welcome();
   void take(const ipc::FromComms& message);
+  void take_link(const ipc::LinkChanged& link);
   void on_channel_end(ipc::PeerEnd end, const std::string& why);
   void violation(const std::string& what);
   void count_pings();

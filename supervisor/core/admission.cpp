@@ -95,7 +95,8 @@ Verdict admit(const NodeId& node_id, const Request& request, const AdmissionPoli
   auto& found = std::get<Place>(where);
   const std::uint64_t memory_mb = request.memory_mb == 0 ? policy.default_memory_mb : request.memory_mb;
   return Admitted{{std::move(found.path), std::move(found.root), std::get<std::uint16_t>(port), memory_mb},
-                  std::move(found.note)};
+                  std::move(found.note),
+                  std::move(found.warning)};
 }
 
 std::string difference(const Request& running, const Request& asked) {

@@ -26,6 +26,7 @@ struct AdmissionPolicy {
   std::string data_path;                           ///< absolute; a root like the allowed ones
   std::vector<std::string> allowed_storage_roots;  ///< absolute
   bool ignore_outside = false;                     ///< storage.outside_storage_path = "ignore"
+  std::vector<std::string> placeholder_paths;      ///< storage paths that mean an empty one
   std::uint64_t default_memory_mb = 2048;
   std::uint16_t range_start = 50051;
   std::uint16_t range_size = 1000;  ///< ports beyond 65535 are not used
@@ -42,7 +43,8 @@ struct Taken {
 
 struct Admitted {
   Placement placement;
-  std::string note;  ///< for the log: the storage path was ignored; empty otherwise
+  std::string note;     ///< for the log: the storage path was a placeholder; empty otherwise
+  std::string warning;  ///< for the log: the storage path was ignored; empty otherwise
 };
 struct Refusal {
   std::string text;  ///< what is wrong and what to do; does not name the node or the operation

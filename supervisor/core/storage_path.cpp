@@ -1,5 +1,6 @@
 #include "supervisor/core/storage_path.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "common/text.h"
@@ -34,6 +35,16 @@ std::string beneath(const std::string& directory, const std::string& parts) {
 
 bool contains(const std::string& directory, const std::string& path) {
   return path.size() > directory.size() && path.starts_with(directory == "/" ? directory : directory + "/");
+}
+
+/// Whether `sent` names the same path as one of the placeholders, in whatever spelling.
+bool is_placeholder(std::string_view sent, const AdmissionPolicy& policy) {
+  const auto same = [&](const std::string& placeholder) {
+    const auto parts = joined_parts(sent);
+    return parts && parts == joined_parts(placeholder) &&
+           sent.starts_with('/') == placeholder.starts_with('/');
+  };
+  return !sent.empty() && std::any_of(policy.placeholder_paths.begin(), policy.placeholder_paths.end(), same);
 }
 
 /// data_path first, without a slash at the end. A root that is not an absolute, normal path is ignored.
@@ -107,6 +118,13 @@ std::variant<std::string, Refusal> resolve(std::string_view sent, const std::vec
   return Refusal{name + " lies outside the storage roots (" + listed(roots) + ")"};
 }
 
+Refusal with_remedies(const Refusal& outside, std::string_view sent, const std::string& own) {
+  const bool normal = joined_parts(sent).has_value();
+  return {outside.text + "; " + std::string(kAdvice) +
+          (normal ? ", or add the directory above it to storage.allowed_storage_roots" : "") +
+          ", or set storage.outside_storage_path = \"ignore\" to have " + own + " used instead"};
+}
+
 }  // namespace
 
 std::variant<Place, Refusal> place(const NodeId& node_id, std::string_view sent,
@@ -118,16 +136,16 @@ std::variant<Place, Refusal> place(const NodeId& node_id, std::string_view sent,
   if (roots.empty())
     return Refusal{"storage.data_path " + quoted(policy.data_path) + " is not an absolute path"};
   const std::string own = beneath(roots.front(), node_id);
-  auto resolved = sent.empty() ? own : resolve(sent, roots);
   Place place;
+  if (is_placeholder(sent, policy)) {
+    place.note = "storage_path " + quoted(sent) +
+                 " means an empty one (storage.placeholder_storage_paths): " + own + " is used";
+    sent = {};
+  }
+  auto resolved = sent.empty() ? own : resolve(sent, roots);
   if (const auto* outside = std::get_if<Refusal>(&resolved)) {
-    if (!policy.ignore_outside) {
-      const bool normal = joined_parts(sent).has_value();
-      return Refusal{outside->text + "; " + std::string(kAdvice) +
-                     (normal ? ", or add the directory above it to storage.allowed_storage_roots" : "") +
-                     ", or set storage.outside_storage_path = \"ignore\" to have " + own + " used instead"};
-    }
-    place.note = outside->text + "; it is ignored (storage.outside_storage_path) and " + own + " is used";
+    if (!policy.ignore_outside) return with_remedies(*outside, sent, own);
+    place.warning = outside->text + "; it is ignored (storage.outside_storage_path) and " + own + " is used";
     resolved = own;
   }
   place.path = std::get<std::string>(std::move(resolved));

@@ -13,12 +13,13 @@ namespace sutra::supervisor::core {
 inline constexpr std::size_t kStoragePathMax = 255;  ///< bytes
 
 struct Place {
-  std::string path;  ///< absolute, normal
-  std::string root;  ///< of the roots above it the nearest
-  std::string note;  ///< a path that was sent and ignored, and why; else empty
+  std::string path;     ///< absolute, normal
+  std::string root;     ///< of the roots above it the nearest
+  std::string note;     ///< a placeholder that was sent, and what it means; else empty
+  std::string warning;  ///< a path that was sent and ignored, and why; else empty
 };
 
-/// Resolves `sent`: empty is data_path/node_id, relative lies beneath data_path, absolute stays. "." and
+/// Resolves `sent`: empty, or one of `placeholder_paths`, is data_path/node_id, relative lies beneath data_path, absolute stays. "." and
 /// empty parts fall away. What comes out lies beneath a root, is not and does not contain a root, is not and
 /// neither contains nor lies in another node's directory, and has at most kStoragePathMax bytes. Text that is
 /// not UTF-8, control characters and ".." are refused. With `ignore_outside` a path that is not beneath a

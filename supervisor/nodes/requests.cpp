@@ -17,6 +17,7 @@ core::AdmissionPolicy admission_policy(const Config& config) {
   policy.data_path = config.storage.data_path;
   policy.allowed_storage_roots = config.storage.allowed_storage_roots;
   policy.ignore_outside = config.storage.outside_storage_path == OutsidePath::kIgnore;
+  policy.placeholder_paths = config.storage.placeholder_storage_paths;
   policy.default_memory_mb = config.storage.default_memory_mb;
   policy.range_start = config.storage.default_port_range_start;
   policy.range_size = config.storage.port_range_size;
@@ -45,7 +46,8 @@ Result<core::Intent> Nodes::admit(const NodeId& node_id, const core::Request& re
   if (free_rows_.empty()) return make_error("start node", node_id, "the node table is full");
   const Status usable = parts_.platform.check_directory(admitted.placement);
   if (!usable) return make_error("start node", node_id, usable.error().message());
-  if (!admitted.note.empty()) log::warning(admitted.note, {{"node_id", node_id}});
+  if (!admitted.note.empty()) log::info("", admitted.note, {{"node_id", node_id}});
+  if (!admitted.warning.empty()) log::warning(admitted.warning, {{"node_id", node_id}});
   core::Intent intent;
   intent.node_id = node_id;
   intent.request = request;

@@ -115,7 +115,7 @@ TEST_F(Spawn, OtherPathsAreRefusedWithAdvice) {
   must_spawn("serve-1", 0, "a/b");
   std::filesystem::create_symlink("/tmp", sandbox.at("data/link"));
   for (const std::string& path :
-       {std::string("/tmp/storage"), sandbox.at("data"), std::string("../x"), std::string("a/../c"),
+       {std::string("/tmp/elsewhere"), sandbox.at("data"), std::string("../x"), std::string("a/../c"),
         std::string("a/b"), std::string("a"), std::string("a/b/c"), std::string("link/x"),
         std::string(256, 'x'), std::string("link")}) {
     const auto r = agent.spawn("serve-2", 0, path);
@@ -123,15 +123,43 @@ TEST_F(Spawn, OtherPathsAreRefusedWithAdvice) {
     EXPECT_FALSE(r.error_message().empty()) << path;
     EXPECT_FALSE(agent.node("serve-2")) << path;
   }
-  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/storage").error_message(), HasSubstr("relative storage_path"));
+  EXPECT_THAT(agent.spawn("serve-2", 0, "/tmp/elsewhere").error_message(),
+              HasSubstr("relative storage_path"));
 }
 
 TEST_F(Spawn, OutsidePathsAreIgnoredWhenConfiguredSo) {
   sandbox.set("storage", "outside_storage_path", "\"ignore\"");
   start();
-  must_spawn("serve-1", 0, "/tmp/storage");
+  must_spawn("serve-1", 0, "/tmp/elsewhere");
   EXPECT_EQ(agent.node("serve-1")->storage_path(), sandbox.at("data/serve-1"));
-  EXPECT_TRUE(agent.log_has("/tmp/storage"));
+  EXPECT_TRUE(agent.log_has("\"/tmp/elsewhere\" lies outside the storage roots"));
+}
+
+/// The existing command-line tool sends /tmp/storage for every node that names no path.
+TEST_F(Spawn, ThePathOfTheExistingToolMeansNone) {
+  start();
+  const auto first = must_spawn("serve-1", 0, "/tmp/storage");
+  must_spawn("serve-2", 0, "/tmp/storage");
+  EXPECT_EQ(agent.node("serve-1")->storage_path(), sandbox.at("data/serve-1"));
+  EXPECT_EQ(agent.node("serve-2")->storage_path(), sandbox.at("data/serve-2"));
+  const auto again = agent.spawn("serve-1", 0, "/tmp/storage");
+  EXPECT_TRUE(again.success()) << again.error_message();
+  EXPECT_EQ(again.pid(), first.pid());
+  EXPECT_THAT(agent.spawn("serve-1", 0, "").error_message(),
+              HasSubstr("storage_path: running \"/tmp/storage\", asked \"\""))
+      << "requests are compared as sent";
+  const std::string log = agent.log();
+  const std::string line = "means an empty one (storage.placeholder_storage_paths): ";
+  const auto at = log.find(line + sandbox.at("data/serve-1"));
+  ASSERT_NE(at, std::string::npos) << log;
+  EXPECT_EQ(log.find(line + sandbox.at("data/serve-1"), at + 1), std::string::npos) << "once a node";
+}
+
+TEST_F(Spawn, WithoutPlaceholdersThePathOfTheExistingToolIsOutside) {
+  sandbox.set("storage", "placeholder_storage_paths", "[]");
+  start();
+  EXPECT_THAT(agent.spawn("serve-1", 0, "/tmp/storage").error_message(),
+              HasSubstr("outside the storage roots"));
 }
 
 TEST_F(Spawn, TheServerGetsArgumentsEnvironmentAndItsDirectory) {

@@ -17,6 +17,7 @@ namespace {
 
 using grid_testing::AgentTrace;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Survival : public AgentTest {
  protected:
@@ -284,6 +285,38 @@ TEST_F(Survival, LogLinesAppearInOrder) {
         std::string("📝 Registering with Master..."), std::string("✅ Registered with Master (Master v"),
         std::string("💓 Starting heartbeat loop (interval: 1s)"),
         std::string("💓 Heartbeat #12 acknowledged (Master time: ")}) {
+    const auto found = log.find(line, at);
+    ASSERT_NE(found, std::string::npos) << "missing or out of order: " << line << "\n" << log;
+    at = found;
+  }
+}
+
+TEST_F(Survival, TheLinesOfAReturnComeInTheirOrderAndStatusTellsOfTheAbsence) {
+  sandbox.set("logging", "level", "\"info\"");
+  start();
+  ASSERT_TRUE(beats_more(1));
+  const auto status_has = [&](const std::string& text) {
+    return eventually([&] { return agent.ctl({"status"}).out.find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(status_has("connected, " + master.address())) << agent.ctl({"status"}).out;
+  EXPECT_THAT(agent.ctl({"status"}).out, Not(HasSubstr("last heartbeat never")));
+  const std::string address = master.address();
+  master.stop();
+  EXPECT_TRUE(status_has("not reached since 20")) << agent.ctl({"status"}).out;
+  EXPECT_TRUE(status_has("connection refused")) << agent.ctl({"status"}).out;
+  EXPECT_THAT(agent.ctl({"status", "--json"}).out, HasSubstr("\"cause\": \"connection refused"));
+  ASSERT_TRUE(eventually([&] { return agent.log_has("No Master reached since 20"); }));
+  const auto registrations = master.trace(id).registrations;
+  ASSERT_TRUE(master.start(address));
+  ASSERT_TRUE(master.wait(
+      id, [=](const AgentTrace& t) { return t.registrations > registrations; }, 20s));
+  ASSERT_TRUE(status_has("connected, " + address));
+  EXPECT_THAT(agent.ctl({"status"}).out, Not(HasSubstr("not reached since")));
+  const std::string log = agent.log();
+  std::size_t at = 0;
+  for (const std::string line : {"❌ Heartbeat failed: ", "⚠️  Connection to Master lost, will retry...",
+                                 "🔁 No Master reached since ", "✅ Reconnected to Master",
+                                 "📝 Registering with Master...", "✅ Registered with Master (Master v"}) {
     const auto found = log.find(line, at);
     ASSERT_NE(found, std::string::npos) << "missing or out of order: " << line << "\n" << log;
     at = found;

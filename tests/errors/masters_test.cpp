@@ -1,5 +1,5 @@
 // Masters that are other programs, that hang, or that refuse: the agent says why, keeps trying, and continues to serve.
-// The growing, jittered wait is tested in tests/unit/comms.
+// How long it waits between tries is tested in tests/unit/comms.
 #include <gmock/gmock.h>
 
 #include <arpa/inet.h>
@@ -124,7 +124,7 @@ TEST_F(Masters, ThatRefusesTheRegistration) {
   agent.start_and_wait();
   ASSERT_TRUE(wait_log("not on the list"));
   const auto first = master.trace(id).registrations;
-  note("the Master refuses the registration", log_line("not on the list"),
+  note("the Master refuses the registration", log_line("refused the registration: "),
        "do what the Master's reason says");
   ASSERT_TRUE(master.wait(
       id, [=](const auto& t) { return t.registrations > first; }, 30s))

@@ -109,7 +109,7 @@ TEST_F(Requests, StoragePaths) {
   const std::vector<Bad> all = {
       {.input = "storage_path with `..`", .path = "../x", .says = "\"..\"", .action = relative},
       {.input = "storage_path outside the roots",
-       .path = "/tmp/storage",
+       .path = "/opt/elsewhere",
        .says = "outside the storage roots",
        .action = relative + ", or add the root to allowed_storage_roots"},
       {.input = "storage_path that is a root itself",

@@ -51,6 +51,29 @@ TEST_F(CommsAndMaster, RegistersSendsHeartbeatsAndTellsTheSupervisor) {
   EXPECT_EQ(trace.last_info.agent_endpoint(), "127.0.0.1:" + std::to_string(config_.agent.agent_port));
 }
 
+TEST_F(CommsAndMaster, EveryHeartbeatIsToldToTheSupervisor) {
+  launch();
+  std::uint64_t told = 0;
+  while (told < 3) {
+    const auto link = receive<ipc::LinkChanged>();
+    ASSERT_TRUE(link.has_value());
+    ASSERT_LE(link->heartbeats, told + 1) << "one was left out";
+    EXPECT_EQ(link->last_heartbeat_unix != 0, link->heartbeats != 0);
+    told = link->heartbeats;
+  }
+}
+
+TEST_F(CommsAndMaster, AnAbsentMasterIsToldToTheSupervisorWithTheCause) {
+  master_.stop();
+  launch();
+  const auto link = receive<ipc::LinkChanged>();
+  ASSERT_TRUE(link.has_value());
+  EXPECT_EQ(link->state, ipc::LinkState::kConnecting);
+  EXPECT_THAT(std::string(link->cause.view()), HasSubstr("connection refused"));
+  EXPECT_GE(link->next_try_unix, link->away_since_unix + 4);
+  EXPECT_LE(link->next_try_unix, link->away_since_unix + 8);
+}
+
 TEST_F(CommsAndMaster, CountsNodesWithALiveProcess) {
   ipc::NodeRow row;
   row.node_id.assign("n1");

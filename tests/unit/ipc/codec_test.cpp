@@ -185,6 +185,7 @@ TEST(Codec, BytesAfterATextsNulAreRefused) {
   EXPECT_TAIL_REFUSED(FromComms, NodeUnresponsive, node_id);
   EXPECT_TAIL_REFUSED(FromComms, NodeUnresponsive, reason);
   EXPECT_TAIL_REFUSED(FromComms, LinkChanged, address);
+  EXPECT_TAIL_REFUSED(FromComms, LinkChanged, cause);
   EXPECT_TAIL_REFUSED(FromComms, AgentAcknowledged, agent_info);
   EXPECT_TAIL_REFUSED(ToComms, Welcome, acknowledged);
   EXPECT_TAIL_REFUSED(ToComms, NodeStarted, reason);
@@ -196,6 +197,7 @@ TEST(Codec, BytesAfterATextsNulAreRefused) {
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, version);
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, agent_id);
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, master);
+  EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, link_cause);
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, cgroup_path);
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, config_path);
   EXPECT_TAIL_REFUSED(ToOperator, AgentStatus, protections_off);

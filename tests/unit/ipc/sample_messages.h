@@ -40,7 +40,10 @@ inline void fill(LinkChanged& m) {
   m.state = LinkState::kLost;
   m.heartbeats = 12;
   m.last_heartbeat_unix = 1'700'000'000;
+  m.away_since_unix = 1'700'000'010;
+  m.next_try_unix = 1'700'000'015;
   m.address.assign("[::1]:7000");
+  m.cause.assign("connection refused");
 }
 inline void fill(AgentAcknowledged& m) { fill(m.agent_info, "agent-1 host linux "); }
 inline void fill(Ping& m) { m.sequence = 77; }
@@ -85,6 +88,8 @@ inline void fill(AgentStatus& m) {
   m.comms_restarts = 2;
   m.heartbeats = 3;
   m.last_heartbeat_unix = 4;
+  m.away_since_unix = 9;
+  m.next_try_unix = 10;
   m.pid = 5;
   m.comms_pid = 6;
   m.comms_state = CommsState::kRetiring;
@@ -96,6 +101,7 @@ inline void fill(AgentStatus& m) {
   m.version.assign("0.1.0");
   m.agent_id.assign("agent-1");
   m.master.assign("127.0.0.1:7000");
+  m.link_cause.assign("connection refused");
   m.cgroup_path.assign("/sys/fs/cgroup/nodes");
   m.config_path.assign("/etc/sutra-agent/agent-config.toml");
   m.protections_off.assign("Landlock: this kernel has none");

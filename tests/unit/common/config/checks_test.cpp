@@ -206,6 +206,52 @@ TEST(ConfigChecks, LabelsMayHaveAnyPrintableCharacter) {
               HasSubstr("allowed is a string: 1 to 128 printable characters"));
 }
 
+TEST(ConfigChecks, AnAgentIdMayHaveThisHostsNameInIt) {
+  const auto id_of = [](const ConfigDraft& draft) { return draft.load().config.agent.agent_id; };
+  EXPECT_EQ(id_of(ConfigDraft().set("agent", "agent_id", R"("{hostname}")")), "storage-7");
+  EXPECT_EQ(id_of(ConfigDraft().set("agent", "agent_id", R"("a {hostname}/{hostname} {host}")")),
+            "a storage-7/storage-7 {host}");
+}
+
+TEST(ConfigChecks, AnAgentIdWithTheNameOfANamelessHostIsRefused) {
+  ConfigDraft draft;
+  draft.set("agent", "agent_id", R"("{hostname}")");
+  auto context = desk_context();
+  for (const auto& [name, says] :
+       std::vector<std::pair<std::string, std::string>>{{"", "this host has no name"},
+                                                        {"two words", R"(name "two words" is not valid)"},
+                                                        {"{hostname}", R"(name "{hostname}" is not valid)"},
+                                                        {"a\nb", R"(name "a\x0ab" is not valid)"}}) {
+    context.hostname = name;
+    const auto loaded = draft.load(context);
+    ASSERT_THAT(loaded.faults, SizeIs(1)) << name;
+    EXPECT_EQ(loaded.faults[0].key, "agent.agent_id");
+    EXPECT_EQ(loaded.faults[0].line, draft.line_of("agent", "agent_id"));
+    EXPECT_THAT(loaded.faults[0].text, AllOf(HasSubstr("has {hostname}, and"), HasSubstr(says),
+                                             HasSubstr("write the agent_id without {hostname}")));
+    EXPECT_TRUE(ConfigDraft().load(context).ok()) << "only its use is a fault";
+  }
+  context.hostname = std::string(127, 'h');
+  EXPECT_TRUE(draft.load(context).ok());
+  draft.set("agent", "agent_id", R"("a-{hostname}")");
+  const auto loaded = draft.load(context);
+  ASSERT_THAT(loaded.faults, SizeIs(1));
+  EXPECT_THAT(loaded.faults[0].text, AllOf(HasSubstr("is too long"), HasSubstr("1 to 128 printable")));
+}
+
+TEST(ConfigChecks, PlaceholdersOfStoragePathsAreKeptAsTheyAre) {
+  const auto paths_of = [](const ConfigDraft& draft) {
+    return draft.load().config.storage.placeholder_storage_paths;
+  };
+  EXPECT_THAT(paths_of(ConfigDraft()), ::testing::ElementsAre("/tmp/storage"));
+  EXPECT_THAT(paths_of(ConfigDraft().set("storage", "placeholder_storage_paths", "[]")), IsEmpty());
+  EXPECT_THAT(paths_of(ConfigDraft().set("storage", "placeholder_storage_paths", R"(["a", "/b/"])")),
+              ::testing::ElementsAre("a", "/b/"));
+  const std::string overlong = "[\"" + std::string(256, 'p') + "\"]";
+  EXPECT_THAT(only_fault(ConfigDraft().set("storage", "placeholder_storage_paths", overlong)).text,
+              HasSubstr("paths of at most 255 bytes"));
+}
+
 TEST(ConfigChecks, AddressesAndUsersMustBeValid) {
   EXPECT_THAT(only_fault(ConfigDraft().set("agent", "advertise_host", "\"0.0.0.0\"")).text,
               HasSubstr("that a Master can reach"));

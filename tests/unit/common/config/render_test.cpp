@@ -24,6 +24,8 @@ ConfigDraft everything() {
   draft.set("agent", "master_host", R"(["10.0.0.1:7000", "[fd00::2]:7001"])").set("agent", "agent_port", "1");
   draft.set("agent", "state_dir", R"("s")").set("agent", "runtime_dir", R"("r")");
   draft.set("agent", "listen_address", R"("::")").set("agent", "advertise_host", R"("me.example")");
+  draft.set("agent", "reconnect_max_secs", "60");
+  draft.set("storage", "placeholder_storage_paths", R"(["/tmp/storage", "any"])");
   draft.set("agent", "comms_user", R"("com")").set("agent", "storage_user", R"("sto")");
   draft.set("storage", "default_memory_mb", "7").set("storage", "default_port_range_start", "65530");
   draft.set("storage", "port_range_size", "6").set("storage", "args", R"(["a\tb", "{port}", "", "☃"])");

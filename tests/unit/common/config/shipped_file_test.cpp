@@ -33,6 +33,7 @@ TEST(ShippedConfig, Loads) {
   const auto loaded = parse_config(shipped(), testing::desk_context());
   EXPECT_EQ(loaded.report("agent-config.toml"), "");
   EXPECT_TRUE(loaded.warnings.empty());
+  EXPECT_EQ(loaded.config.agent.agent_id, "storage-7") << "two agents must not share the shipped id";
 }
 
 TEST(ShippedConfig, CommentedDefaultsAreTheDefaults) {

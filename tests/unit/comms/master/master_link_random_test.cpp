@@ -46,6 +46,7 @@ class World {
     policy.hosts = 1 + seed % 3;
     policy.known = seed % 2 == 0;
     policy.seed = seed;
+    policy.retry_max = seed % 5 == 0 ? 200s : 5s;
     return policy;
   }
 

@@ -345,6 +345,7 @@ TEST_F(CommsKeeperTest, TheLinkStateIsThatOfTheRunningComms) {
   ipc::LinkChanged link;
   link.state = ipc::LinkState::kConnected;
   link.heartbeats = 5;
+  link.last_heartbeat_unix = 1'700'000'000;
   say(link);
   EXPECT_EQ(keeper_->status().link.state, ipc::LinkState::kConnected);
   EXPECT_EQ(keeper_->status().link.heartbeats, 5U);
@@ -352,6 +353,25 @@ TEST_F(CommsKeeperTest, TheLinkStateIsThatOfTheRunningComms) {
   EXPECT_EQ(keeper_->status().link.state, ipc::LinkState::kLost);
   (void)wait_for_the_next();
   EXPECT_EQ(keeper_->status().link.state, ipc::LinkState::kConnecting);
+  EXPECT_EQ(keeper_->status().link.heartbeats, 0U);
+}
+
+TEST_F(CommsKeeperTest, TheLastHeartbeatIsThatOfWhicheverCommsSentIt) {
+  keeper_->start();
+  be_comms();
+  ipc::LinkChanged link;
+  link.last_heartbeat_unix = 1'700'000'000;
+  say(link);
+  comms_ends(exited(0));
+  (void)wait_for_the_next();
+  EXPECT_EQ(keeper_->status().link.last_heartbeat_unix, 1'700'000'000U);
+  be_comms();
+  link.last_heartbeat_unix = 0;  // it has not reached a Master yet
+  say(link);
+  EXPECT_EQ(keeper_->status().link.last_heartbeat_unix, 1'700'000'000U);
+  link.last_heartbeat_unix = 1'700'000'060;
+  say(link);
+  EXPECT_EQ(keeper_->status().link.last_heartbeat_unix, 1'700'000'060U);
 }
 
 TEST_F(CommsKeeperTest, ACommsThatDoesNotReadIsKilled) {

@@ -61,6 +61,7 @@ TEST(Admission, AnEmptyRequestGetsDefaults) {
   EXPECT_EQ(admitted.placement,
             (Placement{"/var/lib/sutra/data/node-1", "/var/lib/sutra/data", 50051, 2048}));
   EXPECT_EQ(admitted.note, "");
+  EXPECT_EQ(admitted.warning, "");
 }
 
 TEST(Admission, ARequestWithEveryFieldGetsThem) {
@@ -245,11 +246,12 @@ TEST(Admission, AnIgnoredOutsidePathIsReplacedAndNoted) {
     const Admitted admitted = ask.admitted({sent, 0, 0});
     EXPECT_EQ(admitted.placement.storage_path, "/var/lib/sutra/data/node-1");
     EXPECT_EQ(admitted.placement.root, "/var/lib/sutra/data");
-    EXPECT_THAT(admitted.note,
+    EXPECT_EQ(admitted.note, "");
+    EXPECT_THAT(admitted.warning,
                 AllOf(HasSubstr(sent), HasSubstr("it is ignored (storage.outside_storage_path) and "
                                                  "/var/lib/sutra/data/node-1 is used")));
   }
-  EXPECT_EQ(ask.admitted({"x", 0, 0}).note, "");
+  EXPECT_EQ(ask.admitted({"x", 0, 0}).warning, "");
   EXPECT_EQ(ask.admitted({"x", 0, 0}).placement.storage_path, "/var/lib/sutra/data/x");
 }
 
@@ -273,6 +275,33 @@ TEST(Admission, NodesOfAMasterThatSendsOnePathForAllGetDirectoriesOfTheirOwn) {
     EXPECT_EQ(placement.storage_path, std::string("/var/lib/sutra/data/") + node_id);
     ask.nodes.push_back(known(node_id, placement.storage_path, placement.port));
   }
+}
+
+TEST(Admission, APlaceholderMeansAnEmptyPathAndIsNoted) {
+  Ask ask;
+  ask.rules.placeholder_paths = {"/opt/any", "/tmp/storage"};
+  for (const char* sent : {"/tmp/storage", "/tmp/storage/", "//tmp/./storage", "/opt/any"}) {
+    const Admitted admitted = ask.admitted({sent, 0, 0});
+    EXPECT_EQ(admitted.placement.storage_path, "/var/lib/sutra/data/node-1") << sent;
+    EXPECT_EQ(admitted.placement.root, "/var/lib/sutra/data");
+    EXPECT_EQ(admitted.warning, "");
+    EXPECT_EQ(admitted.note, "storage_path \"" + std::string(sent) +
+                                 "\" means an empty one (storage.placeholder_storage_paths): "
+                                 "/var/lib/sutra/data/node-1 is used");
+  }
+  EXPECT_EQ(ask.admitted({"tmp/storage", 0, 0}).placement.storage_path, "/var/lib/sutra/data/tmp/storage");
+  for (const char* sent : {"/tmp/storage/x", "/tmp", "/tmp/storage2", "/opt/any/../any"}) {
+    EXPECT_THAT(ask.refused({sent, 0, 0}), HasSubstr(sent));
+  }
+}
+
+TEST(Admission, APlaceholderBeneathARootIsAPlaceholderAllTheSame) {
+  Ask ask;
+  ask.rules.placeholder_paths = {"/srv/fast/x", "relative"};
+  EXPECT_EQ(ask.admitted({"/srv/fast/x", 0, 0}).placement.storage_path, "/var/lib/sutra/data/node-1");
+  EXPECT_EQ(ask.admitted({"./relative", 0, 0}).placement.storage_path, "/var/lib/sutra/data/node-1");
+  ask.nodes = {known("other", "/var/lib/sutra/data/node-1", 1001)};
+  EXPECT_THAT(ask.refused({"relative", 0, 0}), HasSubstr("is the directory of node other"));
 }
 
 TEST(Admission, DirectoriesNeverNest) {
