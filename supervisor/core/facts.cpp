@@ -10,7 +10,7 @@ Facts facts_of(const Node& node, const ProcessIdentity& process) {
   facts.generation = node.generation;
   facts.started_at_unix = node.started_at_unix;
   facts.since = node.since;
-  // Other timers begin anew: the process that they are about is looked at again by whoever adopts it.
+  // Only the wait before a restart goes on over our end; the next supervisor arms all other timers itself.
   if (node.timer && node.timer->kind == TimerKind::kRetry) facts.retry_due = node.timer->due;
   facts.history = node.history;
   facts.last_exit = node.last_exit;

@@ -21,8 +21,8 @@ struct ProcessIdentity {
   friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
 };
 
-/// The facts of a node: its process and what happened to it, with a copy of the intent. Times are CLOCK_BOOTTIME; facts that
-/// outlived a reboot hold times of another boot.
+/// The facts of a node: its process and what happened to it, with a copy of the intent. Times are
+/// CLOCK_BOOTTIME; facts that outlived a reboot hold times of another boot.
 struct Facts {
   Intent intent;
   State state = State::kStarting;

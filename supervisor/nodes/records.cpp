@@ -1,4 +1,4 @@
-// The nodes' facts and events, and what becomes of them when a disk refuses. Supervisor.
+// Writes the nodes' facts and events, and tries again what a full or faulty disk refused. Supervisor.
 #include "common/log/logging.h"
 #include "supervisor/nodes/entry.h"
 
@@ -42,7 +42,7 @@ void Nodes::record(const NodeId& node_id, std::uint64_t generation, const std::s
   record_all();
 }
 
-/// What could not be written down waits for a better moment, in its order.
+/// Events are written in the order in which they happened, so one that fails holds back those after it.
 void Nodes::record_all() {
   while (!unrecorded_.empty()) {
     const Status appended = parts_.ledger.append(unrecorded_.front());

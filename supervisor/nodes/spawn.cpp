@@ -1,5 +1,5 @@
-// Starting a node's process and keeping its records. The process is recorded before its gate opens: there is
-// never a server that the ledger does not know. Supervisor.
+// Starts a node's process. The process is recorded before its gate opens, so the ledger knows each server
+// that runs. Supervisor.
 #include <algorithm>
 #include <utility>
 
@@ -7,7 +7,8 @@
 #include "supervisor/nodes/entry.h"
 
 namespace sutra::supervisor {
-/// What nobody knew is nobody's once it is empty.
+
+/// Removes the trees of unmanaged processes that have ended; their node_ids can then be started again.
 void Nodes::forget_emptied_leaves() {
   std::erase_if(unmanaged_, [this](const NodeTrees::Leaf& leaf) {
     const auto tree = parts_.platform.adopt_tree(leaf.node_id, leaf.generation, nullptr);
